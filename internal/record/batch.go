@@ -1,0 +1,99 @@
+package record
+
+import "time"
+
+// Code names, in lower_snake_case, something a user may be told. The words for
+// it in every language live in the catalogue of internal/web/locale.
+type Code string
+
+// Refusal is an input row that was not loaded, kept whole so that it can be
+// read, mended and replayed.
+type Refusal struct {
+	Kind    Kind
+	Input   string // file or stream the row came from
+	Profile string
+	Line    int64 // 1-based, the first line of the row
+	Code    Code
+	Column  string // header of the column at fault, "" if it is the whole row
+	Detail  string // what was found, short; never a whole personal value
+	Raw     []byte // the original bytes, with the header line for a replay kept in Header
+	Header  []byte // header line the row belongs to, nil if the format has none
+}
+
+// Position is how far an input has been read. It is stored in the same
+// transaction as the rows up to it.
+type Position struct {
+	Input  string
+	Offset int64
+	Mark   string // what the offset belongs to: an epoch, an inode, a hash
+}
+
+// Batch is a run of rows that is admitted in one transaction. Line order is
+// arrival order. Rows = records + refusals.
+type Batch struct {
+	Input        string
+	Profile      string
+	Complaints   []Complaint
+	Surveys      []Survey
+	Logs         []LogLine
+	Transactions []Transaction
+	Accounts     []Account
+	Refused      []Refusal
+	Position     *Position
+}
+
+// Rows counts the input rows the batch stands for.
+func (b *Batch) Rows() int {
+	return len(b.Complaints) + len(b.Surveys) + len(b.Logs) +
+		len(b.Transactions) + len(b.Accounts) + len(b.Refused)
+}
+
+// Receipt says what became of a batch: RowsIn = Loaded + Known + Refused.
+type Receipt struct {
+	RowsIn  int `json:"rows_in"`
+	Loaded  int `json:"loaded"`
+	Known   int `json:"known"`
+	Refused int `json:"refused"`
+	// Updated counts those of Loaded that are a new state of a known record.
+	Updated   int           `json:"updated"`
+	Flagged   int           `json:"flagged"`
+	Reasons   map[Code]int  `json:"reasons,omitempty"`
+	Decisions []Decision    `json:"-"` // one per new complaint, in arrival order
+	Took      time.Duration `json:"-"` // time inside the transaction
+}
+
+// Add sums two receipts.
+func (r *Receipt) Add(o Receipt) {
+	r.RowsIn += o.RowsIn
+	r.Loaded += o.Loaded
+	r.Known += o.Known
+	r.Refused += o.Refused
+	r.Updated += o.Updated
+	r.Flagged += o.Flagged
+	for c, n := range o.Reasons {
+		if r.Reasons == nil {
+			r.Reasons = map[Code]int{}
+		}
+		r.Reasons[c] += n
+	}
+	r.Took += o.Took
+}
+
+// Kind is the kind of the batch's first records or refusals, 0 if it is empty.
+func (b *Batch) Kind() Kind {
+	switch {
+	case len(b.Complaints) > 0:
+		return Complaints
+	case len(b.Surveys) > 0:
+		return Surveys
+	case len(b.Logs) > 0:
+		return Logs
+	case len(b.Transactions) > 0:
+		return Transactions
+	case len(b.Accounts) > 0:
+		return Accounts
+	case len(b.Refused) > 0:
+		return b.Refused[0].Kind
+	}
+	return 0
+}

@@ -1,0 +1,78 @@
+package record
+
+import "time"
+
+// Decision is what the model said of one complaint when it was admitted. It
+// never decides the complaint: it orders the review queue.
+type Decision struct {
+	Seq       int64     // arrival number of the complaint
+	Model     string    // name and version of the model file
+	Score     float64   // sum of the points of all signals
+	Threshold float64   // a score at or above it is flagged
+	Flagged   bool      // Score >= Threshold
+	Signals   []float32 // value of each signal, in the order of the model file
+	Reasons   []Reason  // only of flagged complaints; their points sum to Score
+}
+
+// Reason is one signal's part in a score.
+type Reason struct {
+	Signal   string  `json:"signal"`
+	Value    float64 `json:"value"`
+	Points   float64 `json:"points"`
+	Evidence []int64 `json:"evidence,omitempty"` // arrival numbers of the complaints behind it
+}
+
+// Past is an earlier complaint that shares a key with the one being judged.
+type Past struct {
+	Seq      int64
+	Customer uint64
+	Received time.Time
+	Amount   Number
+}
+
+// Letter is an earlier complaint whose text is nearly the same.
+type Letter struct {
+	Past
+	Overlap float64 // estimated Jaccard overlap of the shingles, 0.5 to 1
+}
+
+// History is what was known before a complaint arrived: only records admitted
+// earlier, and of those only what had happened by the time it was received.
+// Slices are in arrival order and valid only during the call.
+type History struct {
+	ByCustomer   []Past
+	ByDevice     []Past // other customers only
+	ByPayout     []Past // other customers only
+	Letters      []Letter
+	Transactions []Transaction // the customer's
+	Accounts     []Account     // the customer's
+	Confirmed    int           // confirmed abuse verdicts on the customer, device or payout account
+}
+
+// Case is a flagged complaint waiting for a person.
+type Case struct {
+	ID       int64     `json:"id"`
+	Seq      int64     `json:"complaint_seq"`
+	Opened   time.Time `json:"opened"`
+	Score    float64   `json:"score"`
+	Model    string    `json:"model"`
+	State    string    `json:"state"` // open, confirmed, cleared
+	Reasons  []Reason  `json:"reasons"`
+	Customer string    `json:"customer"`
+}
+
+// Entry is a blacklist entry as a legal object. A machine may only propose
+// one; it is active after two different people have signed.
+type Entry struct {
+	ID       int64     `json:"id"`
+	Subject  string    `json:"subject"` // what is listed: a customer, a device, a payout account
+	Key      string    `json:"key"`
+	Ground   string    `json:"ground"` // a code from the closed list of grounds
+	Scope    string    `json:"scope"`  // what it restricts; never answering complaints
+	Evidence []int64   `json:"evidence"`
+	State    string    `json:"state"` // proposed, active, rejected, expired, appealed, overturned
+	Proposed time.Time `json:"proposed"`
+	By       string    `json:"proposed_by"`
+	Approver string    `json:"approved_by,omitempty"`
+	Until    time.Time `json:"until,omitempty"`
+}

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"plaint/internal/record"
+)
+
+const stagingTables = `
+	create or replace temp table staged_key (i bigint, hi ubigint, lo ubigint);
+	create or replace temp table staged_hash (space utinyint, hash ubigint);`
+
+// stagedKey is a row's identity on its way to the anti-join.
+type stagedKey struct {
+	i  int64
+	id record.Identity
+}
+
+var stagedKeyColumns = []column[stagedKey]{
+	whole("i", func(x *stagedKey) int64 { return x.i }),
+	identity("hi", func(x *stagedKey) uint64 { return x.id.Hi }),
+	identity("lo", func(x *stagedKey) uint64 { return x.id.Lo }),
+}
+
+// fate is what a row turns out to be.
+type fate uint8
+
+const (
+	isNew fate = iota
+	isUpdate
+	isKnown
+)
+
+// version is one content that an identity has been seen with.
+type version struct {
+	id      record.Identity
+	content uint64
+}
+
+// fates says of each row, in order, whether its record is new, a new state of
+// a known one, or known. Rows of the same batch count as if they had come one
+// by one. query joins staged_key with the table's keys and contents.
+func (s *Store) fates(ctx context.Context, origins []*record.Origin, query string, empty bool) ([]fate, error) {
+	ids := make(map[record.Identity]struct{}, len(origins))
+	var versions map[version]struct{} // only of identities met more than once
+	if !empty {
+		staged := make([]stagedKey, len(origins))
+		for i, o := range origins {
+			staged[i] = stagedKey{int64(i), o.ID}
+		}
+		versions = map[version]struct{}{}
+		if err := s.knownVersions(ctx, staged, query, ids, versions); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]fate, len(origins))
+	first := make(map[record.Identity]uint64, len(origins))
+	for i, o := range origins {
+		v := version{o.ID, o.Content}
+		_, inStore := ids[o.ID]
+		content, inBatch := first[o.ID]
+		_, same := versions[v]
+		switch {
+		case !inStore && !inBatch:
+			first[o.ID] = o.Content
+		case same || (inBatch && content == o.Content):
+			out[i] = isKnown
+		default:
+			out[i] = isUpdate
+			if versions == nil {
+				versions = map[version]struct{}{}
+			}
+			versions[v] = struct{}{}
+		}
+	}
+	return out, nil
+}
+
+func (s *Store) knownVersions(ctx context.Context, staged []stagedKey, query string, ids map[record.Identity]struct{}, versions map[version]struct{}) error {
+	if err := s.exec(ctx, "delete from staged_key"); err != nil {
+		return fmt.Errorf("clear the staging: %w", err)
+	}
+	if err := insert(ctx, s, "staged_key", stagedKeyColumns, staged); err != nil {
+		return err
+	}
+	return s.arrowRows(ctx, query, func(rec arrow.Record) {
+		row, content := rec.Column(0).(*array.Int64), rec.Column(1).(*array.Uint64)
+		for i := 0; i < int(rec.NumRows()); i++ {
+			id := staged[row.Value(i)].id
+			ids[id] = struct{}{}
+			versions[version{id, content.Value(i)}] = struct{}{}
+		}
+	})
+}
+
+func knownQuery(table string) string {
+	return "select k.i, t.content from staged_key k join " + table + " t on t.key_hi = k.hi and t.key_lo = k.lo"
+}
+
+// arrowRows runs a book-keeping query on the writer's connection, inside its
+// transaction if there is one, and hands over the result chunk by chunk. The
+// columns are only valid during the call.
+func (s *Store) arrowRows(ctx context.Context, query string, each func(arrow.Record), args ...any) error {
+	reader, err := s.arrow.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer reader.Release()
+	for reader.Next() {
+		each(reader.Record())
+	}
+	return reader.Err()
+}

@@ -1,0 +1,192 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"plaint/internal/record"
+)
+
+const (
+	// letterWindow is how many of the latest letters are compared with; it
+	// bounds memory (about 50 MB) and the time to open a large file.
+	letterWindow = 1 << 18
+	// postingDepth is how many letters that share one sketch word are looked
+	// at, newest first; boilerplate that thousands share costs no more.
+	postingDepth = 64
+	// minOverlap is the estimated Jaccard overlap from which two letters are
+	// nearly the same.
+	minOverlap = 0.5
+)
+
+// letters remembers the sketches of the latest complaints in arrival order and
+// finds those nearly the same as a new one. It is a function of the rows in
+// arrival order alone, so it can be dropped and read from the file again.
+type letters struct {
+	ring  []letter
+	next  [][record.SketchSize]int32 // older slot with the same word, or -1
+	count int64                      // letters ever added; slot = count mod window
+	heads map[uint64]int32           // mixed word -> newest slot
+	seen  []int64                    // query number that last met the slot
+	query int64
+}
+
+type letter struct {
+	past   record.Past
+	sketch record.Sketch
+}
+
+func newLetters() *letters {
+	return &letters{heads: make(map[uint64]int32)}
+}
+
+func mixWord(place int, word uint64) uint64 {
+	return (word ^ uint64(place+1)*0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93
+}
+
+// add remembers a letter; one without a sketch is left out.
+func (l *letters) add(p record.Past, sketch record.Sketch) {
+	if sketch == (record.Sketch{}) {
+		return
+	}
+	slot := int32(l.count % letterWindow)
+	if int(slot) == len(l.ring) {
+		l.ring = append(l.ring, letter{})
+		l.next = append(l.next, [record.SketchSize]int32{})
+		l.seen = append(l.seen, 0)
+	}
+	l.ring[slot] = letter{p, sketch}
+	l.count++
+	l.link(slot)
+	if len(l.heads) > 3*letterWindow*record.SketchSize/2 {
+		l.relink()
+	}
+}
+
+func (l *letters) link(slot int32) {
+	for i, w := range l.ring[slot].sketch {
+		key := mixWord(i, w)
+		older, ok := l.heads[key]
+		if !ok || older == slot {
+			older = -1
+		}
+		l.next[slot][i] = older
+		l.heads[key] = slot
+	}
+}
+
+// relink drops the words of letters that have left the window.
+func (l *letters) relink() {
+	clear(l.heads)
+	oldest := max(0, l.count-letterWindow)
+	for n := oldest; n < l.count; n++ {
+		l.link(int32(n % letterWindow))
+	}
+}
+
+// near appends to out the letters nearly the same as the sketch, in arrival
+// order, at most postingDepth of them, the newest where there are more.
+func (l *letters) near(sketch record.Sketch, out []record.Letter) []record.Letter {
+	if sketch == (record.Sketch{}) {
+		return out
+	}
+	l.query++
+	start := len(out)
+	for i, w := range sketch {
+		slot, ok := l.heads[mixWord(i, w)]
+		// A slot that was overwritten since ends the chain: from there on the
+		// arrival numbers no longer fall or the word is another.
+		last := int64(1<<63 - 1)
+		for depth := 0; ok && slot >= 0 && depth < postingDepth; depth++ {
+			at := &l.ring[slot]
+			if at.past.Seq >= last || at.sketch[i] != w {
+				break
+			}
+			last = at.past.Seq
+			if l.seen[slot] != l.query {
+				l.seen[slot] = l.query
+				if o := sketch.Overlap(at.sketch); o >= minOverlap {
+					out = append(out, record.Letter{Past: at.past, Overlap: o})
+				}
+			}
+			slot = l.next[slot][i]
+		}
+	}
+	found := out[start:]
+	if len(found) > 1 {
+		slices.SortFunc(found, func(a, b record.Letter) int { return cmp.Compare(a.Seq, b.Seq) })
+	}
+	if extra := len(found) - postingDepth; extra > 0 {
+		copy(found, found[extra:])
+		out = out[:start+postingDepth]
+	}
+	return out
+}
+
+const lettersQuery = `select seq, customer_key, received, amount, s0, s1, s2, s3, s4, s5, s6, s7
+	from complaint where s0 is not null and seq > ? order by seq`
+
+// loadLetters reads the window from the file, after open and after a rollback.
+func (s *Store) loadLetters(ctx context.Context) error {
+	if s.letters != nil {
+		return nil
+	}
+	var from int64
+	err := s.db.QueryRowContext(ctx, `select coalesce(min(seq), 0) - 1 from
+		(select seq from complaint where s0 is not null order by seq desc limit ?)`, int64(letterWindow)).Scan(&from)
+	if err != nil {
+		return fmt.Errorf("read the latest letters: %w", err)
+	}
+	l := newLetters()
+	err = s.arrowRows(ctx, lettersQuery, func(rec arrow.Record) {
+		c := pastColumns{rec, 0, 1, 2, 3}
+		var words [record.SketchSize]*array.Uint64
+		for i := range words {
+			words[i] = rec.Column(4 + i).(*array.Uint64)
+		}
+		for i := 0; i < int(rec.NumRows()); i++ {
+			var sk record.Sketch
+			for j := range sk {
+				sk[j] = words[j].Value(i)
+			}
+			l.add(c.at(i), sk)
+		}
+	}, from)
+	if err != nil {
+		return fmt.Errorf("read the latest letters: %w", err)
+	}
+	s.letters = l
+	return nil
+}
+
+// pastColumns reads a record.Past from four columns of an Arrow record.
+type pastColumns struct {
+	rec                             arrow.Record
+	seq, customer, received, amount int
+}
+
+func (p pastColumns) at(i int) record.Past {
+	out := record.Past{Seq: p.rec.Column(p.seq).(*array.Int64).Value(i)}
+	if c := p.rec.Column(p.customer).(*array.Uint64); c.IsValid(i) {
+		out.Customer = c.Value(i)
+	}
+	out.Received = timeAt(p.rec.Column(p.received), i)
+	if c := p.rec.Column(p.amount).(*array.Float64); c.IsValid(i) {
+		out.Amount = record.Num(c.Value(i))
+	}
+	return out
+}
+
+func timeAt(col arrow.Array, i int) time.Time {
+	c := col.(*array.Timestamp)
+	if c.IsNull(i) {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(c.Value(i))).UTC()
+}
