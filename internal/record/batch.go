@@ -38,6 +38,7 @@ type Batch struct {
 	Logs         []LogLine
 	Transactions []Transaction
 	Accounts     []Account
+	Levels       []ServiceLevel
 	Refused      []Refusal
 	Position     *Position
 }
@@ -45,7 +46,7 @@ type Batch struct {
 // Rows counts the input rows the batch stands for.
 func (b *Batch) Rows() int {
 	return len(b.Complaints) + len(b.Surveys) + len(b.Logs) +
-		len(b.Transactions) + len(b.Accounts) + len(b.Refused)
+		len(b.Transactions) + len(b.Accounts) + len(b.Levels) + len(b.Refused)
 }
 
 // Receipt says what became of a batch: RowsIn = Loaded + Known + Refused.
@@ -92,6 +93,8 @@ func (b *Batch) Kind() Kind {
 		return Transactions
 	case len(b.Accounts) > 0:
 		return Accounts
+	case len(b.Levels) > 0:
+		return ServiceLevels
 	case len(b.Refused) > 0:
 		return b.Refused[0].Kind
 	}

@@ -5,23 +5,24 @@ package record
 
 import "time"
 
-// Kind says which of the five facts a record is.
+// Kind says what a record is.
 type Kind uint8
 
-// The five kinds of facts.
+// The five kinds of facts, and the table they are measured against.
 const (
 	Complaints Kind = iota + 1
 	Surveys
 	Logs
 	Transactions
 	Accounts
+	ServiceLevels // the firm's own table of limits, not a fact
 )
 
 // Kinds lists every kind, in the order in which files that depend on each
 // other are best loaded: evidence first, complaints last.
-var Kinds = []Kind{Accounts, Transactions, Logs, Surveys, Complaints}
+var Kinds = []Kind{ServiceLevels, Accounts, Transactions, Logs, Surveys, Complaints}
 
-var kindNames = [...]string{"", "complaints", "surveys", "logs", "transactions", "accounts"}
+var kindNames = [...]string{"", "complaints", "surveys", "logs", "transactions", "accounts", "service_levels"}
 
 // String gives the word used on the command line and in the API.
 func (k Kind) String() string {
@@ -228,3 +229,25 @@ type Account struct {
 	PayoutAccount string // personal
 	Tariff        string
 }
+
+// ServiceLevel is one line of the firm's table: how soon a complaint of a type
+// must be settled, and by whom.
+type ServiceLevel struct {
+	Origin
+	Type       string
+	Department string
+	Handling   string
+	Rule       Rule
+	Limit      time.Duration // of a Within or Ahead rule
+}
+
+// Rule is what kind of limit a service level sets.
+type Rule string
+
+// The rules.
+const (
+	AtOnce     Rule = "at_once"      // no waiting at all
+	Within     Rule = "within"       // settled at most Limit after receipt
+	Ahead      Rule = "ahead"        // customers told at least Limit before the event
+	CaseByCase Rule = "case_by_case" // no limit
+)

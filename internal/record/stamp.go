@@ -194,3 +194,14 @@ func (a *Account) Stamp(seen Seen) {
 	h.moment(a.Opened)
 	a.finish(Accounts, h, seen)
 }
+
+// Stamp sets the service level's identity, which is its type, and content hash.
+func (l *ServiceLevel) Stamp() {
+	l.ExternalID = l.Type
+	h := l.begin(ServiceLevels)
+	for _, s := range [...]string{l.Type, l.Department, l.Handling, string(l.Rule)} {
+		h.text(s)
+	}
+	h.word(uint64(l.Limit))
+	l.finish(ServiceLevels, h, nil)
+}

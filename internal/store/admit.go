@@ -65,6 +65,9 @@ func (a *admission) run(ctx context.Context, b *record.Batch, started time.Time)
 		func() error {
 			return admitVersions(ctx, a, "account_version", accountColumns, b.Accounts, &a.s.next.account, func(r *record.Account) *record.Origin { return &r.Origin })
 		},
+		func() error {
+			return admitVersions(ctx, a, "service_level_version", levelColumns, b.Levels, &a.s.next.level, func(r *record.ServiceLevel) *record.Origin { return &r.Origin })
+		},
 		func() error { return a.refusals(ctx, b.Refused) },
 		func() error { return a.book(ctx, b, started) },
 	} {

@@ -44,6 +44,7 @@ type (
 	logRow         = row[record.LogLine]
 	transactionRow = row[record.Transaction]
 	accountRow     = row[record.Account]
+	levelRow       = row[record.ServiceLevel]
 )
 
 var complaintColumns = append(originColumns[record.Complaint](),
@@ -190,6 +191,15 @@ var accountColumns = append(originColumns[record.Account](),
 	text("tariff", func(x *accountRow) string { return x.r.Tariff }),
 	arrived[record.Account](),
 	customerKey(func(a *record.Account) string { return a.Customer }),
+)
+
+var levelColumns = append(originColumns[record.ServiceLevel](),
+	text("type", func(x *levelRow) string { return x.r.Type }),
+	text("department", func(x *levelRow) string { return x.r.Department }),
+	text("handling", func(x *levelRow) string { return x.r.Handling }),
+	text("rule", func(x *levelRow) string { return string(x.r.Rule) }),
+	float("limit_hours", func(x *levelRow) float64 { return x.r.Limit.Hours() }),
+	arrived[record.ServiceLevel](),
 )
 
 // refusedRow is a refusal with its number.

@@ -53,7 +53,7 @@ type Store struct {
 }
 
 // counters are the next free numbers, read from the file at open.
-type counters struct{ complaint, survey, log, transaction, account, batch, refused, caseID, entry, run int64 }
+type counters struct{ complaint, survey, log, transaction, account, level, batch, refused, caseID, entry, run int64 }
 
 // Open opens or creates the file at path and brings it to the current version.
 // It returns ErrLocked, ErrNewer or ErrNotStore where they apply.
@@ -205,14 +205,15 @@ func (s *Store) inTx(ctx context.Context, f func() error) (err error) {
 const countersQuery = `select
 	(select coalesce(max(seq), 0) from complaint), (select coalesce(max(seq), 0) from survey),
 	(select coalesce(max(seq), 0) from log_line), (select coalesce(max(seq), 0) from transaction_version),
-	(select coalesce(max(seq), 0) from account_version), (select coalesce(max(batch), 0) from admission),
+	(select coalesce(max(seq), 0) from account_version), (select coalesce(max(seq), 0) from service_level_version),
+	(select coalesce(max(batch), 0) from admission),
 	(select coalesce(max(id), 0) from refused), (select coalesce(max(case_id), 0) from case_event),
 	(select coalesce(max(entry_id), 0) from entry_event), (select coalesce(max(id), 0) from run)`
 
 func (s *Store) loadCounters(ctx context.Context) error {
 	n := &s.next
 	err := s.db.QueryRowContext(ctx, countersQuery).Scan(&n.complaint, &n.survey, &n.log, &n.transaction,
-		&n.account, &n.batch, &n.refused, &n.caseID, &n.entry, &n.run)
+		&n.account, &n.level, &n.batch, &n.refused, &n.caseID, &n.entry, &n.run)
 	if err != nil {
 		return fmt.Errorf("read the counters: %w", err)
 	}

@@ -57,6 +57,12 @@ create table account_version (
   payout_account varchar, tariff varchar, arrived timestamp, customer_key ubigint
 );
 
+create table service_level_version (
+  seq bigint, key_hi ubigint, key_lo ubigint, content ubigint, batch bigint, line bigint,
+  source varchar, external_id varchar, extra varchar,
+  type varchar, department varchar, handling varchar, rule varchar, limit_hours double, arrived timestamp
+);
+
 create table decision (
   seq bigint, run bigint, at timestamp, model varchar,
   score double, threshold double, flagged boolean, signals float[]

@@ -1,0 +1,372 @@
+package file
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"plaint/internal/record"
+)
+
+// jsonRows yields the objects of a JSON text, one row each: the elements of a
+// top-level array, objects one after the other (NDJSON), or the elements of
+// the first array of objects inside one object ({"tickets":[…]}). Elements are
+// cut out byte by byte, so that one endless element costs no memory.
+type jsonRows struct {
+	r      *bufio.Reader
+	line   int64
+	opened bool // inside the array, or past the first object
+	depth  int  // brackets to skip before elements start: 0 NDJSON, 1 array, 2 wrapped
+	header []string
+	at     map[string]int
+	end    bool
+	logs   bool // a line that is no JSON is a refusal of its own, not the end
+}
+
+// jsonDepth looks at the beginning of a text and says where its rows are.
+func jsonDepth(sample []byte) int {
+	trimmed := bytes.TrimLeft(sample, " \t\r\n\ufeff")
+	if bytes.HasPrefix(trimmed, []byte("[")) {
+		return 1
+	}
+	d := json.NewDecoder(bytes.NewReader(trimmed))
+	var first map[string]json.RawMessage
+	if d.Decode(&first) != nil {
+		// The first object does not end in the sample: rows are inside it if
+		// an array of objects starts before it ends.
+		if i := bytes.IndexByte(trimmed, '['); i >= 0 && bytes.HasPrefix(bytes.TrimLeft(trimmed[i+1:], " \t\r\n"), []byte("{")) && !bytes.Contains(trimmed[:i], []byte("}")) {
+			return 2
+		}
+		return 0
+	}
+	if d.More() {
+		return 0
+	}
+	for _, v := range first {
+		if v = bytes.TrimLeft(v, " \t\r\n"); bytes.HasPrefix(v, []byte("[")) && bytes.HasPrefix(bytes.TrimLeft(v[1:], " \t\r\n"), []byte("{")) && len(first) <= 12 {
+			return 2
+		}
+	}
+	return 0
+}
+
+func newJSONRows(r io.Reader, depth int, header []string) *jsonRows {
+	j := &jsonRows{r: bufio.NewReaderSize(r, 256<<10), depth: depth, header: header, at: map[string]int{}}
+	for i, h := range header {
+		j.at[h] = i
+	}
+	return j
+}
+
+func (j *jsonRows) next() (rawRow, error) {
+	if j.end {
+		return rawRow{}, io.EOF
+	}
+	if !j.opened {
+		j.opened = true
+		if err := j.open(); err != nil {
+			return rawRow{}, err
+		}
+	}
+	row := rawRow{}
+	raw, long, err := j.element()
+	if err != nil {
+		return rawRow{}, err
+	}
+	row.line = j.line
+	j.line++
+	row.raw = raw
+	if long {
+		row.code = "row_too_long"
+		row.raw = raw[:min(len(raw), keptRaw)]
+		return row, nil
+	}
+	fields, err := flatten(raw)
+	if err != nil {
+		row.code, row.detail = "bad_json", short(err.Error())
+		return row, nil
+	}
+	row.cells = make([]string, len(j.header))
+	for _, f := range fields {
+		if i, ok := j.at[f.Name]; ok {
+			row.cells[i] = f.Value
+		} else {
+			row.extra = append(row.extra, f)
+		}
+	}
+	return row, nil
+}
+
+// open moves to the first element.
+func (j *jsonRows) open() error {
+	j.line = 1
+	for d := 0; d < j.depth; {
+		b, err := j.r.ReadByte()
+		if err != nil {
+			return j.stop(err)
+		}
+		switch {
+		case b == '[' && (j.depth == 1 || d == 1):
+			if j.depth == 1 {
+				return nil
+			}
+			d++
+			if next, _ := j.peekByte(); next != '{' { // an array of something else
+				d--
+			}
+		case b == '{' && d == 0:
+			d = 1
+		}
+	}
+	return nil
+}
+
+func (j *jsonRows) stop(err error) error {
+	j.end = true
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return io.EOF
+	}
+	return err
+}
+
+// peekByte is the next byte that is no space.
+func (j *jsonRows) peekByte() (byte, error) {
+	for {
+		b, err := j.r.ReadByte()
+		if err != nil {
+			return 0, err
+		}
+		if b != ' ' && b != '\t' && b != '\r' && b != '\n' {
+			return b, j.r.UnreadByte()
+		}
+	}
+}
+
+// element cuts out the next object. What stands where an object should start
+// is returned up to its line's end, to be refused.
+func (j *jsonRows) element() (raw []byte, long bool, err error) {
+	for {
+		b, err := j.peekByte()
+		if err != nil {
+			return nil, false, j.stop(err)
+		}
+		if b == ',' {
+			if _, err := j.r.ReadByte(); err != nil {
+				return nil, false, j.stop(err)
+			}
+			continue
+		}
+		if b == ']' && j.depth > 0 {
+			return nil, false, j.stop(io.EOF)
+		}
+		if b != '{' {
+			return j.junk()
+		}
+		return j.object()
+	}
+}
+
+func (j *jsonRows) junk() ([]byte, bool, error) {
+	var out []byte
+	for {
+		b, err := j.r.ReadByte()
+		if err == io.EOF && len(out) > 0 {
+			return out, false, nil
+		}
+		if err != nil {
+			return nil, false, j.stop(err)
+		}
+		if b == '\n' || (j.depth > 0 && (b == ',' || b == ']')) {
+			if b == ']' {
+				j.end = true
+			}
+			return out, false, nil
+		}
+		if len(out) < keptRaw {
+			out = append(out, b)
+		}
+	}
+}
+
+func (j *jsonRows) object() (raw []byte, long bool, err error) {
+	depth, inText, escaped := 0, false, false
+	for {
+		b, err := j.r.ReadByte()
+		if err == io.EOF && len(raw) > 0 {
+			j.end = true
+			return raw, long, nil // cut off: refused as bad JSON
+		}
+		if err != nil {
+			return nil, false, j.stop(err)
+		}
+		if j.depth == 0 && b == '\n' && inText {
+			return raw, long, nil // a line break never stands in a JSON text: give up this line
+		}
+		if len(raw) <= maxRow {
+			raw = append(raw, b)
+		} else {
+			long = true
+		}
+		switch {
+		case escaped:
+			escaped = false
+		case inText:
+			escaped, inText = b == '\\', b != '"'
+		case b == '"':
+			inText = true
+		case b == '{' || b == '[':
+			depth++
+		case b == '}' || b == ']':
+			if depth--; depth == 0 {
+				return raw, long, nil
+			}
+		}
+	}
+}
+
+// flatten turns an object into named values, in order: nested objects become
+// a.b, arrays of objects a.0.b for their first element and JSON for the whole,
+// other arrays values joined by ';'. Below five levels the rest stays JSON.
+func flatten(raw []byte) ([]record.Field, error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var out []record.Field
+	t, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	if t != json.Delim('{') {
+		return nil, errors.New("not an object")
+	}
+	if err := flattenObject(d, "", 1, &out); err != nil {
+		return nil, err
+	}
+	if len(out) > maxColumns {
+		return nil, errors.New("more than " + strconv.Itoa(maxColumns) + " values")
+	}
+	return out, nil
+}
+
+func flattenObject(d *json.Decoder, prefix string, level int, out *[]record.Field) error {
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return err
+		}
+		name := prefix + t.(string)
+		var v json.RawMessage
+		if err := d.Decode(&v); err != nil {
+			return err
+		}
+		if err := flattenValue(v, name, level, out); err != nil {
+			return err
+		}
+	}
+	_, err := d.Token()
+	return err
+}
+
+func flattenValue(v json.RawMessage, name string, level int, out *[]record.Field) error {
+	switch v[0] {
+	case '{':
+		if level >= 5 {
+			break
+		}
+		d := json.NewDecoder(bytes.NewReader(v))
+		d.UseNumber()
+		if _, err := d.Token(); err != nil {
+			return err
+		}
+		return flattenObject(d, name+".", level+1, out)
+	case '[':
+		return flattenArray(v, name, level, out)
+	case '"':
+		var s string
+		if err := json.Unmarshal(v, &s); err != nil {
+			return err
+		}
+		*out = append(*out, record.Field{Name: name, Value: s})
+		return nil
+	case 'n':
+		return nil
+	}
+	*out = append(*out, record.Field{Name: name, Value: string(v)})
+	return nil
+}
+
+func flattenArray(v json.RawMessage, name string, level int, out *[]record.Field) error {
+	var list []json.RawMessage
+	if err := json.Unmarshal(v, &list); err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	if list[0][0] == '{' || list[0][0] == '[' {
+		*out = append(*out, record.Field{Name: name, Value: string(v)})
+		if level < 5 && list[0][0] == '{' {
+			return flattenValue(list[0], name+".0", level+1, out)
+		}
+		return nil
+	}
+	parts := make([]string, 0, len(list))
+	for _, e := range list {
+		var s string
+		if json.Unmarshal(e, &s) != nil {
+			s = string(e)
+		}
+		parts = append(parts, s)
+	}
+	*out = append(*out, record.Field{Name: name, Value: strings.Join(parts, ";")})
+	return nil
+}
+
+// jsonHeader is the union of the names in the first rows, in order of their
+// first appearance.
+func jsonHeader(r io.Reader, depth, sample int) ([]string, [][]string, error) {
+	j := newJSONRows(r, depth, nil)
+	at := map[string]int{}
+	var header []string
+	var seen [][]record.Field
+	for len(seen) < sample {
+		row, err := j.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if row.code != "" {
+			continue
+		}
+		seen = append(seen, row.extra)
+		for _, f := range row.extra {
+			if _, ok := at[f.Name]; !ok && len(header) < maxColumns {
+				at[f.Name] = len(header)
+				header = append(header, f.Name)
+			}
+		}
+	}
+	cells := make([][]string, len(seen))
+	for i, fields := range seen {
+		cells[i] = make([]string, len(header))
+		for _, f := range fields {
+			if k, ok := at[f.Name]; ok {
+				cells[i][k] = f.Value
+			}
+		}
+	}
+	return header, cells, nil
+}
+
+func short(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}

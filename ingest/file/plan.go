@@ -1,0 +1,395 @@
+package file
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/text/transform"
+
+	"plaint/ingest/profile"
+	"plaint/internal/record"
+)
+
+// Options are the user's choices; the zero value detects everything.
+type Options struct {
+	As        record.Kind // 0 = by the header
+	Profile   string      // name or .yaml file, "" = by the header
+	Source    string      // "" = the profile's, else the input's name
+	Encoding  string      // "" = by the bytes
+	Stdin     io.Reader
+	BatchRows int // rows per transaction, 0 = DefaultBatchRows
+}
+
+// DefaultBatchRows is one row group of the engine: from this size on, a batch
+// is written to its place directly and not to the log first.
+const DefaultBatchRows = 122880
+
+// Format names how an input's rows are written.
+type Format string
+
+// The formats.
+const (
+	CSV     Format = "csv"
+	JSON    Format = "json"
+	NDJSON  Format = "ndjson"
+	XLSX    Format = "xlsx"
+	Parquet Format = "parquet"
+	Arrow   Format = "arrow"
+	Lines   Format = "lines"
+)
+
+// Plan says how one input will be read: everything that was detected, and the
+// mapping with its score. Err is set if the input cannot be read; reading it
+// then yields one refusal that says so.
+type Plan struct {
+	Input      string
+	Size       int64
+	Format     Format
+	Encoding   string
+	Delimiter  byte
+	Skipped    int // lines before the header
+	Mapping    *profile.Mapping
+	Candidates []*profile.Mapping // other profiles, best first
+	Sample     [][]string         // first rows
+	Err        *Error
+
+	in     *input
+	opt    Options
+	depth  int // of JSON
+	stream bool
+	form   *regexp.Regexp
+}
+
+const sampleSize = 256 << 10
+
+// Inspect looks at an input and says how it will be read. An archive has one
+// plan per member. "-" is standard input, which is spooled to disk first; done
+// removes what was spooled.
+func Inspect(path string, o Options) (plans []*Plan, done func(), err error) {
+	done = func() {}
+	name := path
+	if path == "-" {
+		spooled, remove, err := spool(o.Stdin)
+		if err != nil {
+			return nil, done, err
+		}
+		path, name, done = spooled, "stdin", remove
+	}
+	ins, err := inputs(path)
+	if err != nil {
+		p := &Plan{Input: name, opt: o}
+		if !errors.As(err, &p.Err) {
+			done()
+			return nil, func() {}, err
+		}
+		return []*Plan{p}, done, nil
+	}
+	for _, in := range ins {
+		in.name = strings.Replace(in.name, path, name, 1)
+		p := &Plan{Input: in.name, Size: in.size, in: in, opt: o}
+		if err := p.inspect(); err != nil && !errors.As(err, &p.Err) {
+			done()
+			return nil, func() {}, err
+		}
+		plans = append(plans, p)
+	}
+	return plans, done, nil
+}
+
+// Kind is the kind of record the input holds, 0 if it cannot be read.
+func (p *Plan) Kind() record.Kind {
+	if p.Mapping == nil {
+		return 0
+	}
+	return p.Mapping.Profile.Kind()
+}
+
+// ReadBytes is how much of the input has been read, for a progress bar.
+func (p *Plan) ReadBytes() *atomic.Int64 {
+	if p.in == nil {
+		return new(atomic.Int64)
+	}
+	return p.in.read
+}
+
+func (p *Plan) inspect() error {
+	r, err := p.in.open()
+	if err != nil {
+		return err
+	}
+	sample := make([]byte, sampleSize)
+	n, err := io.ReadFull(r, sample)
+	closeErr := r.Close()
+	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	if closeErr != nil && n == 0 {
+		return closeErr
+	}
+	sample = sample[:n]
+	if n == 0 {
+		return &Error{"empty_file", p.Input}
+	}
+	if done, err := p.binary(sample); done {
+		return err
+	}
+	return p.textual(sample, n == sampleSize)
+}
+
+// binary recognises the formats that carry their own header.
+func (p *Plan) binary(sample []byte) (bool, error) {
+	var header []string
+	switch {
+	case bytes.HasPrefix(sample, []byte("PK\x03\x04")):
+		p.Format = XLSX
+		x, err := openXLSX(p.in.path)
+		if err != nil {
+			return true, err
+		}
+		defer x.close()
+		return true, p.tabular(x)
+	case bytes.HasPrefix(sample, []byte("PAR1")):
+		p.Format = Parquet
+	case bytes.HasPrefix(sample, []byte("ARROW1")):
+		p.Format = Arrow
+	case bytes.HasPrefix(sample, []byte{0xFF, 0xFF, 0xFF, 0xFF}):
+		p.Format, p.stream = Arrow, true
+	case bytes.IndexByte(sample, 0) >= 0 && strings.HasPrefix(detectEncoding(sample, true), "utf-8") && looksBinary(sample):
+		return true, &Error{"unknown_format", p.Input}
+	default:
+		return false, nil
+	}
+	a, err := p.columnar()
+	if err != nil {
+		return true, err
+	}
+	defer a.close()
+	header = a.header()
+	for range 5 {
+		row, err := a.next()
+		if err != nil {
+			break
+		}
+		p.Sample = append(p.Sample, row.cells)
+	}
+	return true, p.choose(header)
+}
+
+func (p *Plan) columnar() (*arrowRows, error) {
+	if p.in.path == "" {
+		return nil, &Error{"columnar_in_archive", p.Input}
+	}
+	if p.Format == Parquet {
+		return openParquet(p.in.path)
+	}
+	return openArrow(p.in.path, p.stream)
+}
+
+// looksBinary reports many control bytes: an image, a program, a database.
+func looksBinary(b []byte) bool {
+	control := 0
+	for _, c := range b {
+		if c < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != 0x1B {
+			control++
+		}
+	}
+	return control*20 > len(b)
+}
+
+func (p *Plan) textual(sample []byte, truncated bool) error {
+	p.Encoding = detectEncoding(sample, truncated)
+	if p.opt.Encoding != "" {
+		name, err := encodingNamed(p.opt.Encoding)
+		if err != nil {
+			return err
+		}
+		p.Encoding = name
+	}
+	text := p.decodeSample(sample)
+	trimmed := strings.TrimLeft(text, " \t\r\n\ufeff")
+	if strings.HasPrefix(trimmed, "{") || (strings.HasPrefix(trimmed, "[") && strings.HasPrefix(strings.TrimLeft(trimmed[1:], " \t\r\n"), "{")) || trimmed == "[]" {
+		return p.json([]byte(trimmed))
+	}
+	if p.opt.As == record.Logs && p.opt.Profile == "" {
+		if p.logLines(text) {
+			return nil
+		}
+	}
+	p.Format, p.Delimiter = CSV, detectDelimiter(text)
+	err := p.tabular(&split{rows: newCSVRows(strings.NewReader(text), p.Delimiter), delimiter: p.Delimiter})
+	var e *Error
+	if errors.As(err, &e) && e.Code == "no_profile" && p.opt.As == 0 && p.opt.Profile == "" {
+		if p.logLines(text) && p.form != nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (p *Plan) decodeSample(sample []byte) string {
+	if e := encodings[p.Encoding]; e != nil {
+		out, _, err := transform.Bytes(e.NewDecoder(), sample)
+		if err == nil || len(out) > 0 {
+			return string(out)
+		}
+	}
+	return string(bytes.TrimPrefix(sample, []byte{0xEF, 0xBB, 0xBF}))
+}
+
+// logLines plans plain log lines; it reports whether they look like any.
+func (p *Plan) logLines(text string) bool {
+	lines := strings.Split(text, "\n")
+	if len(lines) > 200 {
+		lines = lines[:200]
+	}
+	var full []string
+	for _, l := range lines {
+		if l = strings.TrimRight(l, "\r"); l != "" && l[0] != ' ' && l[0] != '\t' {
+			full = append(full, l)
+		}
+	}
+	form := bestLogForm(full)
+	if form == nil && p.opt.As != record.Logs {
+		return false
+	}
+	if form == nil { // a table of log lines, unless no profile fits it
+		q := *p
+		q.Format, q.Delimiter = CSV, detectDelimiter(text)
+		if q.tabular(&split{rows: newCSVRows(strings.NewReader(text), q.Delimiter), delimiter: q.Delimiter}) == nil {
+			return false
+		}
+	}
+	p.Format, p.form = Lines, form
+	for _, l := range full[:min(5, len(full))] {
+		p.Sample = append(p.Sample, parseLine(form, l))
+	}
+	p.Err = nil
+	return p.choose(logHeader) == nil
+}
+
+func (p *Plan) json(sample []byte) error {
+	p.Format, p.depth = JSON, jsonDepth(sample)
+	if p.depth == 0 {
+		p.Format = NDJSON
+	}
+	r, err := p.text()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	header, cells, err := jsonHeader(r, p.depth, 200)
+	if err != nil {
+		return err
+	}
+	if len(cells) == 0 {
+		return &Error{"empty_file", p.Input}
+	}
+	p.Sample = cells[:min(5, len(cells))]
+	return p.choose(header)
+}
+
+// headerDepth is how many rows may stand before the header.
+const headerDepth = 10
+
+// tabular finds the header among the first rows: the one that a profile fits
+// best, the first of them where several do.
+func (p *Plan) tabular(r rows) error {
+	var first [][]string
+	for len(first) < headerDepth+5 {
+		row, err := r.next()
+		if err != nil {
+			break
+		}
+		if row.code == "" {
+			first = append(first, row.cells)
+		}
+	}
+	if len(first) == 0 {
+		return &Error{"empty_file", p.Input}
+	}
+	if len(first[0]) > maxColumns {
+		return &Error{"too_many_columns", p.Input}
+	}
+	best, bestErr := -1, error(nil)
+	for i := 0; i < min(headerDepth, len(first)); i++ {
+		q := *p
+		err := q.choose(first[i])
+		if i == 0 {
+			bestErr = err
+		}
+		if err == nil && (best < 0 || q.Mapping.Score > p.Mapping.Score+0.05) {
+			p.Mapping, p.Candidates = q.Mapping, q.Candidates
+			best = i
+		}
+	}
+	if best < 0 {
+		return bestErr
+	}
+	p.Skipped = best
+	p.Sample = first[best+1 : min(len(first), best+6)]
+	return nil
+}
+
+// choose picks the profile for a header: the user's, or the one that fits best.
+func (p *Plan) choose(header []string) error {
+	if len(header) > 0 {
+		header[0] = strings.TrimPrefix(header[0], "\ufeff")
+	}
+	if p.opt.Profile != "" {
+		chosen, err := profile.Find(p.opt.Profile)
+		if err != nil {
+			return err
+		}
+		p.Mapping = chosen.Match(header, p.in.base(), p.opt.Source)
+		for _, w := range p.Mapping.Words {
+			if w != "" {
+				return nil
+			}
+		}
+		return &Error{"no_profile", "the profile " + chosen.Name + " knows none of the columns"}
+	}
+	all, err := profile.Detect(header, p.in.base(), p.opt.Source, p.opt.As)
+	if err != nil {
+		return err
+	}
+	p.Candidates = all
+	if len(all) == 0 || all[0].Score < profile.MinScore {
+		detail := short(strings.Join(header, ", "))
+		return &Error{"no_profile", detail}
+	}
+	p.Mapping = all[0]
+	return nil
+}
+
+// text opens the input as UTF-8 or, where its encoding keeps ASCII bytes in
+// their places, as it is: rows are then decoded one by one, so that a refused
+// one is kept with its original bytes.
+func (p *Plan) text() (io.ReadCloser, error) {
+	r, err := p.in.open()
+	if err != nil {
+		return nil, err
+	}
+	e := encodings[p.Encoding]
+	if e != nil && (strings.HasPrefix(p.Encoding, "utf-16") || p.Format == JSON || p.Format == NDJSON) {
+		return closing{transform.NewReader(r, e.NewDecoder()), r.Close}, nil
+	}
+	return r, nil
+}
+
+// split splits the rows of delimited text into cells.
+type split struct {
+	rows      *csvRows
+	delimiter byte
+}
+
+func (s *split) next() (rawRow, error) {
+	row, err := s.rows.next()
+	if err == nil && row.code == "" {
+		row.cells = splitRow(string(row.raw), s.delimiter, nil)
+	}
+	return row, err
+}

@@ -1,0 +1,357 @@
+package profile
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"plaint/internal/record"
+)
+
+// order is the order of day and month in a date such as 03/04/2024.
+type order uint8
+
+const (
+	orderUnknown order = iota
+	orderYMD           // slashed dates must start with the year
+	orderDMY
+	orderMDY
+	orderMixed // the column's rows contradict each other
+)
+
+var orders = map[string]order{"": orderUnknown, "ymd": orderYMD, "dmy": orderDMY, "mdy": orderMDY}
+
+var zoneCache = map[string]*time.Location{"": time.UTC}
+
+func zone(name string) (*time.Location, error) {
+	if l, ok := zoneCache[name]; ok {
+		return l, nil
+	}
+	return time.LoadLocation(name)
+}
+
+// Evidence counts what the unambiguous rows of a date column say about the
+// order of day and month.
+type Evidence struct{ DayFirst, MonthFirst int }
+
+// Note counts one value of the column.
+func (e *Evidence) Note(v string) {
+	a, b, _, _, ok := slashed(strings.TrimSpace(v))
+	if !ok {
+		return
+	}
+	switch {
+	case a > 12 && b <= 12:
+		e.DayFirst++
+	case b > 12 && a <= 12:
+		e.MonthFirst++
+	}
+}
+
+func (e *Evidence) order() order {
+	switch {
+	case e.DayFirst > 0 && e.MonthFirst > 0:
+		return orderMixed
+	case e.DayFirst > 0:
+		return orderDMY
+	case e.MonthFirst > 0:
+		return orderMDY
+	}
+	return orderUnknown
+}
+
+// slashed splits d/m/y or m/d/y, with / . or - between, and an optional time.
+func slashed(s string) (a, b, year int, rest string, ok bool) {
+	a, n := digits(s, 2)
+	if n == 0 || n >= len(s) {
+		return
+	}
+	sep := s[n]
+	if sep != '/' && sep != '.' && sep != '-' {
+		return
+	}
+	s = s[n+1:]
+	b, n = digits(s, 2)
+	if n == 0 || n >= len(s) || s[n] != sep {
+		return
+	}
+	s = s[n+1:]
+	year, n = digits(s, 4)
+	if n != 2 && n != 4 {
+		return
+	}
+	if n == 2 {
+		if year += 2000; year > 2069 {
+			year -= 100
+		}
+	}
+	rest = s[n:]
+	if rest != "" && rest[0] != ' ' && rest[0] != 'T' && rest[0] != ',' {
+		return
+	}
+	return a, b, year, strings.TrimLeft(rest, " T,"), true
+}
+
+func digits(s string, most int) (v, n int) {
+	for n < len(s) && n < most && s[n] >= '0' && s[n] <= '9' {
+		v = v*10 + int(s[n]-'0')
+		n++
+	}
+	return v, n
+}
+
+// parseDate reads a date in any of the forms found in real exports. o settles
+// slashed dates; loc is the zone of times that name none. The code is "" on
+// success, "ambiguous_date" or "bad_date".
+func parseDate(v string, o order, loc *time.Location) (record.Moment, record.Code) {
+	s := strings.TrimSpace(v)
+	if m, ok := isoDate(s, loc); ok {
+		return m, ""
+	}
+	if a, b, y, rest, ok := slashed(s); ok {
+		return slashedDate(a, b, y, rest, o, loc)
+	}
+	if m, ok := numberDate(s); ok {
+		return m, ""
+	}
+	if m, ok := chineseDate(s, loc); ok {
+		return m, ""
+	}
+	for _, f := range namedForms {
+		in := loc
+		if f.precision >= record.ToDay {
+			in = time.UTC // a day is that day, wherever it was
+		}
+		if t, err := time.ParseInLocation(f.layout, s, in); err == nil {
+			return checked(t.UTC(), f.precision)
+		}
+	}
+	return record.Moment{}, "bad_date"
+}
+
+var namedForms = []struct {
+	layout    string
+	precision record.Precision
+}{
+	{time.RFC1123Z, record.ToSecond}, {time.RFC1123, record.ToSecond}, {time.RFC822Z, record.ToMinute}, {time.ANSIC, record.ToSecond},
+	{"2 Jan 2006", record.ToDay}, {"2-Jan-2006", record.ToDay}, {"02-Jan-06", record.ToDay}, {"2 January 2006", record.ToDay},
+	{"Jan 2, 2006", record.ToDay}, {"January 2, 2006", record.ToDay}, {"Jan 2, 2006 3:04 PM", record.ToMinute},
+	{"Jan 2, 2006 15:04:05", record.ToSecond}, {"2 Jan 2006 15:04:05", record.ToSecond}, {"2 Jan 2006 15:04", record.ToMinute},
+	{"Jan 2006", record.ToMonth}, {"January 2006", record.ToMonth}, {"02/Jan/2006:15:04:05 -0700", record.ToSecond},
+}
+
+func checked(t time.Time, p record.Precision) (record.Moment, record.Code) {
+	if y := t.Year(); y < 1900 || y > 2200 {
+		return record.Moment{}, "bad_date"
+	}
+	return record.Moment{Time: t, Precision: p}, ""
+}
+
+func slashedDate(a, b, y int, rest string, o order, loc *time.Location) (record.Moment, record.Code) {
+	day, month := a, b
+	switch {
+	case a > 12 && b <= 12:
+	case b > 12 && a <= 12:
+		day, month = b, a
+	case a == b:
+	case o == orderMDY:
+		day, month = b, a
+	case o == orderDMY:
+	default:
+		if a > 12 {
+			return record.Moment{}, "bad_date"
+		}
+		return record.Moment{}, "ambiguous_date"
+	}
+	return build(y, month, day, rest, loc)
+}
+
+// isoDate reads 2024-01-05, 2024/1/5, 2024.01.05, each with an optional time
+// and zone, 2024-01 and 2024.
+func isoDate(s string, loc *time.Location) (record.Moment, bool) {
+	y, n := digits(s, 4)
+	if n != 4 {
+		return record.Moment{}, false
+	}
+	if len(s) == 4 {
+		m, code := checkedDate(y, 1, 1, record.ToYear)
+		return m, code == ""
+	}
+	sep := s[4]
+	if sep != '-' && sep != '/' && sep != '.' {
+		return record.Moment{}, false
+	}
+	s = s[5:]
+	month, n := digits(s, 2)
+	if n == 0 {
+		return record.Moment{}, false
+	}
+	if s = s[n:]; s == "" {
+		m, code := checkedDate(y, month, 1, record.ToMonth)
+		return m, code == ""
+	}
+	if s[0] != sep {
+		return record.Moment{}, false
+	}
+	day, n := digits(s[1:], 2)
+	if n == 0 {
+		return record.Moment{}, false
+	}
+	s = s[1+n:]
+	if s != "" && s[0] != 'T' && s[0] != ' ' {
+		return record.Moment{}, false
+	}
+	m, code := build(y, month, day, strings.TrimLeft(s, "T "), loc)
+	return m, code == ""
+}
+
+func checkedDate(y, month, day int, p record.Precision) (record.Moment, record.Code) {
+	t := time.Date(y, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+	if int(t.Month()) != month || t.Day() != day {
+		return record.Moment{}, "bad_date"
+	}
+	return checked(t, p)
+}
+
+// build puts a date and the text of its time of day together. A date without a
+// time is that day, wherever it was: it is not moved between zones.
+func build(y, month, day int, clock string, loc *time.Location) (record.Moment, record.Code) {
+	date, code := checkedDate(y, month, day, record.ToDay)
+	if code != "" || clock == "" {
+		return date, code
+	}
+	h, n := digits(clock, 2)
+	if n == 0 || n >= len(clock) || clock[n] != ':' {
+		return record.Moment{}, "bad_date"
+	}
+	clock = clock[n+1:]
+	mi, n := digits(clock, 2)
+	if n != 2 {
+		return record.Moment{}, "bad_date"
+	}
+	clock = clock[2:]
+	sec, nanos, p := 0, 0, record.ToMinute
+	if strings.HasPrefix(clock, ":") {
+		if sec, n = digits(clock[1:], 2); n != 2 {
+			return record.Moment{}, "bad_date"
+		}
+		clock, p = clock[3:], record.ToSecond
+		if len(clock) > 1 && (clock[0] == '.' || clock[0] == ',') {
+			f, n := digits(clock[1:], 9)
+			nanos = f * int(math.Pow10(9-n))
+			clock = clock[1+n:]
+		}
+	}
+	h, loc, ok := zoneAndHalf(h, strings.TrimSpace(clock), loc)
+	if !ok || h > 23 || mi > 59 || sec > 60 {
+		return record.Moment{}, "bad_date"
+	}
+	return checked(time.Date(y, time.Month(month), day, h, mi, sec, nanos, loc).UTC(), p)
+}
+
+// zoneAndHalf reads what follows the time of day: am, pm, a zone.
+func zoneAndHalf(h int, rest string, loc *time.Location) (int, *time.Location, bool) {
+	upper := strings.ToUpper(rest)
+	for _, half := range [...]string{"AM", "PM"} {
+		if strings.HasPrefix(upper, half) {
+			if h < 1 || h > 12 {
+				return 0, nil, false
+			}
+			h %= 12
+			if half == "PM" {
+				h += 12
+			}
+			upper = strings.TrimSpace(upper[2:])
+		}
+	}
+	switch upper {
+	case "":
+		return h, loc, true
+	case "Z", "UTC", "GMT":
+		return h, time.UTC, true
+	}
+	if (upper[0] == '+' || upper[0] == '-') && len(upper) >= 3 {
+		hh, n := digits(upper[1:], 2)
+		mm, k := digits(strings.TrimPrefix(upper[1+n:], ":"), 2)
+		if n != 2 || (k != 0 && k != 2) || hh > 15 || mm > 59 {
+			return 0, nil, false
+		}
+		offset := hh*3600 + mm*60
+		if upper[0] == '-' {
+			offset = -offset
+		}
+		return h, time.FixedZone("", offset), true
+	}
+	return 0, nil, false
+}
+
+// numberDate reads 20240105, seconds and milliseconds since 1970, and Excel's
+// day numbers (20,000 to 80,000: 1954 to 2119), in UTC.
+func numberDate(s string) (record.Moment, bool) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f <= 0 || strings.ContainsAny(s, "eExXpPnN") {
+		return record.Moment{}, false
+	}
+	whole := strings.IndexByte(s, '.') < 0
+	switch {
+	case f >= 20000 && f < 80000:
+		t := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).Add(time.Duration(math.Round(f*86400)) * time.Second)
+		p := record.ToSecond
+		if f == math.Trunc(f) {
+			p = record.ToDay
+		}
+		return record.Moment{Time: t, Precision: p}, true
+	case whole && len(s) == 8:
+		n := int(f)
+		m, code := checkedDate(n/10000, n/100%100, n%100, record.ToDay)
+		return m, code == ""
+	case len(s) >= 10 && f >= 3e8 && f < 7e9:
+		return record.At(time.UnixMicro(int64(math.Round(f * 1e6)))), true
+	case whole && len(s) == 13:
+		return record.At(time.UnixMilli(int64(f))), true
+	}
+	return record.Moment{}, false
+}
+
+// chineseDate reads 2024年1月5日, with an optional time, and 2024年1月.
+func chineseDate(s string, loc *time.Location) (record.Moment, bool) {
+	year, rest, ok := strings.Cut(s, "年")
+	if !ok {
+		return record.Moment{}, false
+	}
+	month, rest, ok := strings.Cut(rest, "月")
+	y, err := strconv.Atoi(strings.TrimSpace(year))
+	if err != nil {
+		return record.Moment{}, false
+	}
+	if !ok {
+		m, code := checkedDate(y, 1, 1, record.ToYear)
+		return m, code == "" && rest == ""
+	}
+	mo, err := strconv.Atoi(strings.TrimSpace(month))
+	if err != nil {
+		return record.Moment{}, false
+	}
+	day, rest, ok := cutAny(rest, "日", "号")
+	if !ok {
+		m, code := checkedDate(y, mo, 1, record.ToMonth)
+		return m, code == "" && strings.TrimSpace(day) == ""
+	}
+	d, err := strconv.Atoi(strings.TrimSpace(day))
+	if err != nil {
+		return record.Moment{}, false
+	}
+	clock := strings.NewReplacer("时", ":", "点", ":", "分", ":", "秒", "").Replace(strings.TrimSpace(rest))
+	m, code := build(y, mo, d, strings.TrimSuffix(clock, ":"), loc)
+	return m, code == ""
+}
+
+func cutAny(s string, seps ...string) (before, after string, ok bool) {
+	for _, sep := range seps {
+		if before, after, ok = strings.Cut(s, sep); ok {
+			return before, after, true
+		}
+	}
+	return s, "", false
+}

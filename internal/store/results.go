@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	duckdb "github.com/marcboeker/go-duckdb"
+)
+
+// Query reads. It must not be given foreign SQL: for that there is the
+// locked-up query command.
+func (s *Store) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return s.db.QueryContext(ctx, query, args...)
+}
+
+// QueryRow reads one row.
+func (s *Store) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	return s.db.QueryRowContext(ctx, query, args...)
+}
+
+// Now is the store's clock, in UTC.
+func (s *Store) Now() time.Time { return s.now() }
+
+// Table is rows for one of the answer tables, without their run column: one
+// value per further column, in the table's order. nil is null; times are UTC.
+type Table struct {
+	Name string
+	Rows [][]any
+}
+
+// Run is one run of an analysis job and what it found.
+type Run struct {
+	Kind    string // themes, logs, satisfaction, service, digest, score, ...
+	Started time.Time
+	Params  any // what it was asked, kept as JSON
+	Summary any // what it found in short, kept as JSON
+	UpTo    int64
+	Tables  []Table
+}
+
+// flushRows keeps the driver from holding all rows of an append in memory.
+const flushRows = 50000
+
+// SaveRun keeps a run and its tables in one transaction and returns its id.
+func (s *Store) SaveRun(ctx context.Context, r Run) (int64, error) {
+	params, err := json.Marshal(r.Params)
+	if err != nil {
+		return 0, fmt.Errorf("keep the run: %w", err)
+	}
+	summary, err := json.Marshal(r.Summary)
+	if err != nil {
+		return 0, fmt.Errorf("keep the run: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var id int64
+	err = s.inTx(ctx, func() error {
+		s.next.run++
+		id = s.next.run
+		for _, t := range r.Tables {
+			if err := s.appendTable(t, id); err != nil {
+				return err
+			}
+		}
+		return s.exec(ctx, "insert into run values (?, ?, ?, ?, ?, ?, ?)", id, r.Kind, r.Started.UTC(), s.now(), string(params), r.UpTo, string(summary))
+	})
+	if err != nil {
+		return 0, fmt.Errorf("keep the run of %s: %w", r.Kind, err)
+	}
+	return id, nil
+}
+
+func (s *Store) appendTable(t Table, run int64) (err error) {
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	appender, err := duckdb.NewAppenderFromConn(s.conn, "", t.Name)
+	if err != nil {
+		return fmt.Errorf("append to %s: %w", t.Name, err)
+	}
+	defer func() { err = errors.Join(err, appender.Close()) }()
+	values := make([]driver.Value, 0, 16)
+	for i, row := range t.Rows {
+		values = append(values[:0], run)
+		for _, v := range row {
+			values = append(values, plainValue(v))
+		}
+		if err := appender.AppendRow(values...); err != nil {
+			return fmt.Errorf("append to %s: %w", t.Name, err)
+		}
+		if i%flushRows == flushRows-1 {
+			if err := appender.Flush(); err != nil {
+				return fmt.Errorf("append to %s: %w", t.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// plainValue turns what a job may put into a row into what the driver takes:
+// whole numbers become int64, unknown times and empty texts null.
+func plainValue(v any) driver.Value {
+	switch x := v.(type) {
+	case int:
+		return int64(x)
+	case time.Time:
+		if x.IsZero() {
+			return nil
+		}
+		return x.UTC()
+	case string:
+		if x == "" {
+			return nil
+		}
+	case []string:
+		list := make([]any, len(x))
+		for i, e := range x {
+			list[i] = e
+		}
+		return list
+	}
+	return v
+}
+
+// LatestRun is the id of the latest run of a kind, 0 if there is none.
+func (s *Store) LatestRun(ctx context.Context, kind string) (int64, error) {
+	var id int64
+	err := s.db.QueryRowContext(ctx, "select coalesce(max(id), 0) from run where kind = ?", kind).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("find the latest run of %s: %w", kind, err)
+	}
+	return id, nil
+}
