@@ -1,0 +1,10 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commands lists what the program can do, in the order of the help page.
+func (e *env) commands() []*cobra.Command {
+	return []*cobra.Command{
+		e.ingestCmd(), e.refusedCmd(), e.simulateCmd(), e.completionCmd(), e.versionCmd(),
+	}
+}

@@ -1,0 +1,300 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+
+	"github.com/spf13/cobra"
+
+	"plaint/ingest/file"
+	"plaint/ingest/profile"
+	"plaint/internal/record"
+	"plaint/internal/store"
+	"plaint/scoring/model"
+)
+
+// ingestFlags are how the user wants files read.
+type ingestFlags struct {
+	as, profile, source, encoding, model string
+	dryRun, json                         bool
+	batch                                int
+}
+
+func (e *env) ingestCmd() *cobra.Command {
+	var f ingestFlags
+	c := &cobra.Command{Use: "ingest FILE...", Short: e.t("cmd_ingest"), Long: e.t("cmd_ingest_long"),
+		Example: "  plaint ingest complaints.csv 'surveys/*.xlsx' logs/\n  cat tickets.ndjson | plaint ingest - --as complaints",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{errors.New(e.t("err_no_files"))}
+			}
+			return e.ingest(c.Context(), args, f)
+		}}
+	c.Flags().StringVar(&f.as, "as", "", e.t("flag_as"))
+	c.Flags().StringVar(&f.profile, "profile", "", e.t("flag_profile"))
+	c.Flags().StringVar(&f.source, "source", "", e.t("flag_source"))
+	c.Flags().StringVar(&f.encoding, "encoding", "", e.t("flag_encoding"))
+	c.Flags().StringVar(&f.model, "model", model.Default, e.t("flag_model"))
+	c.Flags().BoolVar(&f.dryRun, "dry-run", false, e.t("flag_dry_run"))
+	c.Flags().BoolVar(&f.json, "json", false, e.t("flag_json"))
+	c.Flags().IntVar(&f.batch, "batch", file.DefaultBatchRows, e.t("flag_batch"))
+	return c
+}
+
+func (e *env) ingest(ctx context.Context, args []string, f ingestFlags) error {
+	opt, err := e.fileOptions(f)
+	if err != nil {
+		return err
+	}
+	plans, done, err := e.inspect(args, opt)
+	defer done()
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		return e.dryRun(ctx, plans)
+	}
+	m, err := model.Load(e.modelPath(f.model))
+	if err != nil {
+		return usageError{err}
+	}
+	return e.withStore(ctx, func(st *store.Store) error {
+		total, err := e.load(ctx, st, plans, m)
+		e.showReceipt(total, f.json)
+		if err == nil && total.Refused > 0 {
+			return status(exitRefused)
+		}
+		return err
+	})
+}
+
+func (e *env) modelPath(name string) string {
+	if name == model.Default {
+		return name
+	}
+	return e.yamlPath(name)
+}
+
+// yamlPath resolves a name that is a file; other names are built in.
+func (e *env) yamlPath(name string) string {
+	if len(name) > 5 && (name[len(name)-5:] == ".yaml" || name[len(name)-4:] == ".yml") {
+		return e.path(name)
+	}
+	return name
+}
+
+func (e *env) fileOptions(f ingestFlags) (file.Options, error) {
+	opt := file.Options{Source: f.source, Encoding: f.encoding, Stdin: e.in, BatchRows: f.batch, Profile: e.yamlPath(f.profile)}
+	if f.as != "" {
+		k, ok := record.ParseKind(f.as)
+		if !ok {
+			return opt, usageError{errors.New(e.t("err_as", "as", f.as))}
+		}
+		opt.As = k
+	}
+	if opt.Profile != "" {
+		if _, err := profile.Find(opt.Profile); err != nil {
+			return opt, usageError{err}
+		}
+	}
+	return opt, nil
+}
+
+// inspect plans every input, evidence before complaints, so that decisions see
+// what is known.
+func (e *env) inspect(args []string, opt file.Options) (plans []*file.Plan, done func(), err error) {
+	var undo []func()
+	done = func() {
+		for _, f := range undo {
+			f()
+		}
+	}
+	paths, err := file.Paths(e.paths(args))
+	var fe *file.Error
+	if errors.As(err, &fe) {
+		return nil, done, errors.New(e.t("code_"+string(fe.Code)) + ": " + fe.Detail)
+	}
+	if err != nil {
+		return nil, done, err
+	}
+	for _, p := range paths {
+		some, d, err := file.Inspect(p, opt)
+		undo = append(undo, d)
+		if err != nil {
+			return nil, done, usageError{err}
+		}
+		plans = append(plans, some...)
+	}
+	sort.SliceStable(plans, func(i, j int) bool {
+		return slices.Index(record.Kinds, plans[i].Kind()) < slices.Index(record.Kinds, plans[j].Kind())
+	})
+	return plans, done, nil
+}
+
+// load reads every plan into the store.
+func (e *env) load(ctx context.Context, st *store.Store, plans []*file.Plan, m *model.Model) (record.Receipt, error) {
+	var total record.Receipt
+	for _, p := range plans {
+		e.showPlan(p)
+		bar := e.progress(e.t("loading"), p.Size)
+		rows := int64(0)
+		err := p.Read(ctx, func(b *record.Batch) error {
+			r, err := st.Admit(ctx, b, m.Decide)
+			total.Add(r)
+			rows += int64(r.RowsIn)
+			bar.at(p.ReadBytes().Load(), rows)
+			return err
+		})
+		bar.done()
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+func (e *env) showPlan(p *file.Plan) {
+	if p.Err != nil {
+		e.say("%s: %s", p.Input, e.t("code_"+string(p.Err.Code)))
+		return
+	}
+	m := p.Mapping
+	e.say("%s", e.t("file_line", "file", p.Input, "kind", e.t("kind_"+m.Profile.As), "profile", m.Profile.Name,
+		"score", fmt.Sprintf("%.2f", m.Score), "format", p.Format, "encoding", orDash(p.Encoding)))
+	if p.Skipped > 0 {
+		e.say("%s", e.t("file_skipped", "n", p.Skipped))
+	}
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
+
+// showReceipt prints the books: rows in = loaded + known + refused.
+func (e *env) showReceipt(r record.Receipt, asJSON bool) {
+	if asJSON {
+		out, err := json.Marshal(r)
+		if err == nil {
+			fmt.Fprintln(e.out, string(out))
+		}
+		return
+	}
+	if e.quiet {
+		return
+	}
+	rows := [][]string{
+		{e.t("rows_in"), thousands(int64(r.RowsIn))},
+		{e.t("loaded"), thousands(int64(r.Loaded))},
+		{e.t("known"), thousands(int64(r.Known))},
+		{e.t("refused"), thousands(int64(r.Refused))},
+	}
+	if r.Updated > 0 {
+		rows = slices.Insert(rows, 2, []string{"  " + e.t("of_which_updated"), thousands(int64(r.Updated))})
+	}
+	if r.Flagged > 0 {
+		rows = append(rows, []string{e.t("flagged"), thousands(int64(r.Flagged))})
+	}
+	table(e.out, rows)
+	if r.Refused > 0 {
+		fmt.Fprintln(e.out)
+		table(e.out, e.reasons(r.Reasons))
+		fmt.Fprintln(e.out, e.t("refused_hint", "command", "plaint"))
+	}
+}
+
+func (e *env) reasons(by map[record.Code]int) [][]string {
+	codes := make([]record.Code, 0, len(by))
+	for c := range by {
+		codes = append(codes, c)
+	}
+	sort.Slice(codes, func(i, j int) bool {
+		return by[codes[i]] > by[codes[j]] || by[codes[i]] == by[codes[j]] && codes[i] < codes[j]
+	})
+	var rows [][]string
+	for _, c := range codes {
+		rows = append(rows, []string{thousands(int64(by[c])), string(c), e.t("code_" + string(c))})
+	}
+	return rows
+}
+
+// dryRun reads everything and writes nothing.
+func (e *env) dryRun(ctx context.Context, plans []*file.Plan) error {
+	refused := 0
+	for _, p := range plans {
+		e.showPlan(p)
+		if p.Err == nil {
+			e.showMapping(p)
+		}
+		var r record.Receipt
+		shown := 0
+		err := p.Read(ctx, func(b *record.Batch) error {
+			r.RowsIn += b.Rows()
+			r.Refused += len(b.Refused)
+			for _, x := range b.Refused {
+				if shown++; shown <= 10 {
+					fmt.Fprintf(e.out, "  %s %d %s: %s %s\n", e.t("line"), x.Line, x.Column, e.t("code_"+string(x.Code)), x.Detail)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		refused += r.Refused
+		fmt.Fprintf(e.out, "%s: %s, %s: %s\n\n", e.t("rows_in"), thousands(int64(r.RowsIn)), e.t("refused"), thousands(int64(r.Refused)))
+	}
+	fmt.Fprintln(e.out, e.t("dry_run"))
+	if refused > 0 {
+		return status(exitRefused)
+	}
+	return nil
+}
+
+func (e *env) showMapping(p *file.Plan) {
+	rows := [][]string{{e.t("column"), e.t("mapping"), e.t("sample")}}
+	for i, h := range p.Mapping.Header {
+		word := p.Mapping.Words[i]
+		if word == "" {
+			word = "(" + e.t("kept_extra") + ")"
+		}
+		sample := ""
+		for _, s := range p.Sample {
+			if i < len(s) && s[i] != "" {
+				sample = clip(s[i], 40)
+				break
+			}
+		}
+		rows = append(rows, []string{clip(h, 40), word, sample})
+	}
+	table(e.out, rows)
+	var others [][]string
+	for _, c := range p.Candidates {
+		if c != p.Mapping && c.Score > 0 && len(others) < 4 {
+			others = append(others, []string{"  " + c.Profile.Name, fmt.Sprintf("%.2f", c.Score)})
+		}
+	}
+	if len(others) > 0 {
+		fmt.Fprintln(e.out, e.t("candidates")+":")
+		table(e.out, others)
+	}
+}
+
+func clip(s string, most int) string {
+	n := 0
+	for i, r := range s {
+		if n += width(string(r)); n > most {
+			return s[:i] + "…"
+		}
+		if r == '\n' || r == '\t' {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}

@@ -1,0 +1,197 @@
+// Command plaint loads complaints, surveys, logs and evidence into one DuckDB
+// file and shows why customers complain, whether satisfaction moves, and which
+// complaints are fraud.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"plaint/internal/store"
+	"plaint/internal/web/locale"
+)
+
+// Exit statuses; part of the contract with scripts.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitRefused = 3
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if code, handled := runChild(); handled {
+		os.Exit(code)
+	}
+	cwd, err := os.Getwd()
+	if err != nil {
+		cwd = "."
+	}
+	e := &env{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, cwd: cwd, args: os.Args[1:],
+		terminal: isTerminal(os.Stderr), langTag: langTag(os.Args[1:])}
+	code := e.run()
+	stop()
+	os.Exit(code)
+}
+
+// status is an error that is only an exit status: everything was said already.
+type status int
+
+func (s status) Error() string { return fmt.Sprint("exit status ", int(s)) }
+
+// usageError is a wrong call, answered with exit status 2.
+type usageError struct{ error }
+
+// env is what a command runs in. A server runs other processes' commands in
+// envs of its own, with its open store.
+type env struct {
+	ctx      context.Context
+	in       io.Reader
+	out, err io.Writer
+	cwd      string
+	args     []string
+	terminal bool // err is a terminal
+	langTag  string
+	shared   *server // set when this runs inside a server
+
+	words *locale.Words
+	db    string
+	quiet bool
+}
+
+// run executes the command line and returns its exit status.
+func (e *env) run() int {
+	e.words = locale.For(e.langTag)
+	root := e.root()
+	root.SetArgs(e.args)
+	root.SetIn(e.in)
+	root.SetOut(e.out)
+	root.SetErr(e.err)
+	err := root.ExecuteContext(e.ctx)
+	var code status
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &code):
+		return int(code)
+	case errors.As(err, &usage):
+		fmt.Fprintf(e.err, "%s: %s\n", e.t("error"), err)
+		return exitUsage
+	case errors.Is(err, context.Canceled) && e.ctx.Err() != nil:
+		fmt.Fprintln(e.err, e.t("interrupted"))
+		return exitFailed
+	}
+	fmt.Fprintf(e.err, "%s: %s\n", e.t("error"), e.explain(err))
+	return exitFailed
+}
+
+func (e *env) t(code string, pairs ...any) string { return e.words.T(code, pairs...) }
+
+// explain gives the words for the errors that a user can act on.
+func (e *env) explain(err error) string {
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return e.t("err_locked", "db", e.db)
+	case errors.Is(err, store.ErrNewer):
+		return e.t("err_newer", "db", e.db)
+	case errors.Is(err, store.ErrNotStore):
+		return e.t("err_not_store", "db", e.db)
+	}
+	return err.Error()
+}
+
+// langTag finds the language: --lang, PLAINT_LANG, then the usual variables.
+func langTag(args []string) string {
+	for i, a := range args {
+		if v, ok := strings.CutPrefix(a, "--lang="); ok {
+			return v
+		}
+		if a == "--lang" && i+1 < len(args) {
+			return args[i+1]
+		}
+	}
+	for _, name := range []string{"PLAINT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			return v
+		}
+	}
+	return locale.Languages[0]
+}
+
+func (e *env) root() *cobra.Command {
+	root := &cobra.Command{
+		Use: "plaint", Short: e.t("app_short"), Long: e.t("app_short"), SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	f := root.PersistentFlags()
+	f.StringVar(&e.db, "db", "plaint.db", e.t("flag_db"))
+	f.BoolVar(&e.quiet, "quiet", false, e.t("flag_quiet"))
+	f.String("lang", "", e.t("flag_lang"))
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetHelpTemplate("{{.Long}}\n\n{{.UsageString}}")
+	root.SetUsageTemplate(e.usageTemplate())
+	root.SetHelpCommand(&cobra.Command{Use: "help", Short: e.t("cmd_help"), Args: cobra.ArbitraryArgs, Run: func(c *cobra.Command, args []string) {
+		if target, _, err := root.Find(args); err == nil {
+			_ = target.Help()
+		}
+	}})
+	root.AddCommand(e.commands()...)
+	e.finish(root)
+	return root
+}
+
+// finish gives every command the shared manners: help words, usage errors, and
+// a long text where it has only a short one.
+func (e *env) finish(c *cobra.Command) {
+	c.InitDefaultHelpFlag()
+	if h := c.Flags().Lookup("help"); h != nil {
+		h.Usage = e.t("flag_help")
+	}
+	if c.Long == "" {
+		c.Long = c.Short
+	}
+	if args := c.Args; args != nil {
+		c.Args = func(c *cobra.Command, a []string) error {
+			if err := args(c, a); err != nil {
+				return usageError{err}
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		e.finish(sub)
+	}
+}
+
+func (e *env) usageTemplate() string {
+	return e.t("usage") + `:{{if .Runnable}}
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} …{{end}}{{if .HasExample}}
+
+` + e.t("examples") + `:
+{{.Example}}{{end}}{{if .HasAvailableSubCommands}}
+
+` + e.t("commands") + `:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+` + e.t("flags") + `:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+` + e.t("global_flags") + `:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
+
+` + e.t("more_help", "command", "{{.CommandPath}}") + `{{end}}
+`
+}

@@ -1,0 +1,172 @@
+package text
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// Grouping is a partition of rows of unit length.
+type Grouping struct {
+	Centroids *Dense // of unit length
+	Of        []int  // group of each row
+	Objective float64
+}
+
+// Group partitions rows of unit length into at most k groups.
+//
+// Method: spherical k-means (Dhillon, Modha 2001) with greedy k-means++ seeds
+// (Arthur, Vassilvitskii 2007, section 7), the best of several starts. Ties go
+// to the lower number. Empty groups are dropped.
+func Group(rows *Dense, k, starts int, seed uint64) *Grouping {
+	k = min(k, rows.Rows)
+	var best *Grouping
+	for s := range starts {
+		random := rand.New(rand.NewPCG(seed, uint64(s)))
+		g := &Grouping{Centroids: seeds(rows, k, random), Of: make([]int, rows.Rows)}
+		g.settle(rows)
+		if best == nil || g.Objective > best.Objective+1e-9 {
+			best = g
+		}
+	}
+	if best == nil {
+		return &Grouping{Centroids: NewDense(0, rows.Cols)}
+	}
+	best.dropEmpty()
+	return best
+}
+
+// seeds draws centroids far from each other: of four candidates drawn by
+// squared distance, the one that leaves the least distance.
+func seeds(rows *Dense, k int, random *rand.Rand) *Dense {
+	const candidates = 4
+	out := NewDense(k, rows.Cols)
+	if k == 0 {
+		return out
+	}
+	copy(out.Row(0), rows.Row(random.IntN(rows.Rows)))
+	gap := make([]float64, rows.Rows)
+	total := gapsTo(rows, out.Row(0), nil, gap)
+	trial, best := make([]float64, rows.Rows), make([]float64, rows.Rows)
+	for c := 1; c < k; c++ {
+		least := math.Inf(1)
+		for range candidates {
+			i := drawFrom(gap, random.Float64()*total)
+			if left := gapsTo(rows, rows.Row(i), gap, trial); left < least {
+				least = left
+				copy(out.Row(c), rows.Row(i))
+				trial, best = best, trial
+			}
+		}
+		gap, best = best, gap
+		total = least
+	}
+	return out
+}
+
+// gapsTo sets to[i] to the smaller of from[i] and row i's distance to c, and
+// returns the sum.
+func gapsTo(rows *Dense, c, from, to []float64) float64 {
+	sums := make([]float64, (rows.Rows+blockRows-1)/blockRows)
+	inBlocks(rows.Rows, func(block, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			d := max(1-Dot(rows.Row(i), c), 0)
+			if from != nil && from[i] < d {
+				d = from[i]
+			}
+			to[i] = d
+			sums[block] += d
+		}
+	})
+	total := 0.0
+	for _, s := range sums {
+		total += s
+	}
+	return total
+}
+
+func drawFrom(weights []float64, at float64) int {
+	for i, w := range weights {
+		if at -= w; at < 0 {
+			return i
+		}
+	}
+	return len(weights) - 1
+}
+
+// settle moves rows and centroids until fewer than one row in a thousand moves.
+func (g *Grouping) settle(rows *Dense) {
+	const rounds = 40
+	for round := range rounds {
+		moved := g.assign(rows)
+		if round > 0 && moved*1000 < rows.Rows {
+			return
+		}
+		g.recentre(rows)
+	}
+}
+
+func (g *Grouping) assign(rows *Dense) (moved int) {
+	blocks := (rows.Rows + blockRows - 1) / blockRows
+	moves, sums := make([]int, blocks), make([]float64, blocks)
+	inBlocks(rows.Rows, func(block, from, to int) {
+		for i := from; i < to; i++ {
+			c, s := Nearest(rows.Row(i), g.Centroids)
+			if c != g.Of[i] {
+				moves[block]++
+				g.Of[i] = c
+			}
+			sums[block] += s
+		}
+	})
+	g.Objective = 0
+	for b := range blocks {
+		moved += moves[b]
+		g.Objective += sums[b]
+	}
+	return moved
+}
+
+// Nearest is the row of centroids with the largest inner product, and that
+// product; -1 if there are none.
+func Nearest(row []float64, centroids *Dense) (int, float64) {
+	best, most := -1, math.Inf(-1)
+	for c := range centroids.Rows {
+		if s := Dot(row, centroids.Row(c)); s > most {
+			best, most = c, s
+		}
+	}
+	return best, most
+}
+
+func (g *Grouping) recentre(rows *Dense) {
+	clear(g.Centroids.Data)
+	for i, c := range g.Of {
+		to := g.Centroids.Row(c)
+		for j, v := range rows.Row(i) {
+			to[j] += v
+		}
+	}
+	for c := range g.Centroids.Rows {
+		Normalize(g.Centroids.Row(c))
+	}
+}
+
+func (g *Grouping) dropEmpty() {
+	size := make([]int, g.Centroids.Rows)
+	for _, c := range g.Of {
+		size[c]++
+	}
+	place, kept := make([]int, len(size)), 0
+	for c, n := range size {
+		if n == 0 {
+			continue
+		}
+		place[c] = kept
+		copy(g.Centroids.Row(kept), g.Centroids.Row(c))
+		kept++
+	}
+	g.Centroids.Rows, g.Centroids.Data = kept, g.Centroids.Data[:kept*g.Centroids.Cols]
+	for i, c := range g.Of {
+		g.Of[i] = place[c]
+	}
+}

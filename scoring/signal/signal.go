@@ -1,0 +1,283 @@
+// Package signal computes what speaks for a complaint being fraudulent or
+// malicious. Each signal is one function of the complaint and of what was known
+// before it; none looks at how the complaint was handled or ended.
+package signal
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"plaint/internal/record"
+)
+
+// Func computes one signal, at least 0; 0 says nothing either way.
+type Func func(c *record.Complaint, h *record.History) float64
+
+// All are the signals by the name that model files and reasons use.
+var All = map[string]Func{
+	"repeat_30d":        repeat30d,
+	"claims_rising":     claimsRising,
+	"device_others":     deviceOthers,
+	"payout_others":     payoutOthers,
+	"lockstep":          lockstep,
+	"letter_others":     letterOthers,
+	"letter_overlap":    letterOverlap,
+	"agent":             agent,
+	"refuted":           refuted,
+	"evidence_missing":  evidenceMissing,
+	"claim_over_record": claimOverRecord,
+	"young_account":     youngAccount,
+	"confirmed_abuse":   confirmedAbuse,
+}
+
+const day = 24 * time.Hour
+
+// repeat30d counts the customer's complaints of the 30 days before.
+func repeat30d(c *record.Complaint, h *record.History) float64 {
+	n := 0
+	for _, p := range h.ByCustomer {
+		if within(c, p, 30*day) {
+			n++
+		}
+	}
+	return float64(n)
+}
+
+func within(c *record.Complaint, p record.Past, span time.Duration) bool {
+	return c.Received.Known() && !p.Received.IsZero() && c.Received.Time.Sub(p.Received) <= span
+}
+
+// claimsRising counts how often in a row the customer has asked for more than
+// the time before, this complaint included.
+func claimsRising(c *record.Complaint, h *record.History) float64 {
+	if !c.Amount.Valid {
+		return 0
+	}
+	n, above := 0, c.Amount.Value
+	for i := len(h.ByCustomer) - 1; i >= 0; i-- {
+		a := h.ByCustomer[i].Amount
+		if !a.Valid {
+			continue
+		}
+		if a.Value >= above {
+			break
+		}
+		n, above = n+1, a.Value
+	}
+	return float64(n)
+}
+
+// others counts the different customers among earlier complaints of a span.
+func others(c *record.Complaint, list []record.Past, span time.Duration) float64 {
+	var seen [16]uint64
+	n := 0
+next:
+	for _, p := range list {
+		if !within(c, p, span) {
+			continue
+		}
+		for _, s := range seen[:n] {
+			if s == p.Customer {
+				continue next
+			}
+		}
+		if n == len(seen) {
+			break
+		}
+		seen[n] = p.Customer
+		n++
+	}
+	return float64(n)
+}
+
+// deviceOthers counts other customers who complained from the same device in
+// the 90 days before (16 at most).
+func deviceOthers(c *record.Complaint, h *record.History) float64 {
+	return others(c, h.ByDevice, 90*day)
+}
+
+// payoutOthers counts other customers with the same payout account who
+// complained in the 90 days before (16 at most).
+func payoutOthers(c *record.Complaint, h *record.History) float64 {
+	return others(c, h.ByPayout, 90*day)
+}
+
+// lockstep counts other customers who share a device or payout account and
+// complained in the three days before.
+func lockstep(c *record.Complaint, h *record.History) float64 {
+	return max(others(c, h.ByDevice, 3*day), others(c, h.ByPayout, 3*day))
+}
+
+// letterOthers counts other customers who sent nearly the same letter in the 90
+// days before (16 at most).
+func letterOthers(c *record.Complaint, h *record.History) float64 {
+	var buf [64]record.Past
+	list := buf[:0]
+	for _, l := range h.Letters {
+		if l.Customer != c.Keys.Customer || l.Customer == 0 {
+			list = append(list, l.Past)
+		}
+	}
+	return others(c, list, 90*day)
+}
+
+// letterOverlap is how much of its shingles the complaint shares with the
+// nearest letter of another customer, 0.5 to 1, or 0.
+func letterOverlap(c *record.Complaint, h *record.History) float64 {
+	most := 0.0
+	for _, l := range h.Letters {
+		if l.Customer != c.Keys.Customer || l.Customer == 0 {
+			most = max(most, l.Overlap)
+		}
+	}
+	return most
+}
+
+var agentWords = []string{"qq", "wechat", "微信", "telegram", "委托", "全权代理", "代理人", "agent ", "on behalf of", "power of attorney", "勿拨打", "do not call"}
+
+// agent counts the marks of a letter written for the customer by somebody
+// else: a messenger handle beside words of agency. Many who use an agent are
+// honest, so the model gives it little weight by itself.
+func agent(c *record.Complaint, _ *record.History) float64 {
+	body := strings.ToLower(c.Body)
+	n := 0
+	for _, w := range agentWords {
+		if strings.Contains(body, w) {
+			n++
+		}
+	}
+	return float64(min(n, 3))
+}
+
+// aboutMoney tells complaints whose claim the transactions can bear out.
+func aboutMoney(c *record.Complaint) (kind string, ok bool) {
+	switch c.Type {
+	case "withdrawal_delay":
+		return "withdrawal", true
+	case "abnormal_trade":
+		return "trade", true
+	}
+	return "", false
+}
+
+// late is how long a movement of money takes before a complaint about it is
+// plausible.
+const late = 6 * time.Hour
+
+// refuted is 1 when the complaint says money or a trade went wrong and nothing
+// in the customer's transactions bears that out: no movement of that kind in
+// the 45 days before that is open, failed or was slow. It says nothing about
+// customers whose transactions were never loaded.
+func refuted(c *record.Complaint, h *record.History) float64 {
+	kind, ok := aboutMoney(c)
+	if !ok || !c.Received.Known() || (len(h.Transactions) == 0 && len(h.Accounts) == 0) {
+		return 0
+	}
+	found := false
+	for _, t := range h.Transactions {
+		if t.Type != kind || c.Received.Time.Sub(t.Requested.Time) > 45*day {
+			continue
+		}
+		found = true
+		slow := t.Settled.Known() && t.Settled.Time.Sub(t.Requested.Time) > late
+		open := !t.Settled.Known() && !t.Failed.Known()
+		if kind == "trade" || slow || open || t.Failed.Known() {
+			return 0
+		}
+	}
+	if found {
+		return 1
+	}
+	return 2
+}
+
+// evidenceMissing counts the transactions that the complaint names as evidence
+// and that do not exist, where the customer's transactions are known.
+func evidenceMissing(c *record.Complaint, h *record.History) float64 {
+	if len(c.Evidence) == 0 || (len(h.Transactions) == 0 && len(h.Accounts) == 0) {
+		return 0
+	}
+	n := 0
+next:
+	for _, e := range c.Evidence {
+		for _, t := range h.Transactions {
+			if t.ExternalID == e || t.Reference == e {
+				continue next
+			}
+		}
+		n++
+	}
+	return float64(n)
+}
+
+// claimOverRecord is the binary logarithm of the claim over the largest amount
+// the customer moved in the 90 days before, 0 if it is not larger.
+func claimOverRecord(c *record.Complaint, h *record.History) float64 {
+	if !c.Amount.Valid || c.Amount.Value <= 0 || len(h.Transactions) == 0 {
+		return 0
+	}
+	most := 0.0
+	for _, t := range h.Transactions {
+		if t.Amount.Valid && (!c.Received.Known() || c.Received.Time.Sub(t.Requested.Time) <= 90*day) {
+			most = max(most, math.Abs(t.Amount.Value))
+		}
+	}
+	if most == 0 {
+		return 0
+	}
+	return max(0, math.Log2(c.Amount.Value/most))
+}
+
+// youngAccount is how far the customer's first account is from being 60 days
+// old, 0 to 1.
+func youngAccount(c *record.Complaint, h *record.History) float64 {
+	if !c.Received.Known() || len(h.Accounts) == 0 {
+		return 0
+	}
+	oldest := h.Accounts[0].Opened.Time
+	for _, a := range h.Accounts {
+		if a.Opened.Time.Before(oldest) {
+			oldest = a.Opened.Time
+		}
+	}
+	if oldest.IsZero() {
+		return 0
+	}
+	return max(0, 1-float64(c.Received.Time.Sub(oldest))/float64(60*day))
+}
+
+// confirmedAbuse counts earlier cases of the same customer, device or payout
+// account that people confirmed as abuse.
+func confirmedAbuse(_ *record.Complaint, h *record.History) float64 {
+	return float64(h.Confirmed)
+}
+
+// Evidence lists the arrival numbers of the complaints behind a signal, at
+// most 20, the latest.
+func Evidence(name string, c *record.Complaint, h *record.History) []int64 {
+	var out []int64
+	past := func(list []record.Past) {
+		for _, p := range list {
+			out = append(out, p.Seq)
+		}
+	}
+	switch name {
+	case "repeat_30d", "claims_rising":
+		past(h.ByCustomer)
+	case "device_others":
+		past(h.ByDevice)
+	case "payout_others":
+		past(h.ByPayout)
+	case "lockstep":
+		past(h.ByDevice)
+		past(h.ByPayout)
+	case "letter_others", "letter_overlap":
+		for _, l := range h.Letters {
+			if l.Customer != c.Keys.Customer || l.Customer == 0 {
+				out = append(out, l.Seq)
+			}
+		}
+	}
+	return out[max(0, len(out)-20):]
+}
