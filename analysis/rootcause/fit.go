@@ -2,16 +2,15 @@ package rootcause
 
 import (
 	"math"
-	"slices"
 
 	"plaint/internal/text"
 )
 
-// Limits of a fit.
+// Settings of a fit. They were chosen on simulated brokers by agreement with
+// the true causes; analysis/testdata/scoreboard.txt holds the figures.
 const (
 	fitTexts  = 30000 // texts a language's model is fitted on; the rest is assigned
-	dims      = 100
-	maxShare  = .4 // features in a larger share of the texts are left out
+	dims      = 150
 	mostParts = 90 // groups before merging
 	starts    = 3
 	seed      = 20260105
@@ -30,28 +29,30 @@ type model struct {
 type corpus struct {
 	builder text.Builder
 	names   map[uint64]text.Phrase // of words and pairs
+	kinds   []int32                // type of each text
 }
 
 // fitted is a model and where the corpus's texts fell.
 type fitted struct {
 	model
 	matrix *text.CSR
-	rows   *text.Dense
-	of     []int // theme of each text
+	rows   *text.Dense // of unit length, smoothed
+	of     []int       // theme of each text
 }
 
-// fit over-segments the texts and merges what is not apart.
+// fit reduces the texts, draws each towards its neighbours, over-segments them
+// and merges what is not apart.
 func (c *corpus) fit() *fitted {
 	n := c.builder.Rows()
-	v := c.builder.Vocabulary(rarest(n), maxShare)
+	v := c.builder.Vocabulary(rarest(n), commonest(n))
 	m := c.builder.Matrix(v)
 	f := &fitted{matrix: m}
 	f.vocabulary = v
 	f.basis = text.Reduce(m, dims, seed)
-	f.rows = text.Project(m, f.basis)
+	f.rows = text.Smooth(text.Project(m, f.basis), parts(n), seed)
 	g := text.Group(f.rows, parts(n), starts, seed)
 	f.parts = g.Centroids
-	f.themeOf, f.themes = merge(f.rows, g, smallest(n))
+	f.themeOf, f.themes = merge(f.rows, g, c.kinds, smallest(n))
 	f.of = make([]int, n)
 	for i, p := range g.Of {
 		f.of[i] = f.themeOf[p]
@@ -71,150 +72,151 @@ func rarest(n int) int {
 	return 5
 }
 
+// commonest is the share of texts above which a feature is left out. Among few
+// texts half may well be on one subject.
+func commonest(n int) float64 {
+	if n < 200 {
+		return 1
+	}
+	return .4
+}
+
 // parts is the number of groups before merging: more than there can be themes.
 func parts(n int) int { return max(1, min(int(math.Sqrt(float64(n))), mostParts, n/5)) }
 
 // smallest is the size below which a theme joins its nearest neighbour.
 func smallest(n int) int { return max(3, n/400) }
 
-// pair is two groups that may be one.
-type pair struct {
-	a, b  int
-	apart float64
+// alike is the mean similarity between two groups' texts, relative to that
+// within them, above which they are one theme. Where complaints carry types,
+// it is lower for groups of the same types and higher for others.
+const (
+	alike      = .55
+	alikeTypes = .40
+	otherTypes = .75
+)
+
+// blend is the state of the merging of groups.
+type blend struct {
+	sum   *text.Dense // of the members' rows
+	kinds *text.Dense // how many members have each type; no columns if types say nothing
+	size  []float64
+	owner []int // the group each group has become part of
 }
 
-// apartEnough is the gap between two groups along the line through their
-// centroids, in standard deviations within the groups. Two halves of one
-// round group lie 2.65 apart (means ±0.80, deviation 0.60).
-const apartEnough = 3.6
-
-// merge joins groups, the least separated first, until all are apart enough
-// and large enough. It returns the theme of each group, numbered by size.
-func merge(rows *text.Dense, g *text.Grouping, least int) (themeOf []int, themes int) {
+// merge joins groups by average linkage, the most alike first, until no two
+// are alike and none is too small. It returns the theme of each group; themes
+// are numbered by size, largest first.
+func merge(rows *text.Dense, g *text.Grouping, kinds []int32, least int) (themeOf []int, themes int) {
 	k := g.Centroids.Rows
-	owner := make([]int, k)
-	members := make([][]int, k)
-	for c := range owner {
-		owner[c] = c
+	b := &blend{sum: text.NewDense(k, rows.Cols), kinds: text.NewDense(k, informative(kinds)), size: make([]float64, k), owner: make([]int, k)}
+	for c := range k {
+		b.owner[c] = c
 	}
 	for i, c := range g.Of {
-		members[c] = append(members[c], i)
-	}
-	centre := text.NewDense(k, rows.Cols)
-	copy(centre.Data, g.Centroids.Data)
-	gap := make([][]float64, k)
-	for a := range k {
-		gap[a] = make([]float64, k)
-		for b := range a {
-			gap[a][b] = apart(rows, members[a], members[b], centre.Row(a), centre.Row(b))
+		b.size[c]++
+		add(b.sum.Row(c), rows.Row(i))
+		if b.kinds.Cols > 0 {
+			b.kinds.Row(c)[kinds[i]]++
 		}
 	}
 	for {
-		p, ok := closest(gap, members, least)
-		if !ok {
-			break
+		into, from := b.closest(least)
+		if into < 0 {
+			return b.numbered()
 		}
-		join(rows, members, centre, p)
-		for c, o := range owner {
-			if o == p.b {
-				owner[c] = p.a
+		add(b.sum.Row(into), b.sum.Row(from))
+		add(b.kinds.Row(into), b.kinds.Row(from))
+		b.size[into] += b.size[from]
+		b.size[from] = 0
+		for c, o := range b.owner {
+			if o == from {
+				b.owner[c] = into
 			}
-		}
-		for o := range k {
-			if o == p.a || len(members[o]) == 0 {
-				continue
-			}
-			hi, lo := max(o, p.a), min(o, p.a)
-			gap[hi][lo] = apart(rows, members[hi], members[lo], centre.Row(hi), centre.Row(lo))
 		}
 	}
-	return numbered(owner, members)
 }
 
-// closest finds the pair to be merged next: any pair that is not apart
-// enough, or the nearest neighbour of a group that is too small.
-func closest(gap [][]float64, members [][]int, least int) (pair, bool) {
-	best := pair{apart: math.Inf(1)}
-	for a := range gap {
-		for b := range a {
-			if len(members[a]) == 0 || len(members[b]) == 0 {
-				continue
-			}
-			d := gap[a][b]
-			small := len(members[a]) < least || len(members[b]) < least
-			if d < best.apart && (small || d < apartEnough) {
-				best = pair{b, a, d}
-			}
-		}
+func add(to, v []float64) {
+	for j, x := range v {
+		to[j] += x
 	}
-	return best, !math.IsInf(best.apart, 1)
 }
 
-func join(rows *text.Dense, members [][]int, centre *text.Dense, p pair) {
-	members[p.a] = append(members[p.a], members[p.b]...)
-	slices.Sort(members[p.a])
-	members[p.b] = nil
-	to := centre.Row(p.a)
-	clear(to)
-	for _, i := range members[p.a] {
-		for j, v := range rows.Row(i) {
-			to[j] += v
-		}
+// within is the mean similarity of two different members of a group.
+func (b *blend) within(c int) float64 {
+	n, row := b.size[c], b.sum.Row(c)
+	if n < 2 {
+		return 1
 	}
-	text.Normalize(to)
+	return max((text.Dot(row, row)-n)/(n*(n-1)), 1e-9)
 }
 
-// apart is the distance of two groups' means along the line through their
-// centroids, in pooled standard deviations.
-func apart(rows *text.Dense, a, b []int, ca, cb []float64) float64 {
-	axis := make([]float64, len(ca))
-	for j := range axis {
-		axis[j] = ca[j] - cb[j]
+// informative is the number of types, 0 if nine in ten texts are of one type.
+func informative(kinds []int32) int {
+	n := make([]int, 1)
+	for _, k := range kinds {
+		for int(k) >= len(n) {
+			n = append(n, 0)
+		}
+		n[k]++
 	}
-	ma, va := along(rows, a, axis)
-	mb, vb := along(rows, b, axis)
-	n := float64(len(a) + len(b))
-	if n < 3 {
+	if n[most(n)]*10 >= len(kinds)*9 {
 		return 0
 	}
-	within := (va + vb) / (n - 2)
-	if within <= 0 {
-		return math.Inf(1)
-	}
-	return math.Abs(ma-mb) / math.Sqrt(within)
+	return len(n)
 }
 
-// along is the mean of the members on an axis and their sum of squares around it.
-func along(rows *text.Dense, members []int, axis []float64) (mean, squares float64) {
-	const enough = 2000 // an even sample says as much
-	step := max(1, len(members)/enough)
-	n := 0.0
-	for k := 0; k < len(members); k += step {
-		x := text.Dot(rows.Row(members[k]), axis)
-		n++
-		d := x - mean
-		mean += d / n
-		squares += d * (x - mean)
+// needed is how alike two groups must be to be one theme.
+func (b *blend) needed(x, y int) float64 {
+	if b.kinds.Cols == 0 {
+		return alike
 	}
-	return mean, squares * float64(len(members)) / max(n, 1)
+	p, q := b.kinds.Row(x), b.kinds.Row(y)
+	same := text.Dot(p, q) / math.Sqrt(text.Dot(p, p)*text.Dot(q, q))
+	return otherTypes - (otherTypes-alikeTypes)*same
 }
 
-// numbered numbers the surviving groups by size, largest first.
-func numbered(owner []int, members [][]int) ([]int, int) {
-	var alive []int
-	for c := range members {
-		if len(members[c]) > 0 {
-			alive = append(alive, c)
+// closest finds the pair to be joined next, -1 if there is none.
+func (b *blend) closest(least int) (into, from int) {
+	into, from = -1, -1
+	most := math.Inf(-1)
+	own := make([]float64, len(b.size))
+	for c := range own {
+		own[c] = b.within(c)
+	}
+	for x := range b.size {
+		for y := range x {
+			if b.size[x] == 0 || b.size[y] == 0 {
+				continue
+			}
+			s := text.Dot(b.sum.Row(x), b.sum.Row(y)) / (b.size[x] * b.size[y] * math.Sqrt(own[x]*own[y]))
+			small := min(b.size[x], b.size[y]) < float64(least)
+			if s > most && (s > b.needed(x, y) || small) {
+				into, from, most = y, x, s
+			}
 		}
 	}
-	slices.SortStableFunc(alive, func(a, b int) int { return len(members[b]) - len(members[a]) })
-	number := make([]int, len(owner))
-	for n, c := range alive {
-		number[c] = n
+	return into, from
+}
+
+func (b *blend) numbered() ([]int, int) {
+	number, themes := make([]int, len(b.size)), 0
+	for done := make([]bool, len(b.size)); ; themes++ {
+		largest := -1
+		for c, n := range b.size {
+			if n > 0 && !done[c] && (largest < 0 || n > b.size[largest]) {
+				largest = c
+			}
+		}
+		if largest < 0 {
+			break
+		}
+		done[largest], number[largest] = true, themes
 	}
-	themeOf := make([]int, len(owner))
-	for c, o := range owner {
+	themeOf := make([]int, len(b.owner))
+	for c, o := range b.owner {
 		themeOf[c] = number[o]
 	}
-	return themeOf, len(alive)
+	return themeOf, themes
 }

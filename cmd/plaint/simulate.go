@@ -38,6 +38,7 @@ func (e *env) simulateCmd() *cobra.Command {
 	f.StringVar(&out, "out", "", e.t("flag_out"))
 	f.Uint64Var(&cfg.Seed, "seed", 1, e.t("flag_seed"))
 	f.IntVar(&cfg.Complaints, "complaints", 0, e.t("flag_complaints"))
+	f.IntVar(&cfg.Customers, "customers", 0, e.t("flag_customers"))
 	f.IntVar(&cfg.Days, "days", 0, e.t("flag_days"))
 	f.Float64Var(&cfg.Fraud, "fraud", 0, e.t("flag_fraud"))
 	return c

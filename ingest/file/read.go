@@ -26,7 +26,8 @@ type chunk struct {
 	ready chan struct{}
 }
 
-// Read yields the input's rows as batches, in order. It returns when emit
+// Read yields the input's rows as batches, in order; a batch is valid only
+// while emit runs. It returns when emit
 // fails, when the context ends, or after the last row. A row or an input that
 // cannot be read becomes a refusal, never an error: an error is a fault of
 // ours or of the disk.
@@ -168,7 +169,7 @@ func (p *Plan) gather(ctx context.Context, order <-chan *chunk, size int, emit f
 			if err := emit(batch); err != nil {
 				return err
 			}
-			batch = p.empty()
+			reuse(batch)
 		}
 	}
 	if err := context.Cause(ctx); err != nil {
@@ -178,6 +179,14 @@ func (p *Plan) gather(ctx context.Context, order <-chan *chunk, size int, emit f
 		return emit(batch)
 	}
 	return nil
+}
+
+// reuse empties a batch and keeps its room; what it held must not be used any
+// more.
+func reuse(b *record.Batch) {
+	b.Complaints, b.Surveys, b.Logs = b.Complaints[:0], b.Surveys[:0], b.Logs[:0]
+	b.Transactions, b.Accounts, b.Levels = b.Transactions[:0], b.Accounts[:0], b.Levels[:0]
+	b.Refused = b.Refused[:0]
 }
 
 func (p *Plan) empty() *record.Batch {
@@ -206,6 +215,9 @@ func stamp(b *record.Batch, seen record.Seen) {
 }
 
 func join(to, from *record.Batch) {
+	if to.Complaints == nil && len(from.Complaints) == chunkRows {
+		to.Complaints = make([]record.Complaint, 0, DefaultBatchRows) // they are large: grow once
+	}
 	to.Complaints = append(to.Complaints, from.Complaints...)
 	to.Surveys = append(to.Surveys, from.Surveys...)
 	to.Logs = append(to.Logs, from.Logs...)
@@ -291,8 +303,9 @@ func (w *worker) check(r *rawRow) *profile.Problem {
 		}
 		r.cells = append(r.cells, make([]string, len(header)-n)...)
 	}
+	whole := w.p.Format == CSV && bytes.IndexByte(r.raw, 0) < 0 // decoded as a whole, and no zero in it
 	for i, cell := range r.cells {
-		if cell == "" {
+		if cell == "" || whole && !profile.MayBeFormula(cell) {
 			continue
 		}
 		if code := profile.CheckCell(cell); code != "" {
@@ -323,6 +336,9 @@ func (w *worker) mapRow(b *record.Batch, r *rawRow) *profile.Problem {
 }
 
 func add[T any](list *[]T, r *rawRow, fill func(*T, []string, int64) *profile.Problem, origin func(*T) *record.Origin) *profile.Problem {
+	if *list == nil {
+		*list = make([]T, 0, chunkRows)
+	}
 	var zero T
 	*list = append(*list, zero)
 	t := &(*list)[len(*list)-1]

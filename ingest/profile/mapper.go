@@ -27,7 +27,8 @@ type Mapper struct {
 
 	notScore map[string]bool
 	missing  map[string]bool
-	values   []map[string]string // per column
+	values   []map[string]string // per column, by plain form
+	memo     []map[string]string // per column: values met so far as they were written
 	scale    [2]float64
 	loc      *time.Location
 	fixed    order
@@ -56,7 +57,7 @@ type dateCase struct {
 func (m *Mapping) NewMapper() *Mapper {
 	p := m.Profile
 	out := &Mapper{Mapping: m, Kind: p.kind, notScore: plainSet(p.NotScore), missing: plainSet(p.Missing),
-		fixed: orders[p.Dates.Order], settled: map[int]order{}, sketcher: text.NewSketcher(), values: make([]map[string]string, len(m.Header))}
+		fixed: orders[p.Dates.Order], settled: map[int]order{}, sketcher: text.NewSketcher(), values: make([]map[string]string, len(m.Header)), memo: make([]map[string]string, len(m.Header))}
 	out.loc, _ = zone(p.Dates.Zone) // checked when the profile was read
 	if len(p.Scale) == 2 {
 		out.scale = [2]float64{p.Scale[0], p.Scale[1]}
@@ -151,7 +152,7 @@ func fill[T any](m *Mapper, r *T, o *record.Origin, words map[string]setter[T], 
 			continue
 		}
 		v := strings.TrimSpace(cell)
-		if v == "" || (len(m.missing) > 0 && m.missing[plain(v)]) {
+		if v == "" || m.isMissing(v) {
 			continue
 		}
 		set := place[i]
@@ -159,10 +160,8 @@ func fill[T any](m *Mapper, r *T, o *record.Origin, words map[string]setter[T], 
 			o.Extra = append(o.Extra, record.Field{Name: m.Header[i], Value: cell})
 			continue
 		}
-		if t := m.values[i]; t != nil {
-			if ours, ok := t[plain(v)]; ok {
-				v = ours
-			}
+		if m.values[i] != nil {
+			v = m.ours(i, v)
 		}
 		m.at = i
 		if p := set(m, r, v); p != nil {
@@ -173,6 +172,28 @@ func fill[T any](m *Mapper, r *T, o *record.Origin, words map[string]setter[T], 
 		o.Source = m.Source
 	}
 	return nil
+}
+
+// isMissing reports a value that the profile lists as none. Listed values are
+// short, so that a body costs nothing here.
+func (m *Mapper) isMissing(v string) bool {
+	return len(v) <= 8 && len(m.missing) > 0 && m.missing[plain(v)]
+}
+
+// ours is the product's code for a column's value, or the value itself.
+func (m *Mapper) ours(column int, v string) string {
+	if ours, ok := m.memo[column][v]; ok {
+		return ours
+	}
+	ours, ok := m.values[column][plain(v)]
+	if !ok {
+		ours = v
+	}
+	if m.memo[column] == nil || len(m.memo[column]) > 4096 {
+		m.memo[column] = map[string]string{}
+	}
+	m.memo[column][strings.Clone(v)] = ours
+	return ours
 }
 
 func (p *Problem) in(column string) *Problem {
@@ -269,10 +290,13 @@ func CheckCell(cell string) record.Code {
 	return ""
 }
 
+// MayBeFormula reports whether a cell starts as a formula does.
+func MayBeFormula(s string) bool { return s[0] == '=' || s[0] == '@' || s[0] == '+' || s[0] == '-' }
+
 // formulaLike reports cells such as =cmd|' /C calc'!A0, =HYPERLINK(…) and
 // @SUM(…): an operator, a name, and a call or a reference, or = and a name.
 func formulaLike(s string) bool {
-	if s == "" || (s[0] != '=' && s[0] != '@' && s[0] != '+' && s[0] != '-') {
+	if s == "" || !MayBeFormula(s) {
 		return false
 	}
 	i := 1

@@ -61,10 +61,27 @@ func (p *Profile) Match(header []string, input, source string) *Mapping {
 	return m
 }
 
+// musts are the words without which a row of a kind says nothing; one of them
+// has to be there.
+var musts = map[record.Kind][]string{
+	record.Complaints:    {"body", "subject", "received"},
+	record.Surveys:       {"score", "comment"},
+	record.Logs:          {"message"},
+	record.Transactions:  {"amount", "requested"},
+	record.Accounts:      {"customer", "opened"},
+	record.ServiceLevels: {"limit"},
+}
+
 // score is the mean of the share of columns that are understood and the share
-// of telltale words that are there; a profile without any telltale scores 0.
+// of telltale words that are there. A profile whose kind lacks its musts, or
+// without any telltale, scores 0. A table of texts is taken as complaints
+// however many columns surround them.
 func (p *Profile) score(header []string, found map[string]bool) float64 {
-	if len(header) == 0 || len(p.Tells) == 0 {
+	must := false
+	for _, w := range musts[p.kind] {
+		must = must || found[w]
+	}
+	if len(header) == 0 || len(p.Tells) == 0 || !must {
 		return 0
 	}
 	tells := 0
@@ -79,6 +96,9 @@ func (p *Profile) score(header []string, found map[string]bool) float64 {
 	s := 0.5*float64(len(found))/float64(len(header)) + 0.5*float64(tells)/float64(len(p.Tells))
 	if p.Generic {
 		s *= 0.9
+		if p.kind == record.Complaints && found["body"] {
+			s = max(s, MinScore)
+		}
 	}
 	return s
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,6 +39,10 @@ func (s *Store) Admit(ctx context.Context, b *record.Batch, decide Decide) (reco
 		return record.Receipt{}, fmt.Errorf("admit a batch of %s: %w", b.Input, err)
 	}
 	r.Took = time.Since(started)
+	// The batch is kept: a log that cannot be folded now is not its failure.
+	if err := s.tidyLog(context.WithoutCancel(ctx)); err != nil {
+		return r, nil
+	}
 	return r, nil
 }
 
@@ -156,38 +161,50 @@ func (a *admission) complaints(ctx context.Context, rows []record.Complaint) err
 }
 
 // judge decides the new complaints in arrival order and appends them, their
-// decisions and the cases of the flagged ones.
+// decisions and the cases of the flagged ones. The engine takes the complaints
+// in while they are being judged: what they say does not depend on it.
 func (a *admission) judge(ctx context.Context, fresh []complaintRow, m *knowledge) error {
-	decisions := make([]record.Decision, len(fresh))
-	rows := make([]decided, len(fresh))
-	var cases []caseRow
 	for i := range fresh {
-		c := fresh[i].r
 		a.s.next.complaint++
 		fresh[i].seq = a.s.next.complaint
-		d := &decisions[i]
-		*d = a.decide(c, m.before(c))
-		d.Seq = fresh[i].seq
-		rows[i] = decided{d, 0, a.at}
-		m.after(c, d.Seq)
-		if d.Flagged {
-			a.receipt.Flagged++
-			detail, err := json.Marshal(d.Reasons)
-			if err != nil {
-				return fmt.Errorf("write the reasons: %w", err)
-			}
-			a.s.next.caseID++
-			cases = append(cases, caseRow{a.s.next.caseID, d.Seq, a.at, "machine", "opened", string(detail), c.Keys})
-		}
 	}
-	a.receipt.Decisions = decisions
-	if err := insert(ctx, a.s, "complaint", complaintColumns, fresh); err != nil {
+	appended := make(chan error, 1)
+	go func() { appended <- insert(ctx, a.s, "complaint", complaintColumns, fresh) }()
+	rows, cases, err := a.decisions(fresh, m, appended)
+	if err != nil {
 		return err
 	}
 	if err := insert(ctx, a.s, "decision", decisionColumns, rows); err != nil {
 		return err
 	}
 	return insert(ctx, a.s, "case_event", caseColumns, cases)
+}
+
+// decisions judges the rows; it returns only after the engine has answered on
+// appended, even if it panics, since the connection is in use until then.
+func (a *admission) decisions(fresh []complaintRow, m *knowledge, appended <-chan error) (rows []decided, cases []caseRow, err error) {
+	defer func() { err = errors.Join(err, <-appended) }()
+	decisions := make([]record.Decision, len(fresh))
+	rows = make([]decided, len(fresh))
+	for i := range fresh {
+		c, d := fresh[i].r, &decisions[i]
+		*d = a.decide(c, m.before(c))
+		d.Seq = fresh[i].seq
+		rows[i] = decided{d, 0, a.at}
+		m.after(c, d.Seq)
+		if !d.Flagged {
+			continue
+		}
+		a.receipt.Flagged++
+		detail, err := json.Marshal(d.Reasons)
+		if err != nil {
+			return nil, nil, fmt.Errorf("write the reasons: %w", err)
+		}
+		a.s.next.caseID++
+		cases = append(cases, caseRow{a.s.next.caseID, d.Seq, a.at, "machine", "opened", string(detail), c.Keys})
+	}
+	a.receipt.Decisions = decisions
+	return rows, cases, nil
 }
 
 func (a *admission) refusals(ctx context.Context, refused []record.Refusal) error {

@@ -42,6 +42,7 @@ type knowledge struct {
 	transactions map[uint64][]record.Transaction
 	confirmed    map[uint64]int
 	letters      *letters
+	ahead        map[stagedHash]int32 // rows of the batch still to come, by key
 
 	scratch record.History // reused: valid during one decision
 }
@@ -70,7 +71,8 @@ func (s *Store) remember(ctx context.Context, fresh []*record.Complaint) (*knowl
 		c.Keys.Customer = record.Hash64("customer", c.Customer)
 	}
 	if s.next.account+s.next.transaction > 0 {
-		if err := s.stageHashes(ctx, fresh); err != nil {
+		m.count(fresh)
+		if err := s.stageHashes(ctx, m); err != nil {
 			return nil, err
 		}
 		if err := s.readEvidence(ctx, m); err != nil {
@@ -80,10 +82,11 @@ func (s *Store) remember(ctx context.Context, fresh []*record.Complaint) (*knowl
 	for _, c := range fresh {
 		m.completeKeys(c)
 	}
+	m.count(fresh)
 	if s.next.complaint == 0 {
 		return m, nil
 	}
-	if err := s.stageHashes(ctx, fresh); err != nil {
+	if err := s.stageHashes(ctx, m); err != nil {
 		return nil, err
 	}
 	return m, s.readTrails(ctx, m)
@@ -104,23 +107,31 @@ func (m *knowledge) completeKeys(c *record.Complaint) {
 	c.Keys.Payout = record.Hash64("payout", payout)
 }
 
-func (s *Store) stageHashes(ctx context.Context, fresh []*record.Complaint) error {
+func (s *Store) stageHashes(ctx context.Context, m *knowledge) error {
 	if err := s.exec(ctx, "delete from staged_hash"); err != nil {
 		return fmt.Errorf("clear the staging: %w", err)
 	}
-	seen := make(map[stagedHash]struct{}, len(fresh))
-	staged := make([]stagedHash, 0, len(fresh))
-	for _, c := range fresh {
-		for space, h := range [spaces]uint64{c.Keys.Customer, c.Keys.Device, c.Keys.Payout} {
-			k := stagedHash{uint8(space), h}
-			if _, dup := seen[k]; h == 0 || dup {
-				continue
-			}
-			seen[k] = struct{}{}
-			staged = append(staged, k)
-		}
+	staged := make([]stagedHash, 0, len(m.ahead))
+	for k := range m.ahead {
+		staged = append(staged, k)
 	}
 	return insert(ctx, s, "staged_hash", stagedHashColumns, staged)
+}
+
+func keysOf(c *record.Complaint) [spaces]uint64 {
+	return [spaces]uint64{c.Keys.Customer, c.Keys.Device, c.Keys.Payout}
+}
+
+// count notes how many rows of the batch have each key.
+func (m *knowledge) count(fresh []*record.Complaint) {
+	m.ahead = make(map[stagedHash]int32, 2*len(fresh))
+	for _, c := range fresh {
+		for space, h := range keysOf(c) {
+			if h != 0 {
+				m.ahead[stagedHash{uint8(space), h}]++
+			}
+		}
+	}
 }
 
 func (s *Store) readTrails(ctx context.Context, m *knowledge) error {
@@ -282,7 +293,7 @@ func (m *knowledge) before(c *record.Complaint) *record.History {
 	}
 	h.Transactions = asAt(h.Transactions[:0], m.transactions[c.Keys.Customer], asOf)
 	h.Confirmed = 0
-	for _, k := range [spaces]uint64{c.Keys.Customer, c.Keys.Device, c.Keys.Payout} {
+	for _, k := range keysOf(c) {
 		if k != 0 {
 			h.Confirmed += m.confirmed[k]
 		}
@@ -322,8 +333,14 @@ func asAt(out, list []record.Transaction, asOf time.Time) []record.Transaction {
 // after makes a decided complaint part of the memory.
 func (m *knowledge) after(c *record.Complaint, seq int64) {
 	p := record.Past{Seq: seq, Customer: c.Keys.Customer, Received: c.Received.Time, Amount: c.Amount}
-	m.push(byCustomer, c.Keys.Customer, p)
-	m.push(byDevice, c.Keys.Device, p)
-	m.push(byPayout, c.Keys.Payout, p)
+	for space, h := range keysOf(c) {
+		k := stagedHash{uint8(space), h}
+		if h == 0 {
+			continue
+		}
+		if m.ahead[k]--; m.ahead[k] > 0 { // some later row will ask
+			m.push(space, h, p)
+		}
+	}
 	m.letters.add(p, c.Keys.Sketch)
 }

@@ -116,7 +116,7 @@ func settle(ctx context.Context, ex driver.ExecerContext, o Options) error {
 		"SET autoload_known_extensions=false",
 		fmt.Sprintf("SET memory_limit='%s'", strings.ReplaceAll(memory, "'", "")),
 		fmt.Sprintf("SET threads=%d", threads),
-		"SET wal_autocheckpoint='64MB'",
+		"SET wal_autocheckpoint='1TB'", // see tidyLog
 		"SET enable_external_access=false",
 		"SET lock_configuration=true",
 	}
@@ -199,6 +199,25 @@ func (s *Store) inTx(ctx context.Context, f func() error) (err error) {
 		return fmt.Errorf("commit: %w", err)
 	}
 	done = true
+	return nil
+}
+
+// maxLog is the size of the write-ahead log from which it is folded into the
+// file; 64 MB are replayed in about half a second after a crash.
+const maxLog = 64 << 20
+
+// tidyLog folds the log into the file when it has grown. The engine would do
+// that inside a commit, and there it rewrites a whole large batch that has
+// already been written to its place (0.6 to 1.7 s for 122,880 rows, against
+// 0.03 s). The caller holds s.mu and no transaction.
+func (s *Store) tidyLog(ctx context.Context) error {
+	info, err := os.Stat(s.path + ".wal")
+	if err != nil || info.Size() < maxLog {
+		return nil // no log, nothing to fold
+	}
+	if err := s.exec(ctx, "checkpoint"); err != nil {
+		return fmt.Errorf("fold the log into the file: %w", err)
+	}
 	return nil
 }
 

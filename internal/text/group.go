@@ -3,6 +3,8 @@ package text
 import (
 	"math"
 	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // Grouping is a partition of rows of unit length.
@@ -141,10 +143,7 @@ func Nearest(row []float64, centroids *Dense) (int, float64) {
 func (g *Grouping) recentre(rows *Dense) {
 	clear(g.Centroids.Data)
 	for i, c := range g.Of {
-		to := g.Centroids.Row(c)
-		for j, v := range rows.Row(i) {
-			to[j] += v
-		}
+		floats.Add(g.Centroids.Row(c), rows.Row(i))
 	}
 	for c := range g.Centroids.Rows {
 		Normalize(g.Centroids.Row(c))

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -63,10 +64,7 @@ func (m *CSR) mul(b *Dense) *Dense {
 // combine adds to dst the rows of b named by cols, weighted by vals.
 func combine(dst []float64, b *Dense, cols []int32, vals []float32) {
 	for k, c := range cols {
-		v, row := float64(vals[k]), b.Row(int(c))
-		for j := range dst {
-			dst[j] += v * row[j]
-		}
+		floats.AddScaled(dst, float64(vals[k]), b.Row(int(c)))
 	}
 }
 
@@ -82,10 +80,7 @@ func (d *Dense) gram() *mat.SymDense {
 				if x == 0 {
 					continue
 				}
-				line := g[a*n : (a+1)*n]
-				for b := a; b < n; b++ {
-					line[b] += x * row[b]
-				}
+				floats.AddScaled(g[a*n+a:(a+1)*n], x, row[a:])
 			}
 		}
 		blocks[block] = g
@@ -109,10 +104,7 @@ func (d *Dense) times(m *Dense) *Dense {
 				if v == 0 {
 					continue
 				}
-				row := m.Row(k)
-				for j := range dst {
-					dst[j] += v * row[j]
-				}
+				floats.AddScaled(dst, v, m.Row(k))
 			}
 		}
 	})
@@ -182,7 +174,7 @@ func Reduce(m *CSR, dims int, seed uint64) *Dense {
 	}
 	y := m.mul(omega).orthonormal()
 	for range powers {
-		y = m.mul(t.mul(y).orthonormal()).orthonormal()
+		y = m.mul(t.mul(y)).orthonormal()
 	}
 	b := t.mul(y)
 	values, vectors := eigen(b.gram())
@@ -225,19 +217,5 @@ func Normalize(v []float64) {
 	}
 }
 
-// Dot is the inner product, in four interleaved sums.
-func Dot(a, b []float64) float64 {
-	var s0, s1, s2, s3 float64
-	b = b[:len(a)]
-	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
-		s2 += a[i+2] * b[i+2]
-		s3 += a[i+3] * b[i+3]
-	}
-	for ; i < len(a); i++ {
-		s0 += a[i] * b[i]
-	}
-	return (s0 + s1) + (s2 + s3)
-}
+// Dot is the inner product.
+func Dot(a, b []float64) float64 { return floats.Dot(a, b) }

@@ -68,27 +68,36 @@ func claimsRising(c *record.Complaint, h *record.History) float64 {
 	return float64(n)
 }
 
+// distinct counts different customers, 16 at most.
+type distinct struct {
+	seen [16]uint64
+	n    int
+}
+
+func (d *distinct) add(customer uint64) {
+	for _, s := range d.seen[:d.n] {
+		if s == customer {
+			return
+		}
+	}
+	if d.n < len(d.seen) {
+		d.seen[d.n] = customer
+		d.n++
+	}
+}
+
 // others counts the different customers among earlier complaints of a span.
 func others(c *record.Complaint, list []record.Past, span time.Duration) float64 {
-	var seen [16]uint64
-	n := 0
-next:
-	for _, p := range list {
-		if !within(c, p, span) {
-			continue
-		}
-		for _, s := range seen[:n] {
-			if s == p.Customer {
-				continue next
-			}
-		}
-		if n == len(seen) {
-			break
-		}
-		seen[n] = p.Customer
-		n++
+	if len(list) == 0 {
+		return 0
 	}
-	return float64(n)
+	var d distinct
+	for i := range list {
+		if within(c, list[i], span) {
+			d.add(list[i].Customer)
+		}
+	}
+	return float64(d.n)
 }
 
 // deviceOthers counts other customers who complained from the same device in
@@ -112,14 +121,17 @@ func lockstep(c *record.Complaint, h *record.History) float64 {
 // letterOthers counts other customers who sent nearly the same letter in the 90
 // days before (16 at most).
 func letterOthers(c *record.Complaint, h *record.History) float64 {
-	var buf [64]record.Past
-	list := buf[:0]
-	for _, l := range h.Letters {
-		if l.Customer != c.Keys.Customer || l.Customer == 0 {
-			list = append(list, l.Past)
+	if len(h.Letters) == 0 {
+		return 0
+	}
+	var d distinct
+	for i := range h.Letters {
+		l := &h.Letters[i]
+		if (l.Customer != c.Keys.Customer || l.Customer == 0) && within(c, l.Past, 90*day) {
+			d.add(l.Customer)
 		}
 	}
-	return others(c, list, 90*day)
+	return float64(d.n)
 }
 
 // letterOverlap is how much of its shingles the complaint shares with the
@@ -134,20 +146,23 @@ func letterOverlap(c *record.Complaint, h *record.History) float64 {
 	return most
 }
 
-var agentWords = []string{"qq", "wechat", "微信", "telegram", "委托", "全权代理", "代理人", "agent ", "on behalf of", "power of attorney", "勿拨打", "do not call"}
+// agentWords are written as people write them: folding the case of every body
+// would cost more than all other signals together.
+var agentWords = []string{"微信", "委托", "委託", "代理", "勿拨打", "QQ", "qq", "WeChat", "wechat", "Telegram", "agent", "on behalf of", "power of attorney", "o not call"}
 
 // agent counts the marks of a letter written for the customer by somebody
-// else: a messenger handle beside words of agency. Many who use an agent are
-// honest, so the model gives it little weight by itself.
+// else, 3 at most: a messenger handle, words of agency. Many who use an agent
+// are honest, so the model gives it little weight by itself.
 func agent(c *record.Complaint, _ *record.History) float64 {
-	body := strings.ToLower(c.Body)
 	n := 0
 	for _, w := range agentWords {
-		if strings.Contains(body, w) {
-			n++
+		if strings.Contains(c.Body, w) {
+			if n++; n == 3 {
+				break
+			}
 		}
 	}
-	return float64(min(n, 3))
+	return float64(n)
 }
 
 // aboutMoney tells complaints whose claim the transactions can bear out.

@@ -11,11 +11,12 @@ create table volume (run bigint, day timestamp, type varchar, channel varchar, p
 create table theme (
   run bigint, id bigint, label varchar, language varchar, terms varchar[], size bigint,
   example bigint, type varchar, severity double, customers bigint, amount double,
-  first timestamp, last timestamp, trend double
+  first timestamp, last timestamp, trend double, currency varchar
 );
 create table theme_member (run bigint, theme bigint, seq bigint, similarity double);
 create table theme_window (
-  run bigint, theme bigint, start_at timestamp, end_at timestamp, n bigint, expected double, p double
+  run bigint, theme bigint, start_at timestamp, end_at timestamp, n bigint, expected double, p double,
+  incident bigint
 );
 
 create table log_template (
@@ -34,10 +35,13 @@ create table satisfaction (
 create table satisfaction_driver (
   run bigint, metric varchar, driver varchar, effect double, low double, high double, n bigint, r2 double
 );
+create table satisfaction_trend (
+  run bigint, metric varchar, slope double, low double, high double, weeks bigint, r2 double
+);
 
 create table service_clock (
   run bigint, seq bigint, type varchar, department varchar, rule varchar, due timestamp,
-  stopped timestamp, breached boolean, hours_late double
+  stopped timestamp, breached boolean, hours_late double, state varchar
 );
 create table service_quality (
   run bigint, unit_by varchar, unit varchar, n bigint, closed bigint, breached bigint,

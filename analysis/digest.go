@@ -1,0 +1,169 @@
+package analysis
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"plaint/internal/store"
+)
+
+// Finding is one line of the digest: a code, whose words are in the catalogue,
+// and its arguments.
+type Finding struct {
+	Code      string         `json:"code"`
+	Arguments map[string]any `json:"arguments"`
+}
+
+// finder is a query over the latest runs whose rows each make a finding: its
+// columns are the arguments, under their names.
+type finder struct {
+	code  string
+	kinds []string // runs whose ids are bound, in order; "now" binds the moment
+	query string
+}
+
+// mostFindings keeps the digest to one screen.
+const mostFindings = 12
+
+// finders are in the order of the digest.
+var finders = []finder{
+	{"digest_volume", []string{"volume"}, `with days as (select date_trunc('day', day) as day, sum(n) as n from volume where run = $1 and day is not null group by 1),
+		edge as (select max(day) as last from days)
+		select cast(sum(n) as bigint) as n, min(day) as "from", max(day) as "to",
+			cast(coalesce(sum(n) filter (where day > last - interval 7 day), 0) as bigint) as last_week,
+			cast(coalesce(sum(n) filter (where day > last - interval 14 day and day <= last - interval 7 day), 0) as bigint) as week_before
+		from days, edge having count(*) > 0`},
+	{"digest_theme_burst", []string{"themes"}, `select t.label as theme, t.id as theme_id, t.type, t.language, b.start_at as "from", b.end_at as "to", b.n, b.expected, b.incident, b.themes, b.together
+		from (select *, count(*) over (partition by incident) as themes, cast(sum(n) over (partition by incident) as bigint) as together,
+				row_number() over (partition by incident order by n - expected desc, theme) as place
+			from theme_window where run = $1) b join theme t on t.run = $1 and t.id = b.theme
+		where b.place = 1 order by b.together desc, b.incident limit 4`},
+	{"digest_log_burst", []string{"logs"}, `with service as (
+			select t.service, t.template, t.level, b.*, row_number() over (partition by t.service order by b.n - b.expected desc, b.template) as place
+			from log_burst b join log_template t on t.run = b.run and t.id = b.template where b.run = $1 and t.level in ('warn', 'error', 'fatal'))
+		select service, template, level, start_at as "from", end_at as "to", n, expected from service where place = 1 order by n - expected desc, service limit 2`},
+	{"digest_overdue", []string{"service", "now"}, `select count(*) filter (where state = 'overdue') as overdue, count(*) filter (where state = 'due_soon') as due_soon,
+			count(*) filter (where state = 'reopened') as reopened,
+			count(*) filter (where state in ('running', 'due_soon', 'overdue', 'reopened')) as open, $2::timestamp as as_of
+		from service_clock where run = $1 having count(*) > 0`},
+	{"digest_department", []string{"service"}, `select q.unit as department, q.breach_rate as rate, q.breach_low as low, q.breach_high as high, q.breached, q.n, a.breach_rate as overall
+		from service_quality q join service_quality a on a.run = q.run and a.unit_by = 'all'
+		where q.run = $1 and q.unit_by = 'department' and q.breach_low > a.breach_rate order by q.breach_low - a.breach_rate desc, q.unit limit 1`},
+	{"digest_handlers", []string{"service"}, `select count(*) as handlers, arg_max(q.unit, q.breach_low) as worst, max_by(q.breach_rate, q.breach_low) as rate, max(q.breach_low) as low, any_value(a.breach_rate) as overall
+		from service_quality q join service_quality a on a.run = q.run and a.unit_by = 'all'
+		where q.run = $1 and q.unit_by = 'handler' and q.n >= 20 and q.breach_low > a.breach_rate having count(*) > 0`},
+	{"digest_satisfaction", []string{"satisfaction"}, `select metric, score, low, high, n from satisfaction
+		where run = $1 and segment_by = 'all' and period = 'all' and n >= 20 order by n desc, metric limit 2`},
+	{"digest_satisfaction_trend", []string{"satisfaction"}, `select metric, slope, low, high, weeks from satisfaction_trend
+		where run = $1 and (low > 0 or high < 0) order by abs(slope) desc, metric limit 1`},
+	{"digest_driver", []string{"satisfaction"}, `select metric, driver, effect, low, high, n from satisfaction_driver
+		where run = $1 and (low > 0 or high < 0) order by abs(effect) / greatest(high - low, 1e-9) desc, metric, driver limit 1`},
+	{"digest_theme_growing", []string{"themes"}, `select t.label as theme, t.id as theme_id, t.language, t.trend, t.size as n from theme t
+		where t.run = $1 and t.trend > 0.03 and t.size >= 30 and not exists (select 1 from theme_window w where w.run = t.run and w.theme = t.id)
+		order by t.trend * sqrt(t.size) desc, t.id limit 1`},
+	{"digest_largest_theme", []string{"themes"}, `select label as theme, id as theme_id, language, size as n, size / sum(size) over () as share from theme
+		where run = $1 order by size desc, id limit 1`},
+}
+
+// digest says in at most twelve findings what the latest runs hold. An empty
+// store has the one finding that there is nothing.
+func digest(ctx context.Context, st *store.Store, now time.Time) (int64, map[string]any, error) {
+	started := st.Now()
+	var found []Finding
+	for _, f := range finders {
+		more, err := f.find(ctx, st, now)
+		if err != nil {
+			return 0, nil, fmt.Errorf("digest: %w", err)
+		}
+		found = append(found, more...)
+	}
+	if len(found) == 0 {
+		found = []Finding{{"digest_nothing", map[string]any{}}}
+	}
+	found = found[:min(len(found), mostFindings)]
+	table := store.Table{Name: "digest"}
+	for i, f := range found {
+		raw, err := json.Marshal(f.Arguments)
+		if err != nil {
+			return 0, nil, fmt.Errorf("digest: %s: %w", f.Code, err)
+		}
+		table.Rows = append(table.Rows, []any{i + 1, f.Code, string(raw)})
+	}
+	numbers := map[string]any{"findings": len(found)}
+	id, err := st.SaveRun(ctx, store.Run{Kind: "digest", Started: started, Summary: numbers,
+		Params: map[string]any{"as_of": now.Format(time.RFC3339)}, Tables: []store.Table{table}})
+	return id, numbers, err
+}
+
+func (f *finder) find(ctx context.Context, st *store.Store, now time.Time) ([]Finding, error) {
+	args := make([]any, len(f.kinds))
+	for i, k := range f.kinds {
+		if k == "now" {
+			args[i] = now.UTC()
+			continue
+		}
+		id, err := st.LatestRun(ctx, k)
+		if err != nil {
+			return nil, err
+		}
+		args[i] = id
+	}
+	rows, err := st.Query(ctx, f.query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.code, err)
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.code, err)
+	}
+	var out []Finding
+	for rows.Next() {
+		a, err := arguments(rows, names)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.code, err)
+		}
+		out = append(out, Finding{f.code, a})
+	}
+	return out, rows.Err()
+}
+
+// arguments makes a row an object: times as RFC 3339, numbers to six digits,
+// unknown texts "".
+func arguments(rows *sql.Rows, names []string) (map[string]any, error) {
+	values, into := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	if err := rows.Scan(into...); err != nil {
+		return nil, err
+	}
+	out := make(map[string]any, len(names))
+	for i, v := range values {
+		switch x := v.(type) {
+		case time.Time:
+			v = x.UTC().Format(time.RFC3339)
+		case float64:
+			v = rounded(x)
+		case nil:
+			v = ""
+		}
+		out[names[i]] = v
+	}
+	return out, nil
+}
+
+func rounded(x float64) any {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return ""
+	}
+	if x == 0 {
+		return 0.0
+	}
+	scale := math.Pow(10, 6-math.Ceil(math.Log10(math.Abs(x))))
+	return math.Round(x*scale) / scale
+}

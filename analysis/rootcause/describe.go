@@ -1,0 +1,212 @@
+package rootcause
+
+import (
+	"cmp"
+	"slices"
+
+	"plaint/internal/store"
+)
+
+// theme is one theme and what is known of its complaints.
+type theme struct {
+	id        int64 // from 1, by size
+	terms     []string
+	chinese   bool
+	part      int // number within its model
+	model     *model
+	first     bool // the first theme of its model holds the model
+	example   int64
+	nearest   float32
+	size      int
+	customers int
+	currency  string
+	amount    float64
+	kind      string
+	severity  float64
+	from, to  int64
+	trend     float64
+	hasTrend  bool
+	at        []int64 // known times of receipt
+}
+
+// describe sums up the complaints of each theme, drops empty themes and
+// numbers them by size; ties go to the earlier example.
+func (s *study) describe() {
+	members := make([][]int32, len(s.themes))
+	for i := range s.all {
+		if t := s.all[i].theme; t >= 0 {
+			members[t] = append(members[t], int32(i))
+		}
+	}
+	for t := range s.themes {
+		s.sumUp(&s.themes[t], members[t])
+	}
+	order := make([]int, 0, len(s.themes))
+	for t := range s.themes {
+		if s.themes[t].size > 0 {
+			order = append(order, t)
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(s.themes[b].size-s.themes[a].size, cmp.Compare(s.themes[a].example, s.themes[b].example))
+	})
+	place := make([]int32, len(s.themes))
+	sorted := make([]theme, len(order))
+	for n, t := range order {
+		sorted[n], place[t] = s.themes[t], int32(n)
+		sorted[n].id = int64(n + 1)
+	}
+	for i := range s.all {
+		if t := s.all[i].theme; t >= 0 {
+			s.all[i].theme = place[t]
+		}
+	}
+	s.themes = sorted
+	s.setTrends()
+}
+
+// sumUp fills in one theme. Severity is between 0 and 1: the mean of the
+// shares escalated (counted twice), taken to an outside body (twice),
+// reopened, upheld and with money claimed. Money is in the currency that most
+// of the theme's claims are in; others are not converted.
+func (s *study) sumUp(t *theme, members []int32) {
+	customers := map[uint64]bool{}
+	kinds, moneys := make([]int, len(s.reader.types.list)), make([]int, len(s.reader.money.list))
+	weight := 0
+	for _, i := range members {
+		c := &s.all[i]
+		t.size++
+		kinds[c.kind]++
+		if c.customer != 0 {
+			customers[c.customer] = true
+		}
+		if c.amount > 0 {
+			moneys[c.money]++
+			weight++
+		}
+		weight += int(c.flags&upheld) + int(c.flags&reopened>>1) + 2*int(c.flags&escalated>>2) + 2*int(c.flags&disputed>>3)
+		if c.at == 0 {
+			continue
+		}
+		t.at = append(t.at, c.at)
+		if t.from == 0 || c.at < t.from {
+			t.from = c.at
+		}
+		t.to = max(t.to, c.at)
+	}
+	if t.size == 0 {
+		return
+	}
+	t.customers = len(customers)
+	t.kind = s.reader.types.list[most(kinds)]
+	t.severity = float64(weight) / 7 / float64(t.size)
+	money := most(moneys)
+	for _, i := range members {
+		if c := &s.all[i]; c.amount > 0 && int(c.money) == money {
+			t.amount += c.amount
+		}
+	}
+	if t.amount > 0 {
+		t.currency = s.reader.money.list[money]
+	}
+}
+
+// most is the index of the largest number, the first of equals.
+func most(n []int) int {
+	best := 0
+	for i := range n {
+		if n[i] > n[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// setTrends sets each theme's change per week relative to its weekly mean: the
+// least-squares slope over the whole weeks of the data. Under four weeks there
+// is no trend.
+func (s *study) setTrends() {
+	from, to := int64(0), int64(0)
+	for i := range s.themes {
+		if t := &s.themes[i]; t.from > 0 {
+			if from == 0 || t.from < from {
+				from = t.from
+			}
+			to = max(to, t.to)
+		}
+	}
+	weeks := int((to - from) / (7 * day))
+	if weeks < 4 {
+		return
+	}
+	middle := float64(weeks-1) / 2
+	for i := range s.themes {
+		t := &s.themes[i]
+		var sum, moment, square float64
+		for w := range weeks {
+			square += (float64(w) - middle) * (float64(w) - middle)
+		}
+		for _, at := range t.at {
+			if w := int((at - from) / (7 * day)); w < weeks {
+				sum++
+				moment += float64(w) - middle
+			}
+		}
+		if sum > 0 {
+			t.trend, t.hasTrend = moment/square/(sum/float64(weeks)), true
+		}
+	}
+}
+
+func (s *study) themeTable() store.Table {
+	table := store.Table{Name: "theme"}
+	for i := range s.themes {
+		t := &s.themes[i]
+		language := "en"
+		if t.chinese {
+			language = "zh"
+		}
+		var trend any
+		if t.hasTrend {
+			trend = t.trend
+		}
+		terms := t.terms
+		if terms == nil {
+			terms = []string{}
+		}
+		table.Rows = append(table.Rows, []any{t.id, label(terms), language, terms, t.size, t.example, t.kind, t.severity,
+			t.customers, t.amount, moment(t.from), moment(t.to), trend, t.currency})
+	}
+	return table
+}
+
+func (s *study) memberTable() store.Table {
+	table := store.Table{Name: "theme_member", Rows: make([][]any, 0, len(s.all))}
+	for i := range s.all {
+		if c := &s.all[i]; c.theme >= 0 {
+			table.Rows = append(table.Rows, []any{int64(c.theme) + 1, c.seq, float64(c.like)})
+		}
+	}
+	return table
+}
+
+// windows are the rows of theme_window.
+func (s *study) windows() [][]any {
+	events := make([][]tally, len(s.themes))
+	daily := 0
+	for t := range s.themes {
+		events[t] = tallies(s.themes[t].at)
+	}
+	for i := range s.all {
+		if s.all[i].daily {
+			daily++
+		}
+	}
+	found := bursts(events, daily*2 > len(s.all))
+	incident := incidents(found, func(t int) string { return s.themes[t].kind })
+	rows := make([][]any, len(found))
+	for i, w := range found {
+		rows[i] = []any{s.themes[w.series].id, moment(w.start), moment(w.end), w.n, w.expected, w.p, incident[i]}
+	}
+	return rows
+}

@@ -1,0 +1,49 @@
+package store
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"plaint/internal/record"
+)
+
+// TestLettersForgetAndRelink compares the index, over several times its window
+// and many rebuilt tables, with one that is made anew from the same window.
+func TestLettersForgetAndRelink(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a million letters")
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	sketch := func() (s record.Sketch) {
+		template := r.Uint64N(20000)
+		for i := range s {
+			s[i] = (template*8+uint64(i)+1)*0x9E3779B97F4A7C15 + r.Uint64N(2)
+		}
+		return s
+	}
+	long := newLetters()
+	const total = letterWindow*2 + letterWindow/3
+	kept := make([]letter, 0, total)
+	for seq := range int64(total) {
+		l := letter{record.Past{Seq: seq + 1, Customer: uint64(seq % 999)}, sketch()}
+		long.add(l.past, l.sketch)
+		kept = append(kept, l)
+	}
+	anew := newLetters()
+	for _, l := range kept[total-letterWindow:] {
+		anew.add(l.past, l.sketch)
+	}
+	found := 0
+	for range 2000 {
+		s := sketch()
+		a, b := long.near(s, nil), anew.near(s, nil)
+		found += len(a)
+		if !reflect.DeepEqual(a, b) {
+			t.Fatalf("%v\n%v", a, b)
+		}
+	}
+	if found < 10000 {
+		t.Fatalf("only %d found: the test shows nothing", found)
+	}
+}
