@@ -45,7 +45,7 @@ var finders = []finder{
 	{"digest_log_burst", []string{"logs"}, `with service as (
 			select t.service, t.template, t.level, b.*, row_number() over (partition by t.service order by b.n - b.expected desc, b.template) as place
 			from log_burst b join log_template t on t.run = b.run and t.id = b.template where b.run = $1 and t.level in ('warn', 'error', 'fatal'))
-		select service, template, level, start_at as "from", end_at as "to", n, expected from service where place = 1 order by n - expected desc, service limit 2`},
+		select service, template, level, start_at as "from", end_at as "to", n, expected from service where place = 1 order by n - expected desc, service limit 1`},
 	{"digest_overdue", []string{"service", "now"}, `select count(*) filter (where state = 'overdue') as overdue, count(*) filter (where state = 'due_soon') as due_soon,
 			count(*) filter (where state = 'reopened') as reopened,
 			count(*) filter (where state in ('running', 'due_soon', 'overdue', 'reopened')) as open, $2::timestamp as as_of
@@ -53,11 +53,12 @@ var finders = []finder{
 	{"digest_department", []string{"service"}, `select q.unit as department, q.breach_rate as rate, q.breach_low as low, q.breach_high as high, q.breached, q.n, a.breach_rate as overall
 		from service_quality q join service_quality a on a.run = q.run and a.unit_by = 'all'
 		where q.run = $1 and q.unit_by = 'department' and q.breach_low > a.breach_rate order by q.breach_low - a.breach_rate desc, q.unit limit 1`},
-	{"digest_handlers", []string{"service"}, `select count(*) as handlers, arg_max(q.unit, q.breach_low) as worst, max_by(q.breach_rate, q.breach_low) as rate, max(q.breach_low) as low, any_value(a.breach_rate) as overall
-		from service_quality q join service_quality a on a.run = q.run and a.unit_by = 'all'
-		where q.run = $1 and q.unit_by = 'handler' and q.n >= 20 and q.breach_low > a.breach_rate having count(*) > 0`},
+	{"digest_handlers", []string{"service"}, `select count(*) as handlers, arg_max(unit, breach_low - expected_rate) as worst,
+			max_by(breach_rate, breach_low - expected_rate) as rate, max_by(breach_low, breach_low - expected_rate) as low,
+			max_by(expected_rate, breach_low - expected_rate) as expected
+		from service_quality where run = $1 and unit_by = 'handler' and n >= 20 and breach_low > expected_rate having count(*) > 0`},
 	{"digest_satisfaction", []string{"satisfaction"}, `select metric, score, low, high, n from satisfaction
-		where run = $1 and segment_by = 'all' and period = 'all' and n >= 20 order by n desc, metric limit 2`},
+		where run = $1 and segment_by = 'all' and period = 'all' and n >= 20 order by metric = 'csat' desc, n desc, metric limit 1`},
 	{"digest_satisfaction_trend", []string{"satisfaction"}, `select metric, slope, low, high, weeks from satisfaction_trend
 		where run = $1 and (low > 0 or high < 0) order by abs(slope) desc, metric limit 1`},
 	{"digest_driver", []string{"satisfaction"}, `select metric, driver, effect, low, high, n from satisfaction_driver

@@ -203,10 +203,37 @@ func (s *study) windows() [][]any {
 		}
 	}
 	found := bursts(events, daily*2 > len(s.all))
-	incident := incidents(found, func(t int) string { return s.themes[t].kind })
+	incident := incidents(found, s.kindsWithin(found))
 	rows := make([][]any, len(found))
 	for i, w := range found {
 		rows[i] = []any{s.themes[w.series].id, moment(w.start), moment(w.end), w.n, w.expected, w.p, incident[i]}
 	}
 	return rows
+}
+
+// kindsWithin is the commonest type of the complaints in each window, which is
+// surer than the type of the whole theme.
+func (s *study) kindsWithin(found []window) []int32 {
+	of := make([][]int, len(s.themes))
+	n := make([][]int, len(found))
+	for w := range found {
+		of[found[w].series] = append(of[found[w].series], w)
+		n[w] = make([]int, len(s.reader.types.list))
+	}
+	for i := range s.all {
+		c := &s.all[i]
+		if c.theme < 0 || c.at == 0 {
+			continue
+		}
+		for _, w := range of[c.theme] {
+			if c.at >= found[w].start && c.at < found[w].end {
+				n[w][c.kind]++
+			}
+		}
+	}
+	out := make([]int32, len(found))
+	for w := range found {
+		out[w] = int32(most(n[w]))
+	}
+	return out
 }

@@ -5,6 +5,8 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"plaint/analysis/service"
 )
 
 // confidence of all intervals.
@@ -31,16 +33,14 @@ func estimated(metric string, answers []*answer) estimate {
 
 // csat is the share of the two best answers with Wilson's interval.
 func csat(answers []*answer) estimate {
-	k, n := 0.0, float64(len(answers))
+	k := 0
 	for _, a := range answers {
 		if a.score >= a.high-1 {
 			k++
 		}
 	}
-	z := distuv.UnitNormal.Quantile(1 - (1-confidence)/2)
-	p := k / n
-	centre, half := p+z*z/(2*n), z*math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
-	return estimate{len(answers), 100 * p, 100 * max(0, (centre-half)/(1+z*z/n)), 100 * min(1, (centre+half)/(1+z*z/n))}
+	low, high := service.Wilson(k, len(answers))
+	return estimate{len(answers), 100 * float64(k) / float64(len(answers)), 100 * low, 100 * high}
 }
 
 // nps is promoters (9, 10) less detractors (0 to 6) with an adjusted Wald

@@ -25,7 +25,11 @@ type unit struct {
 	n, closed, timed, breached              int
 	reopened, escalated, csatTop, csatCalls int
 	hours                                   []float32
+	mix                                     map[cell]int // of the complaints with a clock
 }
+
+// cell is complaints of one type in one department.
+type cell struct{ kind, department string }
 
 // Measure runs every complaint's clock as of now, measures the quality of
 // handlers, departments, types and channels, and keeps both as a run of kind
@@ -37,7 +41,7 @@ func Measure(ctx context.Context, st *store.Store, now time.Time) (Result, error
 		return Result{}, fmt.Errorf("service levels: %w", err)
 	}
 	clocks := store.Table{Name: "service_clock"}
-	units, states := map[[2]string]*unit{}, map[State]int{}
+	units, states, cells := map[[2]string]*unit{}, map[State]int{}, map[cell][2]int{}
 	last, err := each(ctx, st, func(i *item) {
 		limit, level, ok := levels.limit(i.kind)
 		var c clock
@@ -48,6 +52,7 @@ func Measure(ctx context.Context, st *store.Store, now time.Time) (Result, error
 			states[c.state]++
 			clocks.Rows = append(clocks.Rows, c.row(i, string(level.Rule), level.Department))
 		}
+		tallyCell(cells, i, c)
 		for _, u := range [...][2]string{{"handler", i.handler}, {"department", i.department}, {"type", i.kind}, {"channel", i.channel}, {"all", "all"}} {
 			count(units, u, i, c)
 		}
@@ -59,7 +64,7 @@ func Measure(ctx context.Context, st *store.Store, now time.Time) (Result, error
 		"due_soon": states[DueSoon], "running": states[Running]}
 	id, err := st.SaveRun(ctx, store.Run{Kind: "service", Started: started, UpTo: last, Summary: numbers,
 		Params: map[string]any{"as_of": now.Format(time.RFC3339), "at_once_minutes": AtOnce.Minutes(), "confidence": .95},
-		Tables: []store.Table{clocks, qualityTable(units)}})
+		Tables: []store.Table{clocks, qualityTable(units, cells)}})
 	if err != nil {
 		return Result{}, fmt.Errorf("service levels: %w", err)
 	}
@@ -82,7 +87,7 @@ func count(units map[[2]string]*unit, key [2]string, i *item, c clock) {
 	}
 	u := units[key]
 	if u == nil {
-		u = &unit{by: key[0], name: key[1]}
+		u = &unit{by: key[0], name: key[1], mix: map[cell]int{}}
 		units[key] = u
 	}
 	u.n++
@@ -96,12 +101,50 @@ func count(units map[[2]string]*unit, key [2]string, i *item, c clock) {
 			*f.to++
 		}
 	}
+	if c.state != "" {
+		u.mix[cell{i.kind, i.department}]++
+	}
 	if !i.stopped.IsZero() && !i.received.IsZero() {
 		u.hours = append(u.hours, float32(i.stopped.Sub(i.received).Hours()))
 	}
 }
 
-func qualityTable(units map[[2]string]*unit) store.Table {
+// expected is the breach rate that the unit would have if each of its
+// complaints were answered as those of its type and department are on the
+// whole. Without it a handler would be blamed for the work.
+func (u *unit) expected(rates map[cell]float64) float64 {
+	cells := make([]cell, 0, len(u.mix))
+	for c := range u.mix {
+		cells = append(cells, c)
+	}
+	slices.SortFunc(cells, func(a, b cell) int { // sums in one order
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.department, b.department))
+	})
+	sum := 0.0
+	for _, c := range cells {
+		sum += float64(u.mix[c]) * rates[c]
+	}
+	return sum / float64(u.timed)
+}
+
+// tallyCell counts a clock in its cell.
+func tallyCell(cells map[cell][2]int, i *item, c clock) {
+	if c.state == "" {
+		return
+	}
+	n := cells[cell{i.kind, i.department}]
+	n[0]++
+	if c.breached {
+		n[1]++
+	}
+	cells[cell{i.kind, i.department}] = n
+}
+
+func qualityTable(units map[[2]string]*unit, cells map[cell][2]int) store.Table {
+	rates := make(map[cell]float64, len(cells))
+	for c, n := range cells {
+		rates[c] = float64(n[1]) / float64(n[0])
+	}
 	list := make([]*unit, 0, len(units))
 	for _, u := range units {
 		list = append(list, u)
@@ -111,10 +154,11 @@ func qualityTable(units map[[2]string]*unit) store.Table {
 	})
 	t := store.Table{Name: "service_quality"}
 	for _, u := range list {
-		row := []any{u.by, u.name, u.n, u.closed, u.breached, nil, nil, nil, u.reopened, u.escalated, nil, nil, u.csatCalls}
+		row := []any{u.by, u.name, u.n, u.closed, u.breached, nil, nil, nil, u.reopened, u.escalated, nil, nil, u.csatCalls, nil}
 		if u.timed > 0 {
 			low, high := Wilson(u.breached, u.timed)
 			row[5], row[6], row[7] = float64(u.breached)/float64(u.timed), low, high
+			row[13] = u.expected(rates)
 		}
 		if len(u.hours) > 0 {
 			row[10] = median(u.hours)
@@ -141,5 +185,12 @@ func Wilson(k, n int) (low, high float64) {
 	p, m := float64(k)/float64(n), float64(n)
 	centre := p + z*z/(2*m)
 	half := z * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
-	return max(0, (centre-half)/(1+z*z/m)), min(1, (centre+half)/(1+z*z/m))
+	low, high = (centre-half)/(1+z*z/m), (centre+half)/(1+z*z/m)
+	if k == 0 {
+		low = 0 // but for rounding
+	}
+	if k == n {
+		high = 1
+	}
+	return low, high
 }

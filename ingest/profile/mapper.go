@@ -217,6 +217,11 @@ func (m *Mapper) Complaint(c *record.Complaint, cells []string, line int64) *Pro
 		}
 	}
 	c.Keys.Sketch = m.sketcher.Sketch(c.Subject, c.Body)
+	if h := text.Handle(c.Body); h != "" {
+		c.Keys.Contact = record.Hash64("handle", h)
+	} else {
+		c.Keys.Contact = record.Hash64("contact", c.Contact)
+	}
 	return nil
 }
 

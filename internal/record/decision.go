@@ -43,10 +43,15 @@ type History struct {
 	ByCustomer   []Past
 	ByDevice     []Past // other customers only
 	ByPayout     []Past // other customers only
+	ByContact    []Past // other customers only
 	Letters      []Letter
 	Transactions []Transaction // the customer's
 	Accounts     []Account     // the customer's
 	Confirmed    int           // confirmed abuse verdicts on the customer, device or payout account
+	// Crowd tells how many times more complaints of this type than usual had
+	// arrived in the day before: an honest crowd after an outage raises it. It
+	// is asked only where it may matter; nil counts as 1.
+	Crowd func() float64
 }
 
 // Case is a flagged complaint waiting for a person.

@@ -170,6 +170,7 @@ type Complaint struct {
 // Zero means that the complaint has no such key.
 type Keys struct {
 	Customer, Device, Payout uint64
+	Contact                  uint64 // the messenger handle in the text, else the contact
 	Sketch                   Sketch
 }
 

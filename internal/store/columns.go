@@ -81,6 +81,7 @@ var complaintColumns = append(originColumns[record.Complaint](),
 	hash("customer_key", func(x *complaintRow) uint64 { return x.r.Keys.Customer }),
 	hash("device_key", func(x *complaintRow) uint64 { return x.r.Keys.Device }),
 	hash("payout_key", func(x *complaintRow) uint64 { return x.r.Keys.Payout }),
+	hash("contact_key", func(x *complaintRow) uint64 { return x.r.Keys.Contact }),
 	sketchWord(0), sketchWord(1), sketchWord(2), sketchWord(3),
 	sketchWord(4), sketchWord(5), sketchWord(6), sketchWord(7),
 )
@@ -261,6 +262,7 @@ var caseColumns = []column[caseRow]{
 	hash("customer_key", func(x *caseRow) uint64 { return x.keys.Customer }),
 	hash("device_key", func(x *caseRow) uint64 { return x.keys.Device }),
 	hash("payout_key", func(x *caseRow) uint64 { return x.keys.Payout }),
+	hash("contact_key", func(x *caseRow) uint64 { return x.keys.Contact }),
 }
 
 // admitted is one batch's line in the admission book.

@@ -22,6 +22,7 @@ const (
 	byCustomer = iota
 	byDevice
 	byPayout
+	byContact
 	spaces
 )
 
@@ -31,7 +32,9 @@ const trailsQuery = `
 	union all select h.space, h.hash, c.seq, c.customer_key, c.received, c.amount
 	from staged_hash h join complaint c on c.device_key = h.hash where h.space = 1
 	union all select h.space, h.hash, c.seq, c.customer_key, c.received, c.amount
-	from staged_hash h join complaint c on c.payout_key = h.hash where h.space = 2`
+	from staged_hash h join complaint c on c.payout_key = h.hash where h.space = 2
+	union all select h.space, h.hash, c.seq, c.customer_key, c.received, c.amount
+	from staged_hash h join complaint c on c.contact_key = h.hash where h.space = 3`
 
 // knowledge is what a batch's decisions need to know, read once for the batch and
 // kept up to date while its rows are decided one after the other, so that the
@@ -42,7 +45,9 @@ type knowledge struct {
 	transactions map[uint64][]record.Transaction
 	confirmed    map[uint64]int
 	letters      *letters
-	ahead        map[stagedHash]int32 // rows of the batch still to come, by key
+	crowd        crowd
+	current      *record.Complaint    // the one being judged
+	ahead        map[stagedHash]int32 // rows of the batch still to come, by key; nil = unknown
 
 	scratch record.History // reused: valid during one decision
 }
@@ -58,15 +63,21 @@ var stagedHashColumns = []column[stagedHash]{
 	identity("hash", func(x *stagedHash) uint64 { return x.hash }),
 }
 
+func newKnowledge(l *letters) *knowledge {
+	m := &knowledge{confirmed: map[uint64]int{}, letters: l,
+		accounts: map[uint64][]record.Account{}, transactions: map[uint64][]record.Transaction{}, crowd: crowd{}}
+	m.scratch.Crowd = func() float64 { return m.crowd.rush(m.current) }
+	for i := range m.trails {
+		m.trails[i] = map[uint64][]record.Past{}
+	}
+	return m
+}
+
 // remember reads the memory for these complaints and completes their keys: the
 // customer's always, the device and payout account from the customer's
 // accounts where the complaint does not name them.
 func (s *Store) remember(ctx context.Context, fresh []*record.Complaint) (*knowledge, error) {
-	m := &knowledge{confirmed: map[uint64]int{}, letters: s.letters,
-		accounts: map[uint64][]record.Account{}, transactions: map[uint64][]record.Transaction{}}
-	for i := range m.trails {
-		m.trails[i] = map[uint64][]record.Past{}
-	}
+	m := newKnowledge(s.letters)
 	for _, c := range fresh {
 		c.Keys.Customer = record.Hash64("customer", c.Customer)
 	}
@@ -89,7 +100,7 @@ func (s *Store) remember(ctx context.Context, fresh []*record.Complaint) (*knowl
 	if err := s.stageHashes(ctx, m); err != nil {
 		return nil, err
 	}
-	return m, s.readTrails(ctx, m)
+	return m, s.readTrails(ctx, m, fresh)
 }
 
 // completeKeys sets the device and payout keys.
@@ -119,7 +130,7 @@ func (s *Store) stageHashes(ctx context.Context, m *knowledge) error {
 }
 
 func keysOf(c *record.Complaint) [spaces]uint64 {
-	return [spaces]uint64{c.Keys.Customer, c.Keys.Device, c.Keys.Payout}
+	return [spaces]uint64{c.Keys.Customer, c.Keys.Device, c.Keys.Payout, c.Keys.Contact}
 }
 
 // count notes how many rows of the batch have each key.
@@ -134,7 +145,7 @@ func (m *knowledge) count(fresh []*record.Complaint) {
 	}
 }
 
-func (s *Store) readTrails(ctx context.Context, m *knowledge) error {
+func (s *Store) readTrails(ctx context.Context, m *knowledge, fresh []*record.Complaint) error {
 	err := s.arrowRows(ctx, trailsQuery, func(rec arrow.Record) {
 		space, keys, past := rec.Column(0).(*array.Uint8), rec.Column(1).(*array.Uint64), pastColumns{rec, 2, 3, 4, 5}
 		for i := 0; i < int(rec.NumRows()); i++ {
@@ -143,6 +154,9 @@ func (s *Store) readTrails(ctx context.Context, m *knowledge) error {
 	})
 	if err != nil {
 		return fmt.Errorf("read the history: %w", err)
+	}
+	if err := s.readCrowd(ctx, m.crowd, fresh); err != nil {
+		return err
 	}
 	return s.readConfirmed(ctx, m)
 }
@@ -174,9 +188,9 @@ const (
 		t.external_id, t.key_hi, t.key_lo, t.seq, t.reference
 		from staged_hash h join transaction_version t on t.customer_key = h.hash where h.space = 0`
 	// A label counts from the moment it was decided, until it is overturned.
-	confirmedQuery = `select customer_key, device_key, payout_key from (
+	confirmedQuery = `select customer_key, device_key, payout_key, contact_key from (
 		select case_id, arg_max(action, at) as verdict, any_value(customer_key) as customer_key,
-			any_value(device_key) as device_key, any_value(payout_key) as payout_key
+			any_value(device_key) as device_key, any_value(payout_key) as payout_key, any_value(contact_key) as contact_key
 		from case_event where action in ('opened', 'confirmed', 'cleared', 'overturned') group by case_id)
 		where verdict = 'confirmed'`
 )
@@ -272,11 +286,13 @@ func textAt(rec arrow.Record, col, i int) string {
 // before is the history of one complaint: of what was admitted earlier, only
 // what had happened by the time the complaint was received.
 func (m *knowledge) before(c *record.Complaint) *record.History {
+	m.current = c
 	h := &m.scratch
 	asOf := c.Received.Time
 	h.ByCustomer = happened(h.ByCustomer[:0], m.trails[byCustomer][c.Keys.Customer], asOf, 0)
 	h.ByDevice = happened(h.ByDevice[:0], m.trails[byDevice][c.Keys.Device], asOf, c.Keys.Customer)
 	h.ByPayout = happened(h.ByPayout[:0], m.trails[byPayout][c.Keys.Payout], asOf, c.Keys.Customer)
+	h.ByContact = happened(h.ByContact[:0], m.trails[byContact][c.Keys.Contact], asOf, c.Keys.Customer)
 	h.Letters = m.letters.near(c.Keys.Sketch, h.Letters[:0])
 	kept := h.Letters[:0]
 	for _, l := range h.Letters {
@@ -338,9 +354,15 @@ func (m *knowledge) after(c *record.Complaint, seq int64) {
 		if h == 0 {
 			continue
 		}
-		if m.ahead[k]--; m.ahead[k] > 0 { // some later row will ask
-			m.push(space, h, p)
+		if m.ahead != nil {
+			if m.ahead[k]--; m.ahead[k] <= 0 {
+				continue // no later row of the batch will ask
+			}
 		}
+		m.push(space, h, p)
 	}
 	m.letters.add(p, c.Keys.Sketch)
+	if c.Received.Known() {
+		m.crowd.add(c.Type, c.Received.Time.Unix()/3600, 1)
+	}
 }

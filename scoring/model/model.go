@@ -71,7 +71,12 @@ func Parse(data []byte) (*Model, error) {
 	if m.Name == "" {
 		return nil, fmt.Errorf("name is missing")
 	}
+	last := false
 	for _, s := range m.Signals {
+		if last && !signal.Protective[s.Signal] {
+			return nil, fmt.Errorf("%s: protective signals must stand last", s.Signal)
+		}
+		last = signal.Protective[s.Signal]
 		f, ok := signal.All[s.Signal]
 		if !ok {
 			return nil, fmt.Errorf("%q is no signal", s.Signal)
@@ -80,8 +85,9 @@ func Parse(data []byte) (*Model, error) {
 			return nil, fmt.Errorf("%s: no points", s.Signal)
 		}
 		for i := 1; i < len(s.Points); i++ {
-			if s.Points[i][0] <= s.Points[i-1][0] || s.Points[i][1] < s.Points[i-1][1] {
-				return nil, fmt.Errorf("%s: values must rise and points must not fall", s.Signal)
+			step := s.Points[i][1] - s.Points[i-1][1]
+			if s.Points[i][0] <= s.Points[i-1][0] || step < 0 != signal.Protective[s.Signal] && step != 0 {
+				return nil, fmt.Errorf("%s: values must rise and points must not fall, or not rise for a protective signal", s.Signal)
 			}
 		}
 		m.funcs = append(m.funcs, f)
@@ -109,6 +115,10 @@ func (s *Shape) points(v float64) float64 {
 func (m *Model) Decide(c *record.Complaint, h *record.History) record.Decision {
 	d := record.Decision{Model: m.Name, Score: m.Base, Threshold: m.Threshold, Signals: make([]float32, len(m.funcs))}
 	for i, f := range m.funcs {
+		// What can only lower the score is looked at only where it is high.
+		if d.Score < m.Threshold && signal.Protective[m.Signals[i].Signal] {
+			continue
+		}
 		// Kept as float32, so that the points of a kept signal are the points
 		// that were given.
 		d.Signals[i] = float32(f(c, h))

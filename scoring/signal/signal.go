@@ -20,6 +20,7 @@ var All = map[string]Func{
 	"claims_rising":     claimsRising,
 	"device_others":     deviceOthers,
 	"payout_others":     payoutOthers,
+	"contact_others":    contactOthers,
 	"lockstep":          lockstep,
 	"letter_others":     letterOthers,
 	"letter_overlap":    letterOverlap,
@@ -29,7 +30,11 @@ var All = map[string]Func{
 	"claim_over_record": claimOverRecord,
 	"young_account":     youngAccount,
 	"confirmed_abuse":   confirmedAbuse,
+	"crowd":             crowd,
 }
+
+// Protective are the signals of which more speaks for the customer.
+var Protective = map[string]bool{"crowd": true}
 
 const day = 24 * time.Hour
 
@@ -112,6 +117,12 @@ func payoutOthers(c *record.Complaint, h *record.History) float64 {
 	return others(c, h.ByPayout, 90*day)
 }
 
+// contactOthers counts other customers who complained in the 90 days before
+// under the same messenger handle, telephone or mail (16 at most).
+func contactOthers(c *record.Complaint, h *record.History) float64 {
+	return others(c, h.ByContact, 90*day)
+}
+
 // lockstep counts other customers who share a device or payout account and
 // complained in the three days before.
 func lockstep(c *record.Complaint, h *record.History) float64 {
@@ -176,54 +187,112 @@ func aboutMoney(c *record.Complaint) (kind string, ok bool) {
 	return "", false
 }
 
-// late is how long a movement of money takes before a complaint about it is
-// plausible.
-const late = 6 * time.Hour
+// prompt is how fast a withdrawal must have settled for a complaint about its
+// delay to be refuted by the records.
+const prompt = 24 * time.Hour
 
-// refuted is 1 when the complaint says money or a trade went wrong and nothing
-// in the customer's transactions bears that out: no movement of that kind in
-// the 45 days before that is open, failed or was slow. It says nothing about
-// customers whose transactions were never loaded.
+// booksKnown reports whether the customer's transactions were loaded, so that
+// their absence means something.
+func booksKnown(h *record.History) bool { return len(h.Transactions) > 0 || len(h.Accounts) > 0 }
+
+// refuted says whether the customer's own records speak against a complaint
+// that money or a trade went wrong. If it cites transactions that exist (by
+// evidence, by a number in the text, or by their exact amount), they are
+// judged: 2 if all were withdrawals settled promptly before the complaint.
+// Otherwise 1 if no withdrawal of the 45 days before was open, failed or slow,
+// or if there was no trade in the week before. 0 without loaded records.
 func refuted(c *record.Complaint, h *record.History) float64 {
 	kind, ok := aboutMoney(c)
-	if !ok || !c.Received.Known() || (len(h.Transactions) == 0 && len(h.Accounts) == 0) {
+	if !ok || !c.Received.Known() || !booksKnown(h) {
 		return 0
 	}
-	found := false
-	for _, t := range h.Transactions {
-		if t.Type != kind || c.Received.Time.Sub(t.Requested.Time) > 45*day {
+	cites := citations(c)
+	cited, settled, plausible := 0, 0, false
+	for i := range h.Transactions {
+		t := &h.Transactions[i]
+		if t.Type != kind {
 			continue
 		}
-		found = true
-		slow := t.Settled.Known() && t.Settled.Time.Sub(t.Requested.Time) > late
-		open := !t.Settled.Known() && !t.Failed.Known()
-		if kind == "trade" || slow || open || t.Failed.Known() {
-			return 0
+		age := c.Received.Time.Sub(t.Requested.Time)
+		if kind == "trade" {
+			plausible = plausible || age <= 7*day
+			continue
 		}
+		good := t.Settled.Known() && t.Settled.Time.Sub(t.Requested.Time) <= prompt
+		if names(cites, t) || c.Amount.Valid && t.Amount.Valid && c.Amount.Value == t.Amount.Value {
+			cited++
+			if good {
+				settled++
+			}
+		}
+		plausible = plausible || !good && age <= 45*day
 	}
-	if found {
-		return 1
+	switch {
+	case cited > 0 && settled == cited:
+		return 2
+	case cited > 0 || plausible:
+		return 0
 	}
-	return 2
+	return 1
 }
 
-// evidenceMissing counts the transactions that the complaint names as evidence
-// and that do not exist, where the customer's transactions are known.
+// evidenceMissing counts the transactions that the complaint cites and that do
+// not exist, 2 at most, where the customer's transactions are known.
 func evidenceMissing(c *record.Complaint, h *record.History) float64 {
-	if len(c.Evidence) == 0 || (len(h.Transactions) == 0 && len(h.Accounts) == 0) {
+	if !booksKnown(h) {
 		return 0
 	}
 	n := 0
 next:
-	for _, e := range c.Evidence {
-		for _, t := range h.Transactions {
-			if t.ExternalID == e || t.Reference == e {
+	for _, id := range citations(c) {
+		for i := range h.Transactions {
+			if names([]string{id}, &h.Transactions[i]) {
 				continue next
 			}
 		}
 		n++
 	}
-	return float64(n)
+	return float64(min(n, 2))
+}
+
+func names(cites []string, t *record.Transaction) bool {
+	for _, id := range cites {
+		if t.ExternalID == id || t.Reference == id {
+			return true
+		}
+	}
+	return false
+}
+
+// citations are the transactions that a complaint names: its evidence, and
+// numbers in its text that look like one, a letter or two before at least
+// eight digits.
+func citations(c *record.Complaint) []string {
+	out := c.Evidence[:len(c.Evidence):len(c.Evidence)]
+	s := c.Body
+	for i := 0; i < len(s); {
+		if s[i] < 'A' || s[i] > 'Z' || i > 0 && isWord(s[i-1]) {
+			i++
+			continue
+		}
+		j := i + 1
+		if j < len(s) && s[j] >= 'A' && s[j] <= 'Z' {
+			j++
+		}
+		k := j
+		for k < len(s) && s[k] >= '0' && s[k] <= '9' {
+			k++
+		}
+		if k-j >= 8 && (k == len(s) || !isWord(s[k])) {
+			out = append(out, s[i:k])
+		}
+		i = k
+	}
+	return out
+}
+
+func isWord(b byte) bool {
+	return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'z'
 }
 
 // claimOverRecord is the binary logarithm of the claim over the largest amount
@@ -268,6 +337,15 @@ func confirmedAbuse(_ *record.Complaint, h *record.History) float64 {
 	return float64(h.Confirmed)
 }
 
+// crowd is how many times more complaints of the type than usual arrived in
+// the day before: many at once are an outage before they are a ring.
+func crowd(_ *record.Complaint, h *record.History) float64 {
+	if h.Crowd == nil {
+		return 1
+	}
+	return h.Crowd()
+}
+
 // Evidence lists the arrival numbers of the complaints behind a signal, at
 // most 20, the latest.
 func Evidence(name string, c *record.Complaint, h *record.History) []int64 {
@@ -284,6 +362,8 @@ func Evidence(name string, c *record.Complaint, h *record.History) []int64 {
 		past(h.ByDevice)
 	case "payout_others":
 		past(h.ByPayout)
+	case "contact_others":
+		past(h.ByContact)
 	case "lockstep":
 		past(h.ByDevice)
 		past(h.ByPayout)

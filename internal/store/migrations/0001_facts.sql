@@ -13,7 +13,7 @@ create table complaint (
   resolution varchar, upheld boolean, redress double,
   closed timestamp, closed_precision utinyint, reopened timestamp, escalated timestamp, external_dispute boolean,
   device varchar, payout_account varchar,
-  customer_key ubigint, device_key ubigint, payout_key ubigint,
+  customer_key ubigint, device_key ubigint, payout_key ubigint, contact_key ubigint,
   s0 ubigint, s1 ubigint, s2 ubigint, s3 ubigint, s4 ubigint, s5 ubigint, s6 ubigint, s7 ubigint
 );
 
@@ -70,7 +70,7 @@ create table decision (
 
 create table case_event (
   case_id bigint, seq bigint, at timestamp, actor varchar, action varchar, detail varchar,
-  customer_key ubigint, device_key ubigint, payout_key ubigint
+  customer_key ubigint, device_key ubigint, payout_key ubigint, contact_key ubigint
 );
 
 create table entry_event (

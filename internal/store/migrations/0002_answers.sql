@@ -46,6 +46,6 @@ create table service_clock (
 create table service_quality (
   run bigint, unit_by varchar, unit varchar, n bigint, closed bigint, breached bigint,
   breach_rate double, breach_low double, breach_high double, reopened bigint, escalated bigint,
-  median_hours double, csat double, csat_n bigint
+  median_hours double, csat double, csat_n bigint, expected_rate double
 );
 create table digest (run bigint, place bigint, code varchar, arguments varchar);

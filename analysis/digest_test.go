@@ -1,0 +1,50 @@
+package analysis_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"testing"
+
+	"plaint/analysis"
+	"plaint/ingest/simulate"
+)
+
+// TestDigest: between 6 and 12 findings, each with all its arguments. The
+// catalogue has words for these codes and no others.
+func TestDigest(t *testing.T) {
+	want := map[string][]string{
+		"digest_volume":             {"from", "last_week", "n", "to", "week_before"},
+		"digest_theme_burst":        {"expected", "from", "incident", "language", "n", "theme", "theme_id", "themes", "to", "together", "type"},
+		"digest_log_burst":          {"expected", "from", "level", "n", "service", "template", "to"},
+		"digest_overdue":            {"as_of", "due_soon", "open", "overdue", "reopened"},
+		"digest_department":         {"breached", "department", "high", "low", "n", "overall", "rate"},
+		"digest_handlers":           {"expected", "handlers", "low", "rate", "worst"},
+		"digest_satisfaction":       {"high", "low", "metric", "n", "score"},
+		"digest_satisfaction_trend": {"high", "low", "metric", "slope", "weeks"},
+		"digest_driver":             {"driver", "effect", "high", "low", "metric", "n"},
+		"digest_theme_growing":      {"language", "n", "theme", "theme_id", "trend"},
+		"digest_largest_theme":      {"language", "n", "share", "theme", "theme_id"},
+	}
+	b := simulated(t, simulate.Config{Seed: 7, Complaints: 2500, LogLines: 40000}, "surveys.csv", "complaints.csv", "logs.ndjson")
+	run(t, b.st, analysis.Options{})
+	found := rows(t, b.st, "select place, code, arguments from digest order by place")
+	if len(found) < 6 || len(found) > 12 {
+		t.Errorf("%d findings", len(found))
+	}
+	for i, f := range found {
+		var arguments map[string]any
+		if err := json.Unmarshal([]byte(f[2].(string)), &arguments); err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for n := range arguments {
+			names = append(names, n)
+		}
+		slices.Sort(names)
+		if code := f[1].(string); f[0].(int64) != int64(i+1) || !reflect.DeepEqual(names, want[code]) {
+			t.Errorf("%d %s: arguments %v, want %v", f[0], code, names, want[code])
+		}
+	}
+	t.Log(found)
+}

@@ -1,0 +1,194 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"plaint/internal/record"
+)
+
+// rescoreChunk is how many complaints are judged between two looks into the
+// evidence.
+const rescoreChunk = 50000
+
+const rescoreQuery = `select seq, customer, received, amount, type, body, subject, evidence, device, payout_account,
+	customer_key, device_key, payout_key, s0, s1, s2, s3, s4, s5, s6, s7, external_id, received_precision, product, currency, contact_key
+	from complaint order by received nulls last, seq`
+
+// Rescored says what a rescoring found.
+type Rescored struct {
+	Run     int64 `json:"run"`
+	Judged  int   `json:"judged"`
+	Flagged int   `json:"flagged"`
+	Opened  int   `json:"opened"`  // newly flagged: cases opened
+	Cleared int   `json:"cleared"` // flagged at admission, not any more
+}
+
+// Rescore judges every complaint again in the order in which they were
+// received, each from what was known by then, whatever the order in which the
+// files were loaded. Decisions are kept under a run of their own; cases are
+// opened for the newly flagged; nothing is closed, since a person may be at it.
+func (s *Store) Rescore(ctx context.Context, modelName string, decide Decide) (Rescored, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	started := s.now()
+	var out Rescored
+	err := s.inTx(ctx, func() error {
+		s.next.run++
+		out.Run = s.next.run
+		before, err := s.flaggedNow(ctx)
+		if err != nil {
+			return err
+		}
+		r := rescoring{s: s, decide: decide, out: &out, before: before}
+		if err := r.all(ctx); err != nil {
+			return err
+		}
+		params, err := json.Marshal(map[string]string{"model": modelName})
+		if err != nil {
+			return err
+		}
+		summary, err := json.Marshal(out)
+		if err != nil {
+			return err
+		}
+		return s.exec(ctx, "insert into run values (?, 'score', ?, ?, ?, ?, ?)", out.Run, started, s.now(), string(params), s.next.complaint, string(summary))
+	})
+	if err != nil {
+		return Rescored{}, fmt.Errorf("score again: %w", err)
+	}
+	return out, nil
+}
+
+// flaggedNow are the complaints that have a case.
+func (s *Store) flaggedNow(ctx context.Context) (map[int64]bool, error) {
+	out := map[int64]bool{}
+	err := s.arrowRows(ctx, "select distinct seq from case_event where action = 'opened'", func(rec arrow.Record) {
+		for i := range int(rec.NumRows()) {
+			out[rec.Column(0).(*array.Int64).Value(i)] = true
+		}
+	})
+	return out, err
+}
+
+type rescoring struct {
+	s      *Store
+	decide Decide
+	out    *Rescored
+	before map[int64]bool
+	know   *knowledge
+}
+
+func (r *rescoring) all(ctx context.Context) error {
+	r.know = newKnowledge(newLetters())
+	if err := r.s.readConfirmed(ctx, r.know); err != nil {
+		return err
+	}
+	reader, err := r.s.arrow.QueryContext(ctx, rescoreQuery)
+	if err != nil {
+		return err
+	}
+	defer reader.Release()
+	list := make([]*record.Complaint, 0, rescoreChunk)
+	for reader.Next() {
+		rec := reader.Record()
+		for i := range int(rec.NumRows()) {
+			list = append(list, complaintAt(rec, i))
+			if len(list) == rescoreChunk {
+				if err := r.chunk(ctx, list); err != nil {
+					return err
+				}
+				list = list[:0]
+			}
+		}
+	}
+	if err := reader.Err(); err != nil {
+		return err
+	}
+	return r.chunk(ctx, list)
+}
+
+// chunk judges a run of complaints and appends their decisions and cases.
+func (r *rescoring) chunk(ctx context.Context, list []*record.Complaint) error {
+	if len(list) == 0 {
+		return nil
+	}
+	s, at := r.s, r.s.now()
+	if s.next.account+s.next.transaction > 0 {
+		r.know.count(list)
+		clear(r.know.accounts)
+		clear(r.know.transactions)
+		if err := s.stageHashes(ctx, r.know); err != nil {
+			return err
+		}
+		if err := s.readEvidence(ctx, r.know); err != nil {
+			return err
+		}
+	}
+	r.know.ahead = nil // every key may come again in a later chunk
+	rows := make([]decided, len(list))
+	var cases []caseRow
+	for i, c := range list {
+		d := r.decide(c, r.know.before(c))
+		d.Seq = c.Line
+		rows[i] = decided{&d, r.out.Run, at}
+		r.know.after(c, d.Seq)
+		r.out.Judged++
+		if d.Flagged {
+			r.out.Flagged++
+		}
+		if d.Flagged == r.before[d.Seq] {
+			continue
+		}
+		if !d.Flagged {
+			r.out.Cleared++
+			continue
+		}
+		r.out.Opened++
+		detail, err := json.Marshal(d.Reasons)
+		if err != nil {
+			return err
+		}
+		s.next.caseID++
+		cases = append(cases, caseRow{s.next.caseID, d.Seq, at, "machine", "opened", string(detail), c.Keys})
+	}
+	if err := insert(ctx, s, "decision", decisionColumns, rows); err != nil {
+		return err
+	}
+	return insert(ctx, s, "case_event", caseColumns, cases)
+}
+
+// complaintAt reads what the signals look at; Line holds the arrival number.
+func complaintAt(rec arrow.Record, i int) *record.Complaint {
+	c := &record.Complaint{Customer: textAt(rec, 1, i), Type: textAt(rec, 4, i), Body: textAt(rec, 5, i), Subject: textAt(rec, 6, i),
+		Device: textAt(rec, 8, i), PayoutAccount: textAt(rec, 9, i), Product: textAt(rec, 23, i), Currency: textAt(rec, 24, i)}
+	c.Line = rec.Column(0).(*array.Int64).Value(i)
+	c.ExternalID = textAt(rec, 21, i)
+	c.Received = record.Moment{Time: timeAt(rec.Column(2), i), Precision: record.Precision(rec.Column(22).(*array.Uint8).Value(i))}
+	if a := rec.Column(3).(*array.Float64); a.IsValid(i) {
+		c.Amount = record.Num(a.Value(i))
+	}
+	if l := rec.Column(7).(*array.List); l.IsValid(i) {
+		from, to := l.ValueOffsets(i)
+		for k := from; k < to; k++ {
+			c.Evidence = append(c.Evidence, string([]byte(l.ListValues().(*array.String).Value(int(k)))))
+		}
+	}
+	key := func(col int) uint64 {
+		a := rec.Column(col).(*array.Uint64)
+		if a.IsNull(i) {
+			return 0
+		}
+		return a.Value(i)
+	}
+	c.Keys.Customer, c.Keys.Device, c.Keys.Payout = key(10), key(11), key(12)
+	c.Keys.Contact = key(25)
+	for j := range c.Keys.Sketch {
+		c.Keys.Sketch[j] = key(13 + j)
+	}
+	return c
+}
