@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"plaint/internal/store"
+	"plaint/scoring/model"
+	"plaint/scoring/review"
+)
+
+func (e *env) scoreCmd() *cobra.Command {
+	var name string
+	c := &cobra.Command{Use: "score", Short: e.t("cmd_score"), Args: cobra.NoArgs, Example: "  plaint score",
+		RunE: func(c *cobra.Command, _ []string) error {
+			m, err := model.Load(e.modelPath(name))
+			if err != nil {
+				return usageError{err}
+			}
+			return e.withStore(c.Context(), func(st *store.Store) error { return e.score(c.Context(), st, m) })
+		}}
+	c.Flags().StringVar(&name, "model", model.Default, e.t("flag_model"))
+	return c
+}
+
+// score judges everything again and proposes blacklist entries. It lists
+// nobody: that takes two people.
+func (e *env) score(ctx context.Context, st *store.Store, m *model.Model) error {
+	r, err := st.Rescore(ctx, m.Name, m.Decide)
+	if err != nil {
+		return err
+	}
+	cases, err := st.Cases(ctx, 0, 0)
+	if err != nil {
+		return err
+	}
+	proposed, err := st.Propose(ctx, review.Propose(cases, st.Now()))
+	if err != nil {
+		return err
+	}
+	if !e.quiet {
+		table(e.out, [][]string{
+			{e.t("judged"), thousands(int64(r.Judged))},
+			{e.t("flagged"), thousands(int64(r.Flagged))},
+			{e.t("cases_opened"), thousands(int64(r.Opened))},
+			{e.t("not_flagged_now"), thousands(int64(r.Cleared))},
+			{e.t("proposals_new"), thousands(int64(proposed))},
+		})
+		fmt.Fprintln(e.out, e.t("nothing_listed"))
+	}
+	return nil
+}
+
+func (e *env) exportCmd() *cobra.Command {
+	var out string
+	c := &cobra.Command{Use: "export", Short: e.t("cmd_export"), Args: cobra.NoArgs, Example: "  plaint export --out parquet/",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if out == "" {
+				return usageError{fmt.Errorf("%s", e.t("err_need_out"))}
+			}
+			return e.withStore(c.Context(), func(st *store.Store) error {
+				files, err := st.ExportParquet(c.Context(), e.path(out))
+				for _, f := range files {
+					e.say("%s", e.t("wrote", "path", f))
+				}
+				return err
+			})
+		}}
+	c.Flags().StringVar(&out, "out", "", e.t("flag_out"))
+	return c
+}
