@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"plaint/analysis"
+	"plaint/internal/store"
+)
+
+func (e *env) analyzeCmd() *cobra.Command {
+	var jobs []string
+	c := &cobra.Command{Use: "analyze", Short: e.t("cmd_analyze"), Args: cobra.NoArgs, Example: "  plaint analyze\n  plaint analyze --jobs themes,satisfaction",
+		RunE: func(c *cobra.Command, _ []string) error {
+			for _, j := range jobs {
+				if !slices.Contains(analysis.Jobs, j) {
+					return usageError{errors.New(e.t("err_job", "job", j, "jobs", strings.Join(analysis.Jobs, ", ")))}
+				}
+			}
+			return e.withStore(c.Context(), func(st *store.Store) error {
+				s, err := e.analyze(c.Context(), st, jobs)
+				if err == nil && !e.quiet {
+					table(e.out, e.jobRows(s))
+				}
+				return err
+			})
+		}}
+	c.Flags().StringSliceVar(&jobs, "jobs", nil, e.t("flag_jobs"))
+	return c
+}
+
+func (e *env) analyze(ctx context.Context, st *store.Store, jobs []string) (analysis.Summary, error) {
+	return analysis.Run(ctx, st, analysis.Options{Jobs: jobs, Progress: func(job string) {
+		e.say("%s: %s", e.t("analysing"), e.t("job_"+job))
+	}})
+}
+
+// jobRows is a line for each job: its name, its run, its time, what it found.
+func (e *env) jobRows(s analysis.Summary) [][]string {
+	out := [][]string{{e.t("job"), e.t("run"), e.t("took"), e.t("found")}}
+	for _, j := range s.Jobs {
+		names := make([]string, 0, len(j.Numbers))
+		for n := range j.Numbers {
+			names = append(names, n)
+		}
+		sort.Strings(names)
+		var found []string
+		for _, n := range names {
+			found = append(found, fmt.Sprintf("%s %v", n, j.Numbers[n]))
+		}
+		out = append(out, []string{e.t("job_" + j.Job), fmt.Sprint(j.Run), j.Took.Round(time.Millisecond).String(), strings.Join(found, ", ")})
+	}
+	return out
+}

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"plaint/ingest/file"
+	"plaint/ingest/simulate"
+	"plaint/internal/store"
+	"plaint/scoring/model"
+)
+
+func (e *env) demoCmd() *cobra.Command {
+	var cfg simulate.Config
+	var listen, out string
+	var noServe bool
+	c := &cobra.Command{Use: "demo", Short: e.t("cmd_demo"), Args: cobra.NoArgs, Example: "  plaint demo\n  plaint demo --no-serve --lang zh",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if e.shared != nil {
+				return errors.New(e.t("err_serving"))
+			}
+			dir, done, err := e.demoDir(out)
+			if err != nil {
+				return err
+			}
+			defer done()
+			return e.demo(c.Context(), cfg, dir, listen, noServe)
+		}}
+	f := c.Flags()
+	f.Uint64Var(&cfg.Seed, "seed", 1, e.t("flag_seed"))
+	f.IntVar(&cfg.Complaints, "complaints", 0, e.t("flag_complaints"))
+	f.StringVar(&listen, "listen", "127.0.0.1:8080", e.t("flag_listen"))
+	f.StringVar(&out, "out", "", e.t("flag_keep"))
+	f.BoolVar(&noServe, "no-serve", false, e.t("flag_no_serve"))
+	return c
+}
+
+// demoDir is the folder of the demo: the user's, which is kept and must be new,
+// or a temporary one.
+func (e *env) demoDir(out string) (dir string, done func(), err error) {
+	if out == "" {
+		dir, err = os.MkdirTemp("", "plaint-demo-*")
+		return dir, func() { os.RemoveAll(dir) }, err
+	}
+	dir = e.path(out)
+	if _, err := os.Stat(dir); err == nil {
+		return "", nil, usageError{errors.New(e.t("err_exists", "path", out))}
+	}
+	return dir, func() {}, os.MkdirAll(dir, 0o700)
+}
+
+// demo does the whole job on a simulated quarter and shows what was found
+// beside what was planted.
+func (e *env) demo(ctx context.Context, cfg simulate.Config, dir, listen string, noServe bool) error {
+	started := time.Now()
+	e.say("%s", e.t("demo_simulating"))
+	if _, err := cfg.WriteDir(dir); err != nil {
+		return usageError{err}
+	}
+	e.db = filepath.Join(dir, "plaint.db")
+	st, err := store.Open(ctx, e.db, store.Options{})
+	if err != nil {
+		return err
+	}
+	if err := e.demoJobs(ctx, st, dir); err != nil {
+		return errors.Join(err, st.Close())
+	}
+	if err := e.compare(ctx, st, dir); err != nil {
+		return errors.Join(err, st.Close())
+	}
+	e.say("%s", e.t("demo_took", "seconds", fmt.Sprintf("%.1f", time.Since(started).Seconds())))
+	if noServe {
+		return st.Close()
+	}
+	return errors.Join(e.serve(ctx, st, listen), st.Close())
+}
+
+func (e *env) demoJobs(ctx context.Context, st *store.Store, dir string) error {
+	var files []string
+	for _, name := range []string{"accounts.csv", "transactions.csv", "logs.ndjson", "surveys.csv", "complaints.csv"} {
+		files = append(files, filepath.Join(dir, name))
+	}
+	plans, done, err := e.inspect(files, file.Options{})
+	defer done()
+	if err != nil {
+		return err
+	}
+	m, err := model.Load(model.Default)
+	if err != nil {
+		return err
+	}
+	total, err := e.load(ctx, st, plans, m)
+	if err != nil {
+		return err
+	}
+	e.showReceipt(total, false)
+	if _, err := e.analyze(ctx, st, nil); err != nil {
+		return err
+	}
+	return e.score(ctx, st, m)
+}
+
+// incident is a planted fault, as the simulation tells it.
+type incident struct {
+	ID      string    `json:"id"`
+	Service string    `json:"service"`
+	Type    string    `json:"type"`
+	Start   time.Time `json:"start"`
+	End     time.Time `json:"end"`
+	First   time.Time `json:"first_complaint"`
+	Last    time.Time `json:"last_complaint"`
+}
+
+// compare shows what was found beside the planted truth.
+func (e *env) compare(ctx context.Context, st *store.Store, dir string) error {
+	truth, err := readTruth(filepath.Join(dir, "truth", "complaints.csv"))
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "truth", "incidents.json"))
+	if err != nil {
+		return err
+	}
+	var incidents []incident
+	if err := json.Unmarshal(data, &incidents); err != nil {
+		return fmt.Errorf("read the planted incidents: %w", err)
+	}
+	rows := [][]string{{e.t("demo_planted"), e.t("demo_found")}}
+	for _, in := range incidents {
+		row, err := e.compareIncident(ctx, st, in, truth)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	abuse, err := e.compareAbuse(ctx, st, truth)
+	if err != nil {
+		return err
+	}
+	if !e.quiet {
+		fmt.Fprintln(e.out)
+		table(e.out, rows)
+		fmt.Fprintln(e.out)
+		table(e.out, abuse)
+		fmt.Fprintln(e.out)
+	}
+	return nil
+}
+
+// planted is the truth about one complaint.
+type planted struct{ motive, incident string }
+
+func readTruth(path string) (map[string]planted, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	r := csv.NewReader(f)
+	if _, err := r.Read(); err != nil { // id,motive,group,incident,cause,type,refuted
+		return nil, fmt.Errorf("read the planted truth: %w", err)
+	}
+	out := map[string]planted{}
+	for {
+		row, err := r.Read()
+		if row == nil {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the planted truth: %w", err)
+		}
+		out[row[0]] = planted{motive: row[1], incident: row[3]}
+	}
+}
+
+const windowsQuery = `select w.theme, t.label, w.start_at, w.end_at, c.external_id
+	from theme_window w join theme t on t.run = w.run and t.id = w.theme
+	join theme_member m on m.run = w.run and m.theme = w.theme join complaint c on c.seq = m.seq
+	where w.run = (select max(id) from run where kind = 'themes')
+	and w.start_at < ? and w.end_at > ? and c.received >= w.start_at and c.received < w.end_at`
+
+// compareIncident looks for the theme windows that overlap a planted incident
+// and names the one that holds most of its complaints.
+func (e *env) compareIncident(ctx context.Context, st *store.Store, in incident, truth map[string]planted) ([]string, error) {
+	rows, err := st.Query(ctx, windowsQuery, in.Last, in.First)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	type window struct {
+		theme    int64
+		from, to time.Time
+	}
+	hits, all, labels := map[window]int{}, map[window]int{}, map[window]string{}
+	var best window
+	for rows.Next() {
+		var w window
+		var label, id string
+		if err := rows.Scan(&w.theme, &label, &w.from, &w.to, &id); err != nil {
+			return nil, err
+		}
+		all[w]++
+		labels[w] = label
+		if truth[id].incident == in.ID {
+			hits[w]++
+		}
+		if hits[w] > hits[best] || hits[w] == hits[best] && w.theme < best.theme {
+			best = w
+		}
+	}
+	name := fmt.Sprintf("%s %s, %s – %s", e.words.Name("type", in.Type), in.Service, short(in.First), short(in.Last))
+	if hits[best] == 0 || hits[best]*2 < all[best] {
+		return []string{name, e.t("demo_missed")}, rows.Err()
+	}
+	found := e.t("demo_theme", "label", labels[best], "from", short(best.from), "to", short(best.to), "n", all[best], "of", hits[best])
+	return []string{name, found}, rows.Err()
+}
+
+func short(t time.Time) string { return t.UTC().Format("01-02 15:04") }
+
+// compareAbuse counts the flagged complaints by what they really were.
+func (e *env) compareAbuse(ctx context.Context, st *store.Store, truth map[string]planted) ([][]string, error) {
+	rows, err := st.Query(ctx, `select c.external_id, d.flagged from decision d join complaint c using (seq)
+		where d.run = (select max(id) from run where kind = 'score')`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var n, flagged struct{ abuse, honest, crowd int }
+	for rows.Next() {
+		var id string
+		var flag bool
+		if err := rows.Scan(&id, &flag); err != nil {
+			return nil, err
+		}
+		t, one := truth[id], 0
+		if flag {
+			one = 1
+		}
+		switch {
+		case t.motive != "honest":
+			n.abuse++
+			flagged.abuse += one
+		default:
+			n.honest++
+			flagged.honest += one
+			if t.incident != "" {
+				n.crowd++
+				flagged.crowd += one
+			}
+		}
+	}
+	share := func(a, b int) string {
+		return fmt.Sprintf("%.1f %% (%s / %s)", 100*float64(a)/float64(max(b, 1)), thousands(int64(a)), thousands(int64(b)))
+	}
+	return [][]string{
+		{e.t("demo_recall"), share(flagged.abuse, n.abuse)},
+		{e.t("demo_precision"), share(flagged.abuse, flagged.abuse+flagged.honest)},
+		{e.t("demo_crowd"), share(flagged.crowd, n.crowd)},
+	}, rows.Err()
+}
