@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sort"
 
@@ -62,6 +63,9 @@ func (e *env) ingest(ctx context.Context, args []string, f ingestFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
+	// Two batches and what the engine holds fit well below; without a limit the
+	// collector lets the garbage of a fast load grow to twice that.
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(600 << 20))
 	return e.withStore(ctx, func(st *store.Store) error {
 		total, err := e.load(ctx, st, plans, m)
 		e.showReceipt(total, f.json)

@@ -47,13 +47,14 @@ func (p *Plan) Read(ctx context.Context, emit func(*record.Batch) error) error {
 	}
 	defer closeSource()
 
-	// As much is read ahead as one batch holds, and no more.
+	// A little is read ahead, to keep both cores busy; more would only cost
+	// memory, since a batch on its way into the engine takes both as well.
 	size := p.opt.BatchRows
 	if size <= 0 {
 		size = DefaultBatchRows
 	}
 	work := make(chan *chunk)
-	order := make(chan *chunk, max(2, size/chunkRows/2))
+	order := make(chan *chunk, 16)
 	var wg sync.WaitGroup
 	for range runtime.NumCPU() {
 		wg.Go(func() { p.work(work) })

@@ -27,6 +27,7 @@ type Mapper struct {
 
 	notScore map[string]bool
 	missing  map[string]bool
+	longest  int                 // bytes of the longest value that means none
 	values   []map[string]string // per column, by plain form
 	memo     []map[string]string // per column: values met so far as they were written
 	scale    [2]float64
@@ -58,6 +59,9 @@ func (m *Mapping) NewMapper() *Mapper {
 	p := m.Profile
 	out := &Mapper{Mapping: m, Kind: p.kind, notScore: plainSet(p.NotScore), missing: plainSet(p.Missing),
 		fixed: orders[p.Dates.Order], settled: map[int]order{}, sketcher: text.NewSketcher(), values: make([]map[string]string, len(m.Header)), memo: make([]map[string]string, len(m.Header))}
+	for _, v := range p.Missing {
+		out.longest = max(out.longest, len(v))
+	}
 	out.loc, _ = zone(p.Dates.Zone) // checked when the profile was read
 	if len(p.Scale) == 2 {
 		out.scale = [2]float64{p.Scale[0], p.Scale[1]}
@@ -177,7 +181,7 @@ func fill[T any](m *Mapper, r *T, o *record.Origin, words map[string]setter[T], 
 // isMissing reports a value that the profile lists as none. Listed values are
 // short, so that a body costs nothing here.
 func (m *Mapper) isMissing(v string) bool {
-	return len(v) <= 8 && len(m.missing) > 0 && m.missing[plain(v)]
+	return len(v) <= m.longest && m.missing[plain(v)]
 }
 
 // ours is the product's code for a column's value, or the value itself.

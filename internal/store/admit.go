@@ -27,7 +27,7 @@ func (s *Store) Admit(ctx context.Context, b *record.Batch, decide Decide) (reco
 	if r.RowsIn == 0 && b.Position == nil {
 		return r, nil
 	}
-	if err := s.loadLetters(ctx); err != nil {
+	if err := errors.Join(s.loadTrails(ctx), s.loadLetters(ctx)); err != nil {
 		return record.Receipt{}, err
 	}
 	err := s.inTx(ctx, func() error {

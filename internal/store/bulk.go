@@ -177,8 +177,19 @@ func (r *rowReader[T]) Err() error            { return nil }
 
 func (r *rowReader[T]) Release() {
 	if r.refs.Add(-1) == 0 {
-		r.drop()
+		r.discard()
+	}
+}
+
+// discard lets go of everything. The driver never tells an exported reader that
+// its view is gone (go-duckdb 1.8 frees the stream without releasing it), so
+// that without this every batch would stay in memory for ever.
+func (r *rowReader[T]) discard() {
+	r.drop()
+	r.rows, r.columns = nil, nil
+	if r.builder != nil {
 		r.builder.Release()
+		r.builder = nil
 	}
 }
 
@@ -235,7 +246,7 @@ func insert[T any](ctx context.Context, s *Store, table string, columns []column
 		return nil
 	}
 	reader := newRowReader(columns, rows)
-	defer reader.Release()
+	defer reader.discard()
 	if len(rows) <= appenderRows {
 		return s.appendRecord(table, reader)
 	}

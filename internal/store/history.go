@@ -13,63 +13,31 @@ import (
 	"plaint/internal/record"
 )
 
-// trailDepth is how many earlier complaints of one customer, device or payout
-// account a decision sees: the latest in arrival order.
-const trailDepth = 64
-
-// Spaces of keys.
-const (
-	byCustomer = iota
-	byDevice
-	byPayout
-	byContact
-	spaces
-)
-
-const trailsQuery = `
-	select h.space, h.hash, c.seq, c.customer_key, c.received, c.amount
-	from staged_hash h join complaint c on c.customer_key = h.hash where h.space = 0
-	union all select h.space, h.hash, c.seq, c.customer_key, c.received, c.amount
-	from staged_hash h join complaint c on c.device_key = h.hash where h.space = 1
-	union all select h.space, h.hash, c.seq, c.customer_key, c.received, c.amount
-	from staged_hash h join complaint c on c.payout_key = h.hash where h.space = 2
-	union all select h.space, h.hash, c.seq, c.customer_key, c.received, c.amount
-	from staged_hash h join complaint c on c.contact_key = h.hash where h.space = 3`
-
 // knowledge is what a batch's decisions need to know, read once for the batch and
 // kept up to date while its rows are decided one after the other, so that the
 // size of a batch never changes a decision.
 type knowledge struct {
-	trails       [spaces]map[uint64][]record.Past
+	trails       *trails
 	accounts     map[uint64][]record.Account
 	transactions map[uint64][]record.Transaction
 	confirmed    map[uint64]int
 	letters      *letters
 	crowd        crowd
-	current      *record.Complaint    // the one being judged
-	ahead        map[stagedHash]int32 // rows of the batch still to come, by key; nil = unknown
+	current      *record.Complaint // the one being judged
 
 	scratch record.History // reused: valid during one decision
 }
 
-// stagedHash is a key on its way to the join with the history.
-type stagedHash struct {
-	space uint8
-	hash  uint64
+// customerColumns are those of a customer's key on its way to the join with
+// the evidence.
+var customerColumns = []column[uint64]{
+	identity("hash", func(x *uint64) uint64 { return *x }),
 }
 
-var stagedHashColumns = []column[stagedHash]{
-	small("space", func(x *stagedHash) uint8 { return x.space }),
-	identity("hash", func(x *stagedHash) uint64 { return x.hash }),
-}
-
-func newKnowledge(l *letters) *knowledge {
-	m := &knowledge{confirmed: map[uint64]int{}, letters: l,
-		accounts: map[uint64][]record.Account{}, transactions: map[uint64][]record.Transaction{}, crowd: crowd{}}
+func newKnowledge(t *trails, l *letters) *knowledge {
+	m := &knowledge{trails: t, letters: l, confirmed: map[uint64]int{}, crowd: crowd{},
+		accounts: map[uint64][]record.Account{}, transactions: map[uint64][]record.Transaction{}}
 	m.scratch.Crowd = func() float64 { return m.crowd.rush(m.current) }
-	for i := range m.trails {
-		m.trails[i] = map[uint64][]record.Past{}
-	}
 	return m
 }
 
@@ -77,30 +45,22 @@ func newKnowledge(l *letters) *knowledge {
 // customer's always, the device and payout account from the customer's
 // accounts where the complaint does not name them.
 func (s *Store) remember(ctx context.Context, fresh []*record.Complaint) (*knowledge, error) {
-	m := newKnowledge(s.letters)
+	m := newKnowledge(s.trails, s.letters)
 	for _, c := range fresh {
 		c.Keys.Customer = record.Hash64("customer", c.Customer)
 	}
-	if s.next.account+s.next.transaction > 0 {
-		m.count(fresh)
-		if err := s.stageHashes(ctx, m); err != nil {
-			return nil, err
-		}
-		if err := s.readEvidence(ctx, m); err != nil {
-			return nil, err
-		}
+	if err := s.readEvidence(ctx, m, fresh); err != nil {
+		return nil, err
 	}
 	for _, c := range fresh {
 		m.completeKeys(c)
 	}
-	m.count(fresh)
-	if s.next.complaint == 0 {
-		return m, nil
+	if s.next.complaint > 0 {
+		if err := s.readCrowd(ctx, m.crowd, fresh); err != nil {
+			return nil, err
+		}
 	}
-	if err := s.stageHashes(ctx, m); err != nil {
-		return nil, err
-	}
-	return m, s.readTrails(ctx, m, fresh)
+	return m, s.readConfirmed(ctx, m)
 }
 
 // completeKeys sets the device and payout keys.
@@ -118,75 +78,16 @@ func (m *knowledge) completeKeys(c *record.Complaint) {
 	c.Keys.Payout = record.Hash64("payout", payout)
 }
 
-func (s *Store) stageHashes(ctx context.Context, m *knowledge) error {
-	if err := s.exec(ctx, "delete from staged_hash"); err != nil {
-		return fmt.Errorf("clear the staging: %w", err)
-	}
-	staged := make([]stagedHash, 0, len(m.ahead))
-	for k := range m.ahead {
-		staged = append(staged, k)
-	}
-	return insert(ctx, s, "staged_hash", stagedHashColumns, staged)
-}
-
 func keysOf(c *record.Complaint) [spaces]uint64 {
 	return [spaces]uint64{c.Keys.Customer, c.Keys.Device, c.Keys.Payout, c.Keys.Contact}
 }
 
-// count notes how many rows of the batch have each key.
-func (m *knowledge) count(fresh []*record.Complaint) {
-	m.ahead = make(map[stagedHash]int32, 2*len(fresh))
-	for _, c := range fresh {
-		for space, h := range keysOf(c) {
-			if h != 0 {
-				m.ahead[stagedHash{uint8(space), h}]++
-			}
-		}
-	}
-}
-
-func (s *Store) readTrails(ctx context.Context, m *knowledge, fresh []*record.Complaint) error {
-	err := s.arrowRows(ctx, trailsQuery, func(rec arrow.Record) {
-		space, keys, past := rec.Column(0).(*array.Uint8), rec.Column(1).(*array.Uint64), pastColumns{rec, 2, 3, 4, 5}
-		for i := 0; i < int(rec.NumRows()); i++ {
-			m.push(int(space.Value(i)), keys.Value(i), past.at(i))
-		}
-	})
-	if err != nil {
-		return fmt.Errorf("read the history: %w", err)
-	}
-	if err := s.readCrowd(ctx, m.crowd, fresh); err != nil {
-		return err
-	}
-	return s.readConfirmed(ctx, m)
-}
-
-// push keeps the trailDepth latest complaints of a key in arrival order,
-// whatever order they come in.
-func (m *knowledge) push(space int, key uint64, p record.Past) {
-	if key == 0 {
-		return
-	}
-	t := m.trails[space][key]
-	if len(t) == trailDepth {
-		if p.Seq < t[0].Seq {
-			return
-		}
-		t = append(t[:0], t[1:]...)
-	}
-	t = append(t, p)
-	for i := len(t) - 1; i > 0 && t[i].Seq < t[i-1].Seq; i-- {
-		t[i], t[i-1] = t[i-1], t[i]
-	}
-	m.trails[space][key] = t
-}
-
 const (
 	accountsQuery = `select a.customer_key, a.opened, a.country, a.device, a.payout_account, a.tariff, a.external_id, a.seq
-		from staged_hash h join account_version a on a.customer_key = h.hash where h.space = 0`
+		from staged_customer h join account_version a on a.customer_key = h.hash`
 	transactionsQuery = `select t.customer_key, t.requested, t.settled, t.failed, t.type, t.status, t.amount,
 		t.external_id, t.key_hi, t.key_lo, t.seq, t.reference
-		from staged_hash h join transaction_version t on t.customer_key = h.hash where h.space = 0`
+		from staged_customer h join transaction_version t on t.customer_key = h.hash`
 	// A label counts from the moment it was decided, until it is overturned.
 	confirmedQuery = `select customer_key, device_key, payout_key, contact_key from (
 		select case_id, arg_max(action, at) as verdict, any_value(customer_key) as customer_key,
@@ -214,7 +115,31 @@ func (s *Store) readConfirmed(ctx context.Context, m *knowledge) error {
 	return nil
 }
 
-func (s *Store) readEvidence(ctx context.Context, m *knowledge) error {
+// stageCustomers hands the complaints' customers to the engine for a join.
+func (s *Store) stageCustomers(ctx context.Context, fresh []*record.Complaint) error {
+	if err := s.exec(ctx, "delete from staged_customer"); err != nil {
+		return fmt.Errorf("clear the staging: %w", err)
+	}
+	seen := make(map[uint64]struct{}, len(fresh))
+	staged := make([]uint64, 0, len(fresh))
+	for _, c := range fresh {
+		k := c.Keys.Customer
+		if _, dup := seen[k]; k != 0 && !dup {
+			seen[k] = struct{}{}
+			staged = append(staged, k)
+		}
+	}
+	return insert(ctx, s, "staged_customer", customerColumns, staged)
+}
+
+// readEvidence reads the customers' accounts and transactions.
+func (s *Store) readEvidence(ctx context.Context, m *knowledge, fresh []*record.Complaint) error {
+	if s.next.account+s.next.transaction == 0 {
+		return nil
+	}
+	if err := s.stageCustomers(ctx, fresh); err != nil {
+		return err
+	}
 	err := s.arrowRows(ctx, accountsQuery, func(rec arrow.Record) {
 		for i := 0; i < int(rec.NumRows()); i++ {
 			a := record.Account{Opened: record.Moment{Time: timeAt(rec.Column(1), i)}, Country: textAt(rec, 2, i),
@@ -289,10 +214,10 @@ func (m *knowledge) before(c *record.Complaint) *record.History {
 	m.current = c
 	h := &m.scratch
 	asOf := c.Received.Time
-	h.ByCustomer = happened(h.ByCustomer[:0], m.trails[byCustomer][c.Keys.Customer], asOf, 0)
-	h.ByDevice = happened(h.ByDevice[:0], m.trails[byDevice][c.Keys.Device], asOf, c.Keys.Customer)
-	h.ByPayout = happened(h.ByPayout[:0], m.trails[byPayout][c.Keys.Payout], asOf, c.Keys.Customer)
-	h.ByContact = happened(h.ByContact[:0], m.trails[byContact][c.Keys.Contact], asOf, c.Keys.Customer)
+	h.ByCustomer = m.trails.under(byCustomer, c.Keys.Customer, asOf, 0, h.ByCustomer[:0])
+	h.ByDevice = m.trails.under(byDevice, c.Keys.Device, asOf, c.Keys.Customer, h.ByDevice[:0])
+	h.ByPayout = m.trails.under(byPayout, c.Keys.Payout, asOf, c.Keys.Customer, h.ByPayout[:0])
+	h.ByContact = m.trails.under(byContact, c.Keys.Contact, asOf, c.Keys.Customer, h.ByContact[:0])
 	h.Letters = m.letters.near(c.Keys.Sketch, h.Letters[:0])
 	kept := h.Letters[:0]
 	for _, l := range h.Letters {
@@ -317,16 +242,6 @@ func (m *knowledge) before(c *record.Complaint) *record.History {
 	return h
 }
 
-// happened appends the complaints received by asOf, leaving out one customer.
-func happened(out, trail []record.Past, asOf time.Time, except uint64) []record.Past {
-	for _, p := range trail {
-		if (asOf.IsZero() || !p.Received.After(asOf)) && (except == 0 || p.Customer != except) {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
 // asAt appends the transactions as they stood at asOf.
 func asAt(out, list []record.Transaction, asOf time.Time) []record.Transaction {
 	for _, t := range list {
@@ -349,18 +264,7 @@ func asAt(out, list []record.Transaction, asOf time.Time) []record.Transaction {
 // after makes a decided complaint part of the memory.
 func (m *knowledge) after(c *record.Complaint, seq int64) {
 	p := record.Past{Seq: seq, Customer: c.Keys.Customer, Received: c.Received.Time, Amount: c.Amount}
-	for space, h := range keysOf(c) {
-		k := stagedHash{uint8(space), h}
-		if h == 0 {
-			continue
-		}
-		if m.ahead != nil {
-			if m.ahead[k]--; m.ahead[k] <= 0 {
-				continue // no later row of the batch will ask
-			}
-		}
-		m.push(space, h, p)
-	}
+	m.trails.add(p, keysOf(c))
 	m.letters.add(p, c.Keys.Sketch)
 	if c.Received.Known() {
 		m.crowd.add(c.Type, c.Received.Time.Unix()/3600, 1)

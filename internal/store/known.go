@@ -12,7 +12,7 @@ import (
 
 const stagingTables = `
 	create or replace temp table staged_key (i bigint, hi ubigint, lo ubigint);
-	create or replace temp table staged_hash (space utinyint, hash ubigint);`
+	create or replace temp table staged_customer (hash ubigint);`
 
 // stagedKey is a row's identity on its way to the anti-join.
 type stagedKey struct {

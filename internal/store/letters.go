@@ -15,8 +15,8 @@ import (
 
 const (
 	// letterWindow is how many of the latest letters are compared with; it
-	// bounds memory (about 50 MB) and the time to open a large file.
-	letterWindow = 1 << 18
+	// bounds memory (about 50 MB with its table) and the time to open a large file.
+	letterWindow = 1 << 17
 	// postingDepth is how many letters that share one sketch word are looked
 	// at, newest first, and how many are found at most; boilerplate that
 	// thousands share costs no more.
@@ -31,60 +31,21 @@ const (
 // arrival order alone, so it can be dropped and read from the file again.
 type letters struct {
 	ring  []letter
-	next  [][record.SketchSize]int32 // older slot with the same word, or -1
-	count int64                      // letters ever added; slot = count mod window
-	heads postings                   // mixed word -> newest slot
-	seen  []int64                    // query number that last met the slot
+	count int64    // letters ever added; slot = count mod window
+	heads postings // mixed word -> newest slot
 	query int64
 }
 
+// letter is laid out so that one step of a search touches two cache lines.
 type letter struct {
-	past   record.Past
 	sketch record.Sketch
+	next   [record.SketchSize]int32 // older slot with the same word, or -1
+	seen   int64                    // query that last met it
+	past   record.Past
 }
 
 func newLetters() *letters {
 	return &letters{heads: newPostings(1 << 16)}
-}
-
-// postings is an open-addressing hash table from mixed words to slots: half
-// the time of the language's map, a third of its memory.
-type postings struct {
-	keys  []uint64 // 0 = free
-	slots []int32
-	used  int
-}
-
-func newPostings(size int) postings {
-	return postings{keys: make([]uint64, size), slots: make([]int32, size)}
-}
-
-// find is the place of the key, or the free place where it would go.
-func (p *postings) find(key uint64) int {
-	mask := uint64(len(p.keys) - 1)
-	at := key >> 20 & mask
-	for p.keys[at] != key && p.keys[at] != 0 {
-		at = (at + 1) & mask
-	}
-	return int(at)
-}
-
-// set points the key to the slot and returns the slot it pointed to, -1 if none.
-func (p *postings) set(key uint64, slot int32) int32 {
-	at := p.find(key)
-	older := p.slots[at]
-	if p.keys[at] == 0 {
-		p.keys[at] = key
-		p.used++
-		older = -1
-	}
-	p.slots[at] = slot
-	return older
-}
-
-func mixWord(place int, word uint64) uint64 {
-	h := (word ^ uint64(place+1)*0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93
-	return (h ^ h>>31) | 1
 }
 
 // add remembers a letter; one without a sketch is left out.
@@ -95,12 +56,10 @@ func (l *letters) add(p record.Past, sketch record.Sketch) {
 	slot := int32(l.count % letterWindow)
 	if int(slot) == len(l.ring) {
 		l.ring = append(l.ring, letter{})
-		l.next = append(l.next, [record.SketchSize]int32{})
-		l.seen = append(l.seen, 0)
 	}
-	l.ring[slot] = letter{p, sketch}
+	l.ring[slot] = letter{sketch: sketch, past: p}
 	l.count++
-	if l.heads.used*10 > len(l.heads.keys)*7 {
+	if l.heads.full() {
 		l.relink()
 	}
 	l.link(slot)
@@ -108,23 +67,18 @@ func (l *letters) add(p record.Past, sketch record.Sketch) {
 
 func (l *letters) link(slot int32) {
 	for i, w := range l.ring[slot].sketch {
-		older := l.heads.set(mixWord(i, w), slot)
+		older := l.heads.set(mixKey(i, w), slot)
 		if older == slot {
 			older = -1
 		}
-		l.next[slot][i] = older
+		l.ring[slot].next[i] = older
 	}
 }
 
 // relink drops the words of letters that have left the window, in a table
 // large enough for those that have not.
 func (l *letters) relink() {
-	live := len(l.ring) * record.SketchSize
-	size := len(l.heads.keys)
-	for 2*size < 3*live {
-		size *= 2
-	}
-	l.heads = newPostings(size)
+	l.heads = l.heads.sized(len(l.ring) * record.SketchSize)
 	for n := max(0, l.count-letterWindow); n < l.count-1; n++ { // the latest is linked by add
 		l.link(int32(n % letterWindow))
 	}
@@ -142,24 +96,23 @@ func (l *letters) near(sketch record.Sketch, out []record.Letter) []record.Lette
 		if len(out)-start >= postingDepth {
 			break
 		}
-		at := l.heads.find(mixWord(i, w))
-		slot, ok := l.heads.slots[at], l.heads.keys[at] != 0
+		slot := l.heads.get(mixKey(i, w))
 		// A slot that was overwritten since ends the chain: from there on the
 		// arrival numbers no longer fall or the word is another.
 		last := int64(1<<63 - 1)
-		for depth := 0; ok && slot >= 0 && depth < postingDepth; depth++ {
+		for depth := 0; slot >= 0 && depth < postingDepth; depth++ {
 			at := &l.ring[slot]
 			if at.past.Seq >= last || at.sketch[i] != w {
 				break
 			}
 			last = at.past.Seq
-			if l.seen[slot] != l.query {
-				l.seen[slot] = l.query
+			if at.seen != l.query {
+				at.seen = l.query
 				if o := sketch.Overlap(at.sketch); o >= minOverlap {
 					out = append(out, record.Letter{Past: at.past, Overlap: o})
 				}
 			}
-			slot = l.next[slot][i]
+			slot = at.next[i]
 		}
 	}
 	found := out[start:]

@@ -26,7 +26,7 @@ func TestLettersForgetAndRelink(t *testing.T) {
 	const total = letterWindow*2 + letterWindow/3
 	kept := make([]letter, 0, total)
 	for seq := range int64(total) {
-		l := letter{record.Past{Seq: seq + 1, Customer: uint64(seq % 999)}, sketch()}
+		l := letter{past: record.Past{Seq: seq + 1, Customer: uint64(seq % 999)}, sketch: sketch()}
 		long.add(l.past, l.sketch)
 		kept = append(kept, l)
 	}

@@ -156,7 +156,7 @@ func (s *Store) copyTable(ctx context.Context, t maskedTable, into *duckdb.Arrow
 	}
 	defer reader.Release()
 	mask := &maskingReader{RecordReader: reader}
-	defer mask.drop()
+	defer mask.discard()
 	release, err := into.RegisterView(mask, "incoming")
 	if err != nil {
 		return err
@@ -181,6 +181,12 @@ func (m *maskingReader) drop() {
 		m.rec.Release()
 		m.rec = nil
 	}
+}
+
+// discard lets go of the rows: see rowReader.discard.
+func (m *maskingReader) discard() {
+	m.drop()
+	m.RecordReader = nil
 }
 
 func (m *maskingReader) Next() bool {

@@ -84,7 +84,7 @@ type rescoring struct {
 }
 
 func (r *rescoring) all(ctx context.Context) error {
-	r.know = newKnowledge(newLetters())
+	r.know = newKnowledge(newTrails(), newLetters())
 	if err := r.s.readConfirmed(ctx, r.know); err != nil {
 		return err
 	}
@@ -118,18 +118,11 @@ func (r *rescoring) chunk(ctx context.Context, list []*record.Complaint) error {
 		return nil
 	}
 	s, at := r.s, r.s.now()
-	if s.next.account+s.next.transaction > 0 {
-		r.know.count(list)
-		clear(r.know.accounts)
-		clear(r.know.transactions)
-		if err := s.stageHashes(ctx, r.know); err != nil {
-			return err
-		}
-		if err := s.readEvidence(ctx, r.know); err != nil {
-			return err
-		}
+	clear(r.know.accounts)
+	clear(r.know.transactions)
+	if err := s.readEvidence(ctx, r.know, list); err != nil {
+		return err
 	}
-	r.know.ahead = nil // every key may come again in a later chunk
 	rows := make([]decided, len(list))
 	var cases []caseRow
 	for i, c := range list {
@@ -178,13 +171,7 @@ func complaintAt(rec arrow.Record, i int) *record.Complaint {
 			c.Evidence = append(c.Evidence, string([]byte(l.ListValues().(*array.String).Value(int(k)))))
 		}
 	}
-	key := func(col int) uint64 {
-		a := rec.Column(col).(*array.Uint64)
-		if a.IsNull(i) {
-			return 0
-		}
-		return a.Value(i)
-	}
+	key := func(col int) uint64 { return hashAt(rec, col, i) }
 	c.Keys.Customer, c.Keys.Device, c.Keys.Payout = key(10), key(11), key(12)
 	c.Keys.Contact = key(25)
 	for j := range c.Keys.Sketch {

@@ -49,6 +49,7 @@ type Store struct {
 	conn    driver.Conn
 	arrow   *duckdb.Arrow
 	next    counters
+	trails  *trails
 	letters *letters
 }
 
@@ -187,7 +188,7 @@ func (s *Store) inTx(ctx context.Context, f func() error) (err error) {
 		if done {
 			return
 		}
-		s.next, s.letters = before, nil
+		s.next, s.trails, s.letters = before, nil, nil
 		if back := s.exec(context.WithoutCancel(ctx), "rollback"); back != nil && err != nil {
 			err = errors.Join(err, fmt.Errorf("rollback: %w", back))
 		}

@@ -96,7 +96,7 @@ func Language(s string) string {
 		if inWord && !wasWord {
 			words++
 		}
-		if seen++; seen == 400 {
+		if seen++; seen == 120 {
 			break
 		}
 	}

@@ -2,26 +2,19 @@ package text
 
 import "strings"
 
-// handleMarks stand before a messenger handle or a telephone number.
-var handleMarks = []string{"QQ", "qq", "微信", "WeChat", "wechat", "Wechat", "WhatsApp", "whatsapp", "Telegram", "telegram", "加V", "v信", "V信"}
+// handleMarks stand before a messenger handle.
+var handleMarks = NewMarks("QQ", "qq", "微信", "WeChat", "wechat", "Wechat", "WhatsApp", "whatsapp", "Telegram", "telegram", "加V", "v信", "V信")
 
 // Handle is the messenger handle that a letter tells the reader to contact, ""
 // if there is none: a run of at least five letters, digits and underscores
 // with at least four digits, close behind a mark.
 func Handle(s string) string {
-	for _, mark := range handleMarks {
-		for rest := s; ; {
-			i := strings.Index(rest, mark)
-			if i < 0 {
-				break
-			}
-			rest = rest[i+len(mark):]
-			if h := handleAt(rest); h != "" {
-				return h
-			}
-		}
-	}
-	return ""
+	found := ""
+	handleMarks.Each(s, func(_ string, end int) bool {
+		found = handleAt(s[end:])
+		return found == ""
+	})
+	return found
 }
 
 // handleAt looks for a handle in the next few characters.

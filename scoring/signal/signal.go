@@ -5,10 +5,10 @@ package signal
 
 import (
 	"math"
-	"strings"
 	"time"
 
 	"plaint/internal/record"
+	"plaint/internal/text"
 )
 
 // Func computes one signal, at least 0; 0 says nothing either way.
@@ -157,22 +157,24 @@ func letterOverlap(c *record.Complaint, h *record.History) float64 {
 	return most
 }
 
-// agentWords are written as people write them: folding the case of every body
-// would cost more than all other signals together.
-var agentWords = []string{"微信", "委托", "委託", "代理", "勿拨打", "QQ", "qq", "WeChat", "wechat", "Telegram", "agent", "on behalf of", "power of attorney", "o not call"}
+// agentWords are written as people write them.
+var agentWords = text.NewMarks("微信", "委托", "委託", "代理", "勿拨打", "QQ", "qq", "WeChat", "wechat", "Telegram", "agent", "on behalf of", "power of attorney", "o not call")
 
-// agent counts the marks of a letter written for the customer by somebody
-// else, 3 at most: a messenger handle, words of agency. Many who use an agent
-// are honest, so the model gives it little weight by itself.
+// agent counts the different marks of a letter written for the customer by
+// somebody else, 3 at most: a messenger handle, words of agency.
 func agent(c *record.Complaint, _ *record.History) float64 {
+	var met [3]string
 	n := 0
-	for _, w := range agentWords {
-		if strings.Contains(c.Body, w) {
-			if n++; n == 3 {
-				break
+	agentWords.Each(c.Body, func(word string, _ int) bool {
+		for _, m := range met[:n] {
+			if m == word {
+				return true
 			}
 		}
-	}
+		met[n] = word
+		n++
+		return n < len(met)
+	})
 	return float64(n)
 }
 
