@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"plaint/ingest/file"
 	"plaint/internal/store"
 	"plaint/internal/web/locale"
 )
@@ -52,6 +53,8 @@ func (s status) Error() string { return fmt.Sprint("exit status ", int(s)) }
 // usageError is a wrong call, answered with exit status 2.
 type usageError struct{ error }
 
+func (u usageError) Unwrap() error { return u.error }
+
 // env is what a command runs in. A server runs other processes' commands in
 // envs of its own, with its open store.
 type env struct {
@@ -80,11 +83,15 @@ func (e *env) run() int {
 	err := root.ExecuteContext(e.ctx)
 	var code status
 	var usage usageError
+	var choice *file.UsageError
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &code):
 		return int(code)
+	case errors.As(err, &choice):
+		fmt.Fprintf(e.err, "%s: %s\n", e.t("error"), e.t(string(choice.Code), choice.Pairs...))
+		return exitUsage
 	case errors.As(err, &usage):
 		fmt.Fprintf(e.err, "%s: %s\n", e.t("error"), err)
 		return exitUsage
@@ -139,7 +146,9 @@ func (e *env) root() *cobra.Command {
 	f.StringVar(&e.db, "db", "plaint.db", e.t("flag_db"))
 	f.BoolVar(&e.quiet, "quiet", false, e.t("flag_quiet"))
 	f.String("lang", "", e.t("flag_lang"))
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return usageError{errors.New(e.t("err_flag", "reason", err))}
+	})
 	root.SetHelpTemplate("{{.Long}}\n\n{{.UsageString}}")
 	root.SetUsageTemplate(e.usageTemplate())
 	root.SetHelpCommand(&cobra.Command{Use: "help", Short: e.t("cmd_help"), Args: cobra.ArbitraryArgs, Run: func(c *cobra.Command, args []string) {
@@ -165,7 +174,7 @@ func (e *env) finish(c *cobra.Command) {
 	if args := c.Args; args != nil {
 		c.Args = func(c *cobra.Command, a []string) error {
 			if err := args(c, a); err != nil {
-				return usageError{err}
+				return usageError{errors.New(e.t("err_call", "reason", err))}
 			}
 			return nil
 		}

@@ -99,9 +99,7 @@ func (c *csvRows) row() (rawRow, error) {
 			continue
 		}
 		if c.err != nil {
-			err := c.err
-			c.err = nil
-			return rawRow{}, err
+			return c.broken()
 		}
 		if c.pos == c.end {
 			return rawRow{}, io.EOF
@@ -110,6 +108,19 @@ func (c *csvRows) row() (rawRow, error) {
 			return c.skip(closed)
 		}
 	}
+}
+
+// broken ends an input that broke off: first with the half row before the
+// break, which nobody may take for a whole one, then with the error.
+func (c *csvRows) broken() (rawRow, error) {
+	if c.pos < c.end {
+		row := rawRow{line: c.line + 1, code: "cut_off", raw: bytes.Clone(c.block[c.pos:min(c.end, c.pos+keptRaw)])}
+		c.pos = c.end
+		return row, nil
+	}
+	err := c.err
+	c.err = nil
+	return rawRow{}, err
 }
 
 func (c *csvRows) take(n int, lines int64) rawRow {
@@ -162,12 +173,12 @@ func rowEnd(b []byte, from int, c *csvRows) (n int, lines int64, closed bool) {
 		if nl >= 0 {
 			return nl + 1, 1, true
 		}
-		if c.eof && len(b) > 0 {
+		if c.eof && c.err == nil && len(b) > 0 {
 			return len(b), 1, true
 		}
 		return -1, 0, true
 	}
-	return quotedEnd(b, c.delimiter, c.eof)
+	return quotedEnd(b, c.delimiter, c.eof && c.err == nil)
 }
 
 func quotedEnd(b []byte, delimiter byte, eof bool) (n int, lines int64, closed bool) {

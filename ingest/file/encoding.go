@@ -2,7 +2,6 @@ package file
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -24,7 +23,7 @@ var encodings = map[string]encoding.Encoding{
 	"latin-1":  charmap.Windows1252,
 }
 
-func encodingNamed(name string) (string, error) {
+func encodingNamed(name string) (string, bool) {
 	n := strings.ToLower(strings.ReplaceAll(name, "_", "-"))
 	switch n {
 	case "utf8":
@@ -36,10 +35,8 @@ func encodingNamed(name string) (string, error) {
 	case "latin1", "iso-8859-1", "windows-1252", "cp1252":
 		n = "latin-1"
 	}
-	if _, ok := encodings[n]; !ok {
-		return "", fmt.Errorf("encoding %q is none of utf-8, utf-16le, utf-16be, gb18030, gbk, big5, latin-1", name)
-	}
-	return n, nil
+	_, ok := encodings[n]
+	return n, ok
 }
 
 // detectEncoding guesses the encoding of a file from its beginning. A byte
@@ -81,14 +78,16 @@ func zeros(b []byte) (even, odd int) {
 // UTF-8 sequences, most characters of the first level of GB2312 or Big5 (the
 // few thousand in daily use), or single letters between ASCII ones.
 func weigh(b []byte, truncated bool) string {
-	var good8, bad8, gb, gbBad, big5, big5Bad, single, high int
+	var bad8, long8, gb, gbBad, big5, big5Bad, single, high int
 	for i := 0; i < len(b); {
 		if b[i] < 0x80 {
 			i++
 			continue
 		}
 		if r, n := utf8.DecodeRune(b[i:]); r != utf8.RuneError || n > 1 {
-			good8++
+			if n >= 3 { // short sequences happen by chance in other encodings
+				long8++
+			}
 			i += n
 		} else if truncated && len(b)-i < 4 {
 			break
@@ -97,7 +96,7 @@ func weigh(b []byte, truncated bool) string {
 			i++
 		}
 	}
-	if bad8 == 0 || good8 > 20*bad8 {
+	if bad8 == 0 || long8 >= bad8 {
 		return "utf-8" // a few broken rows are refused one by one
 	}
 	for i := 0; i < len(b); {

@@ -20,6 +20,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"plaint/ingest/profile"
 	"plaint/internal/record"
 )
 
@@ -40,6 +41,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }
+
+// UsageError is a wrong choice of the user's; Pairs fill the words of its code.
+type UsageError = profile.UsageError
 
 // input is something that can be read more than once.
 type input struct {

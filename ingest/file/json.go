@@ -24,7 +24,7 @@ type jsonRows struct {
 	header []string
 	at     map[string]int
 	end    bool
-	logs   bool // a line that is no JSON is a refusal of its own, not the end
+	lines  *csvRows // NDJSON: a row is a line, whatever is in it
 }
 
 // jsonDepth looks at the beginning of a text and says where its rows are.
@@ -66,6 +66,13 @@ func (j *jsonRows) next() (rawRow, error) {
 	if j.end {
 		return rawRow{}, io.EOF
 	}
+	if j.lines != nil {
+		row, err := j.lines.line1()
+		if err == nil && row.code == "" {
+			j.fill(&row)
+		}
+		return row, err
+	}
 	if !j.opened {
 		j.opened = true
 		if err := j.open(); err != nil {
@@ -85,10 +92,16 @@ func (j *jsonRows) next() (rawRow, error) {
 		row.raw = raw[:min(len(raw), keptRaw)]
 		return row, nil
 	}
-	fields, err := flatten(raw)
+	j.fill(&row)
+	return row, nil
+}
+
+// fill takes the row's object apart.
+func (j *jsonRows) fill(row *rawRow) {
+	fields, err := flatten(row.raw)
 	if err != nil {
 		row.code, row.detail = "bad_json", short(err.Error())
-		return row, nil
+		return
 	}
 	row.cells = make([]string, len(j.header))
 	for _, f := range fields {
@@ -98,7 +111,6 @@ func (j *jsonRows) next() (rawRow, error) {
 			row.extra = append(row.extra, f)
 		}
 	}
-	return row, nil
 }
 
 // open moves to the first element.
@@ -327,8 +339,7 @@ func flattenArray(v json.RawMessage, name string, level int, out *[]record.Field
 
 // jsonHeader is the union of the names in the first rows, in order of their
 // first appearance.
-func jsonHeader(r io.Reader, depth, sample int) ([]string, [][]string, error) {
-	j := newJSONRows(r, depth, nil)
+func jsonHeader(j *jsonRows, sample int) ([]string, [][]string, error) {
 	at := map[string]int{}
 	var header []string
 	var seen [][]record.Field

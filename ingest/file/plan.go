@@ -2,6 +2,7 @@ package file
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"regexp"
@@ -71,6 +72,11 @@ const sampleSize = 256 << 10
 // removes what was spooled.
 func Inspect(path string, o Options) (plans []*Plan, done func(), err error) {
 	done = func() {}
+	if o.Encoding != "" {
+		if _, ok := encodingNamed(o.Encoding); !ok {
+			return nil, done, &UsageError{Code: "err_encoding", Pairs: []any{"name", o.Encoding}}
+		}
+	}
 	name := path
 	if path == "-" {
 		spooled, remove, err := spool(o.Stdin)
@@ -124,8 +130,8 @@ func (p *Plan) inspect() error {
 	sample := make([]byte, sampleSize)
 	n, err := io.ReadFull(r, sample)
 	closeErr := r.Close()
-	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return err
+	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) && n == 0 {
+		return err // with some bytes before the damage, their rows are loaded first
 	}
 	if closeErr != nil && n == 0 {
 		return closeErr
@@ -158,7 +164,9 @@ func (p *Plan) binary(sample []byte) (bool, error) {
 		p.Format = Arrow
 	case bytes.HasPrefix(sample, []byte{0xFF, 0xFF, 0xFF, 0xFF}):
 		p.Format, p.stream = Arrow, true
-	case bytes.IndexByte(sample, 0) >= 0 && strings.HasPrefix(detectEncoding(sample, true), "utf-8") && looksBinary(sample):
+	case knownBinary(sample):
+		return true, &Error{"unknown_format", p.Input}
+	case bytes.IndexByte(sample, 0) >= 0 && !strings.HasPrefix(detectEncoding(sample, true), "utf-16") && looksBinary(sample):
 		return true, &Error{"unknown_format", p.Input}
 	default:
 		return false, nil
@@ -189,6 +197,16 @@ func (p *Plan) columnar() (*arrowRows, error) {
 	return openArrow(p.in.path, p.stream)
 }
 
+// knownBinary recognises pictures, documents, programs and databases.
+func knownBinary(sample []byte) bool {
+	for _, magic := range []string{"\x89PNG", "\xFF\xD8\xFF", "GIF8", "%PDF", "\x7FELF", "SQLite format 3", "\xD0\xCF\x11\xE0", "BM\x00"} {
+		if bytes.HasPrefix(sample, []byte(magic)) {
+			return true
+		}
+	}
+	return false
+}
+
 // looksBinary reports many control bytes: an image, a program, a database.
 func looksBinary(b []byte) bool {
 	control := 0
@@ -203,11 +221,7 @@ func looksBinary(b []byte) bool {
 func (p *Plan) textual(sample []byte, truncated bool) error {
 	p.Encoding = detectEncoding(sample, truncated)
 	if p.opt.Encoding != "" {
-		name, err := encodingNamed(p.opt.Encoding)
-		if err != nil {
-			return err
-		}
-		p.Encoding = name
+		p.Encoding, _ = encodingNamed(p.opt.Encoding) // checked by Inspect
 	}
 	text := p.decodeSample(sample)
 	trimmed := strings.TrimLeft(text, " \t\r\n\ufeff")
@@ -273,7 +287,7 @@ func (p *Plan) logLines(text string) bool {
 
 func (p *Plan) json(sample []byte) error {
 	p.Format, p.depth = JSON, jsonDepth(sample)
-	if p.depth == 0 {
+	if first, _, _ := bytes.Cut(sample, []byte("\n")); p.depth == 0 && (json.Valid(first) || len(first) == len(sample)) {
 		p.Format = NDJSON
 	}
 	r, err := p.text()
@@ -281,7 +295,7 @@ func (p *Plan) json(sample []byte) error {
 		return err
 	}
 	defer r.Close()
-	header, cells, err := jsonHeader(r, p.depth, 200)
+	header, cells, err := jsonHeader(p.jsonRows(r, nil), 200)
 	if err != nil {
 		return err
 	}
@@ -290,6 +304,16 @@ func (p *Plan) json(sample []byte) error {
 	}
 	p.Sample = cells[:min(5, len(cells))]
 	return p.choose(header)
+}
+
+// jsonRows reads objects: one a line in NDJSON, cut out byte by byte otherwise.
+func (p *Plan) jsonRows(r io.Reader, header []string) *jsonRows {
+	j := newJSONRows(r, p.depth, header)
+	if p.Format == NDJSON {
+		j.lines = newCSVRows(r, noDelimiter)
+		j.lines.plain = true
+	}
+	return j
 }
 
 // headerDepth is how many rows may stand before the header.

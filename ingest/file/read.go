@@ -104,7 +104,7 @@ func (p *Plan) rows() (rows, func(), error) {
 	stop := func() { r.Close() }
 	switch p.Format {
 	case JSON, NDJSON:
-		return newJSONRows(r, p.depth, p.Mapping.Header), stop, nil
+		return p.jsonRows(r, p.Mapping.Header), stop, nil
 	case Lines:
 		return newLineRows(r, p.form), stop, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"sort"
 	"strings"
@@ -87,17 +88,25 @@ func Builtin() ([]*Profile, error) {
 	return out, nil
 }
 
+// UsageError is a wrong choice of the user's; Pairs fill the words of its code.
+type UsageError struct {
+	Code  record.Code
+	Pairs []any
+}
+
+func (e *UsageError) Error() string { return fmt.Sprint(e.Code, e.Pairs) }
+
 // Find returns the built-in profile of that name or, if the name is a YAML
 // file, the profile in it.
 func Find(name string) (*Profile, error) {
 	if strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
 		data, err := os.ReadFile(name)
 		if err != nil {
-			return nil, fmt.Errorf("read the profile: %w", err)
+			return nil, &UsageError{Code: "err_bad_profile", Pairs: []any{"file", filepath.Base(name), "reason", err}}
 		}
 		p, err := Parse(data)
 		if err != nil {
-			return nil, fmt.Errorf("profile %s: %w", name, err)
+			return nil, &UsageError{Code: "err_bad_profile", Pairs: []any{"file", filepath.Base(name), "reason", err}}
 		}
 		return p, nil
 	}
@@ -112,7 +121,7 @@ func Find(name string) (*Profile, error) {
 		}
 		names = append(names, p.Name)
 	}
-	return nil, fmt.Errorf("no profile %q; there are %s, or name a .yaml file", name, strings.Join(names, ", "))
+	return nil, &UsageError{Code: "err_no_such_profile", Pairs: []any{"name", name, "names", strings.Join(names, ", ")}}
 }
 
 // Parse reads a profile and checks it; an unknown key or word is an error that

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
+	"golang.org/x/text/encoding/unicode"
+)
+
+var updateCases = flag.Bool("update", false, "write what the user sees")
+
+const head = "id,customer,received,type,body,amount\n"
+
+const good = "C1,U1,2026-01-05,login,The code never arrives,10\n"
+
+// hostile is an input that somebody might send, by accident or not. The rows
+// around the fault are good: they have to be loaded.
+type hostile struct {
+	name string
+	file string // its name on disk
+	data func() []byte
+	args []string // instead of ingest FILE
+}
+
+func bytesOf(s string) func() []byte { return func() []byte { return []byte(s) } }
+
+func row(i int, body string) string {
+	return fmt.Sprintf("C%d,U%d,2026-01-05,login,%s,10\n", i, i, body)
+}
+
+var hostileInputs = []hostile{
+	{name: "empty_file", file: "a.csv", data: bytesOf("")},
+	{name: "header_only", file: "a.csv", data: bytesOf(head)},
+	{name: "blank_lines", file: "a.csv", data: bytesOf(head + "\n\n" + good + "\n\n")},
+	{name: "no_such_file", args: []string{"ingest", "nowhere.csv"}},
+	{name: "unknown_columns", file: "a.csv", data: bytesOf("foo,bar\n1,2\n")},
+	{name: "formula_cmd", file: "a.csv", data: bytesOf(head + row(2, "=cmd|' /C calc'!A0") + good)},
+	{name: "formula_hyperlink", file: "a.csv", data: bytesOf(head + row(2, `"=HYPERLINK(""http://x"")"`) + good)},
+	{name: "formula_at_sum", file: "a.csv", data: bytesOf(head + row(2, "@SUM(A1:A9)") + good)},
+	{name: "honest_minus_and_at", file: "a.csv", data: bytesOf(head + row(2, "- still waiting") + row(3, "@support please") + row(4, "+86 138 call me"))},
+	{name: "nul_byte", file: "a.csv", data: bytesOf(head + row(2, "a\x00b") + good)},
+	{name: "invalid_utf8_row", file: "a.csv", data: bytesOf(head + strings.Repeat(good, 1) + row(2, "提现\xff\xfe慢") + strings.Repeat(row(3, "提现没有到账"), 1))},
+	{name: "cell_of_5_mb", file: "a.csv", data: func() []byte { return []byte(head + row(2, strings.Repeat("x", 5<<20)) + good) }},
+	{name: "unclosed_quote", file: "a.csv", data: bytesOf(head + `C2,U2,2026-01-05,login,"never closed,10` + "\n" + good)},
+	{name: "quote_in_the_middle", file: "a.csv", data: bytesOf(head + row(2, `a 5" screen`) + good)},
+	{name: "doubled_quotes_and_breaks", file: "a.csv", data: bytesOf(head + row(2, "\"he said \"\"no\"\"\nand hung up\"") + good)},
+	{name: "too_few_cells", file: "a.csv", data: bytesOf(head + "C2,U2\n" + good)},
+	{name: "too_many_cells", file: "a.csv", data: bytesOf(head + "C2,U2,2026-01-05,login,x,1,2,3\n" + good)},
+	{name: "absurd_width", file: "a.csv", data: func() []byte { return []byte("body" + strings.Repeat(",x", 5000) + "\nhello\n") }},
+	{name: "bad_dates", file: "a.csv", data: bytesOf(head + "C2,U2,yesterday,login,x,1\nC3,U3,2026-02-30,login,x,1\nC4,U4,99999999999999,login,x,1\n" + good)},
+	{name: "ambiguous_dates", file: "a.csv", data: bytesOf(head + "C2,U2,03/04/2026,login,x,1\nC3,U3,04/04/2026,login,y,1\n")},
+	{name: "mixed_day_and_month", file: "a.csv", data: bytesOf(head + "C2,U2,25/12/2025,login,x,1\nC3,U3,12/25/2025,login,y,1\nC4,U4,03/04/2025,login,z,1\n")},
+	{name: "settled_by_other_rows", file: "a.csv", data: bytesOf(head + "C2,U2,03/04/2025,login,x,1\nC3,U3,25/12/2025,login,y,1\n")},
+	{name: "month_and_year_alone", file: "a.csv", data: bytesOf(head + "C2,U2,2025-03,login,x,1\nC3,U3,2025,login,y,1\n")},
+	{name: "excel_serial", file: "a.csv", data: bytesOf(head + "C2,U2,45296.5,login,x,1\n")},
+	{name: "bad_amounts", file: "a.csv", data: bytesOf(head + "C2,U2,2026-01-05,login,x,lots\nC3,U3,2026-01-05,login,y,1e999\nC4,U4,2026-01-05,login,z,NaN\n" + good)},
+	{name: "empty_rows", file: "a.csv", data: bytesOf("id,body\nC1,\nC2,   \nC3,ok\n")},
+	{name: "same_row_twice", file: "a.csv", data: bytesOf(head + good + good)},
+	{name: "same_id_other_state", file: "a.csv", data: bytesOf("id,body,status\nC1,x,open\nC1,x,closed\n")},
+	{name: "scores_outside_the_scale", file: "s.csv", data: bytesOf("id,metric,score,comment\n1,csat,9,\n2,nps,11,x\n3,csat,5,fine\n4,csat,abc,\n")},
+	{name: "semicolons_and_decimal_comma", file: "a.csv", data: bytesOf(strings.ReplaceAll(head+good, ",", ";"))},
+	{name: "tabs", file: "a.tsv", data: bytesOf(strings.ReplaceAll(head+good, ",", "\t"))},
+	{name: "utf8_bom", file: "a.csv", data: bytesOf("\ufeff" + head + good)},
+	{name: "utf16", file: "a.csv", data: func() []byte {
+		return encoded(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder(), head+good)
+	}},
+	{name: "gb18030", file: "a.csv", data: func() []byte {
+		return encoded(simplifiedchinese.GB18030.NewEncoder(), "投诉编号,投诉时间,投诉类型,投诉内容\n1,2024年1月5日,提款困难,提现三天了还没有到账，客服一直推诿\n")
+	}},
+	{name: "big5", file: "a.csv", data: func() []byte {
+		return encoded(traditionalchinese.Big5.NewEncoder(), "編號,日期,投訴內容\n1,2024-01-05,提款三天了還沒有到帳，客服一直推諉，請盡快處理這個問題\n")
+	}},
+	{name: "latin1", file: "a.csv", data: bytesOf("id,body\n1,El dep\xf3sito no lleg\xf3 a tiempo\n2,\xbfD\xf3nde est\xe1 mi dinero?\n")},
+	{name: "bad_json_line", file: "a.ndjson", data: bytesOf(`{"id":"1","body":"x"}` + "\n{broken\n" + `{"id":"2","body":"y"}` + "\n")},
+	{name: "json_depth_bomb", file: "a.json", data: func() []byte {
+		return []byte(`[{"id":"1","body":"x"},{"id":"2","body":` + strings.Repeat(`{"a":`, 20000) + "1" + strings.Repeat("}", 20000) + `}]`)
+	}},
+	{name: "json_cut_off", file: "a.json", data: bytesOf(`[{"id":"1","body":"x"},{"id":"2","bo`)},
+	{name: "json_wrapped", file: "a.json", data: bytesOf(`{"count":2,"tickets":[{"id":"1","body":"x"},{"id":"2","body":"y"}]}`)},
+	{name: "gzip_cut_off", file: "a.csv.gz", data: func() []byte { b := zipped(head + strings.Repeat(good, 1)); return b[:len(b)-6] }},
+	{name: "gzip_bomb", file: "a.csv.gz", data: func() []byte { return zipped(head + row(2, "x") + strings.Repeat("0", 120<<20)) }},
+	{name: "zip_bomb", file: "a.zip", data: func() []byte { return archive("a.csv", head+row(2, "x")+strings.Repeat("0", 120<<20)) }},
+	{name: "zip_of_two", file: "a.zip", data: func() []byte { return archive("a.csv", head+good, "notes.txt", "hello there") }},
+	{name: "zip_path_climbs", file: "a.zip", data: func() []byte { return archive("../../evil.csv", head+good) }},
+	{name: "zip_empty", file: "a.zip", data: func() []byte { return archive() }},
+	{name: "zip_damaged", file: "a.zip", data: bytesOf("PK\x03\x04 this is no archive")},
+	{name: "xlsx_damaged", file: "a.xlsx", data: func() []byte { return archive("xl/workbook.xml", "<broken") }},
+	{name: "parquet_damaged", file: "a.parquet", data: bytesOf("PAR1 nothing of the kind PAR1")},
+	{name: "arrow_damaged", file: "a.arrow", data: bytesOf("ARROW1\x00\x00 nothing of the kind")},
+	{name: "a_picture", file: "a.csv", data: func() []byte {
+		return append([]byte("\x89PNG\r\n\x1a\n"), bytes.Repeat([]byte{0, 1, 2, 0xFF}, 200)...)
+	}},
+	{name: "sql_in_cells", file: "a.csv", data: bytesOf(head + row(2, "'); drop table complaint; --") + good)},
+	{name: "wrong_kind", args: []string{"ingest", "x.csv", "--as", "nonsense"}},
+	{name: "wrong_encoding", file: "a.csv", data: bytesOf(head + good), args: []string{"ingest", "a.csv", "--encoding", "klingon"}},
+	{name: "no_such_profile", file: "a.csv", data: bytesOf(head + good), args: []string{"ingest", "a.csv", "--profile", "nobody"}},
+	{name: "profile_with_unknown_word", file: "p.yaml", data: bytesOf("name: p\nas: complaints\ncolumns: {mood: [x]}\n"), args: []string{"ingest", "p.yaml", "--profile", "p.yaml"}},
+	{name: "no_files", args: []string{"ingest"}},
+	{name: "unknown_flag", args: []string{"ingest", "--fast"}},
+	{name: "unknown_command", args: []string{"frobnicate"}},
+	{name: "unknown_job", args: []string{"analyze", "--jobs", "magic"}},
+	{name: "not_a_database", file: "x.db", data: bytesOf(strings.Repeat("this is not a database. ", 400)), args: []string{"analyze", "--db", "x.db"}},
+	{name: "query_drop", args: []string{"query", "drop table complaint"}},
+	{name: "query_two_statements", args: []string{"query", "select 1; select 2"}},
+	{name: "query_reads_a_file", args: []string{"query", "select * from read_text('/etc/passwd')"}},
+	{name: "query_copies_out", args: []string{"query", "copy (select 1) to 'out.csv'"}},
+	{name: "query_changes_settings", args: []string{"query", "set memory_limit = '100GB'"}},
+	{name: "query_attaches", args: []string{"query", "attach 'other.db'"}},
+	{name: "query_names_personal_data", args: []string{"query", "select customer_name, contact, body from complaint"}},
+	{name: "query_takes_too_long", args: []string{"query", "--timeout", "1s", "select count(*) from range(100000000) a, range(100000000) b where a.range + b.range = 7"}},
+	{name: "query_wants_all_memory", args: []string{"query", "--timeout", "2s", "select length(repeat('x', 3000000000))"}},
+	{name: "query_no_such_table", args: []string{"query", "select * from nowhere"}},
+}
+
+func encoded(e interface{ Bytes([]byte) ([]byte, error) }, s string) []byte {
+	b, err := e.Bytes([]byte(s))
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func zipped(s string) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write([]byte(s))
+	w.Close()
+	return b.Bytes()
+}
+
+func archive(namesAndTexts ...string) []byte {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for i := 0; i+1 < len(namesAndTexts); i += 2 {
+		f, err := w.Create(namesAndTexts[i])
+		if err != nil {
+			panic(err)
+		}
+		f.Write([]byte(namesAndTexts[i+1]))
+	}
+	w.Close()
+	return b.Bytes()
+}
+
+// cli runs a command line in a folder and returns its exit status and words.
+func cli(t *testing.T, dir string, args ...string) (int, string) {
+	t.Helper()
+	var out bytes.Buffer
+	e := &env{ctx: t.Context(), in: strings.NewReader(""), out: &out, err: &out, cwd: dir, args: args, langTag: langTag(args)}
+	return e.run(), out.String()
+}
+
+var volatile = regexp.MustCompile(`\d+(\.\d+)? ?(ms|µs|s)\b`)
+
+// TestHostile keeps, for each hostile input, what the user sees in both
+// languages, and that the good rows around the fault are there.
+func TestHostile(t *testing.T) {
+	for _, c := range hostileInputs {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if c.data != nil {
+				if err := os.WriteFile(filepath.Join(dir, c.file), c.data(), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			args := c.args
+			if args == nil {
+				args = []string{"ingest", c.file}
+			}
+			var b strings.Builder
+			for _, lang := range []string{"en", "zh"} {
+				db := "plaint-" + lang + ".db"
+				full := append([]string{"--lang=" + lang}, args...)
+				if !strings.Contains(strings.Join(args, " "), "--db") {
+					full = append(full, "--db", db)
+				}
+				code, said := cli(t, dir, full...)
+				said = volatile.ReplaceAllString(strings.ReplaceAll(said, dir+"/", ""), "TIME")
+				fmt.Fprintf(&b, "%s: exit status %d\n%s\n", lang, code, said)
+			}
+			golden(t, filepath.Join("testdata", "hostile", c.name+".txt"), b.String())
+		})
+	}
+	if n := len(hostileInputs); n < 40 {
+		t.Errorf("%d cases", n)
+	}
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *updateCases {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != got {
+		t.Errorf("%s:\n%s\nwant:\n%s", path, got, want)
+	}
+}
