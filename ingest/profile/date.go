@@ -309,7 +309,8 @@ func numberDate(s string) (record.Moment, bool) {
 	case len(s) >= 10 && f >= 3e8 && f < 7e9:
 		return record.At(time.UnixMicro(int64(math.Round(f * 1e6)))), true
 	case whole && len(s) == 13:
-		return record.At(time.UnixMilli(int64(f))), true
+		m, code := checked(time.UnixMilli(int64(f)).UTC(), record.ToSecond)
+		return m, code == ""
 	}
 	return record.Moment{}, false
 }
