@@ -2,6 +2,7 @@ package rootcause
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"plaint/internal/store"
@@ -40,23 +41,16 @@ func (m *miner) read(ctx context.Context, st *store.Store) (lines int, last int6
 		return 0, 0, fmt.Errorf("log templates: %w", err)
 	}
 	for from := int64(0); from < last; from += readRows {
-		rows, err := st.Query(ctx, logQuery, from, from+readRows)
-		if err != nil {
-			return 0, 0, fmt.Errorf("read the log lines: %w", err)
-		}
-		for rows.Next() {
+		err := st.Each(ctx, logQuery, func(rows *sql.Rows) error {
 			var l logLine
 			if err := rows.Scan(&l.seq, &l.at, &l.service, &l.level, &l.message); err != nil {
-				rows.Close()
-				return 0, 0, fmt.Errorf("read a log line: %w", err)
+				return err
 			}
 			m.add(&l)
 			lines++
-		}
-		if err := rows.Close(); err != nil {
-			return 0, 0, fmt.Errorf("read the log lines: %w", err)
-		}
-		if err := rows.Err(); err != nil {
+			return nil
+		}, from, from+readRows)
+		if err != nil {
 			return 0, 0, fmt.Errorf("read the log lines: %w", err)
 		}
 	}

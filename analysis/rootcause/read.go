@@ -93,22 +93,15 @@ func (r *reader) each(ctx context.Context, f func([]written) error) error {
 	chunk := make([]written, 0, readRows)
 	for from := int64(0); from < r.last; from += readRows {
 		chunk = chunk[:0]
-		rows, err := r.st.Query(ctx, readQuery, from, from+readRows)
-		if err != nil {
-			return fmt.Errorf("read the complaints: %w", err)
-		}
-		for rows.Next() {
+		err := r.st.Each(ctx, readQuery, func(rows *sql.Rows) error {
 			var w written
 			if err := r.scan(rows, &w); err != nil {
-				rows.Close()
 				return err
 			}
 			chunk = append(chunk, w)
-		}
-		if err := rows.Close(); err != nil {
-			return fmt.Errorf("read the complaints: %w", err)
-		}
-		if err := rows.Err(); err != nil {
+			return nil
+		}, from, from+readRows)
+		if err != nil {
 			return fmt.Errorf("read the complaints: %w", err)
 		}
 		if err := f(chunk); err != nil {

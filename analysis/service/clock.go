@@ -121,22 +121,14 @@ func each(ctx context.Context, st *store.Store, f func(*item)) (last int64, err 
 		return 0, fmt.Errorf("count the complaints: %w", err)
 	}
 	for from := int64(0); from < last; from += readRows {
-		rows, err := st.Query(ctx, itemQuery, from, from+readRows)
-		if err != nil {
-			return 0, fmt.Errorf("read the complaints' states: %w", err)
-		}
-		for rows.Next() {
+		err := st.Each(ctx, itemQuery, func(rows *sql.Rows) error {
 			i, err := scan(rows)
-			if err != nil {
-				rows.Close()
-				return 0, err
+			if err == nil {
+				f(i)
 			}
-			f(i)
-		}
-		if err := rows.Close(); err != nil {
-			return 0, fmt.Errorf("read the complaints' states: %w", err)
-		}
-		if err := rows.Err(); err != nil {
+			return err
+		}, from, from+readRows)
+		if err != nil {
 			return 0, fmt.Errorf("read the complaints' states: %w", err)
 		}
 	}

@@ -78,27 +78,10 @@ func zeros(b []byte) (even, odd int) {
 // UTF-8 sequences, most characters of the first level of GB2312 or Big5 (the
 // few thousand in daily use), or single letters between ASCII ones.
 func weigh(b []byte, truncated bool) string {
-	var bad8, long8, gb, gbBad, big5, big5Bad, single, high int
-	for i := 0; i < len(b); {
-		if b[i] < 0x80 {
-			i++
-			continue
-		}
-		if r, n := utf8.DecodeRune(b[i:]); r != utf8.RuneError || n > 1 {
-			if n >= 3 { // short sequences happen by chance in other encodings
-				long8++
-			}
-			i += n
-		} else if truncated && len(b)-i < 4 {
-			break
-		} else {
-			bad8++
-			i++
-		}
-	}
-	if bad8 == 0 || long8 >= bad8 {
+	if bad, long := utf8Faults(b, truncated); bad == 0 || long >= bad {
 		return "utf-8" // a few broken rows are refused one by one
 	}
+	var gb, gbBad, big5, big5Bad, single, high int
 	for i := 0; i < len(b); {
 		if b[i] < 0x80 {
 			i++
@@ -146,6 +129,31 @@ func weigh(b []byte, truncated bool) string {
 		return "gb18030"
 	}
 	return "latin-1"
+}
+
+// utf8Faults counts the bytes that are no UTF-8 and the sequences of three or
+// four bytes that are; shorter ones happen by chance in other encodings.
+func utf8Faults(b []byte, truncated bool) (bad, long int) {
+	for i := 0; i < len(b); {
+		if b[i] < 0x80 {
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(b[i:])
+		switch {
+		case r != utf8.RuneError || n > 1:
+			if n >= 3 {
+				long++
+			}
+			i += n
+		case truncated && len(b)-i < 4:
+			return bad, long
+		default:
+			bad++
+			i++
+		}
+	}
+	return bad, long
 }
 
 // decoder turns one row's bytes into UTF-8.

@@ -47,12 +47,11 @@ type UsageError = profile.UsageError
 
 // input is something that can be read more than once.
 type input struct {
-	name   string // as shown: path, or archive!member
-	path   string // on disk, "" for an archive member
-	size   int64  // compressed bytes
-	read   *atomic.Int64
-	open   func() (io.ReadCloser, error)
-	closer func()
+	name string // as shown: path, or archive!member
+	path string // on disk, "" for an archive member
+	size int64  // compressed bytes
+	read *atomic.Int64
+	open func() (io.ReadCloser, error)
 }
 
 // base is the name by which a profile may know the input.

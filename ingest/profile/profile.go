@@ -124,6 +124,25 @@ func Find(name string) (*Profile, error) {
 	return nil, &UsageError{Code: "err_no_such_profile", Pairs: []any{"name", name, "names", strings.Join(names, ", ")}}
 }
 
+// Source returns the text of a built-in profile, to start one's own from.
+func Source(name string) ([]byte, error) {
+	files, err := fs.Glob(builtin, "profiles/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		data, err := builtin.ReadFile(f)
+		if err != nil {
+			return nil, err
+		}
+		if p, err := Parse(data); err == nil && p.Name == name {
+			return data, nil
+		}
+	}
+	_, err = Find(name)
+	return nil, err
+}
+
 // Parse reads a profile and checks it; an unknown key or word is an error that
 // names it.
 func Parse(data []byte) (*Profile, error) {

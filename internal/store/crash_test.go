@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -102,12 +101,12 @@ func TestCutLogThenSecondCrash(t *testing.T) {
 		points, control = 40, 8
 	}
 	right, lost, unopenable := cutAndCrash(t, points, Options{})
-	t.Log(fmt.Sprintf("with the checkpoint at open: %d of %d right, %d lost, %d would not open", right, points, lost, unopenable))
+	t.Logf("with the checkpoint at open: %d of %d right, %d lost, %d would not open", right, points, lost, unopenable)
 	if right != points {
 		t.Errorf("%d of %d right", right, points)
 	}
 	right, lost, unopenable = cutAndCrash(t, control, Options{skipCheckpoint: true})
-	t.Log(fmt.Sprintf("without it: %d of %d right, %d lost, %d would not open", right, control, lost, unopenable))
+	t.Logf("without it: %d of %d right, %d lost, %d would not open", right, control, lost, unopenable)
 	if lost+unopenable == 0 {
 		t.Error("without the checkpoint nothing was lost: this test shows nothing, or the engine was mended")
 	}

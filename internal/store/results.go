@@ -23,6 +23,21 @@ func (s *Store) QueryRow(ctx context.Context, query string, args ...any) *sql.Ro
 	return s.db.QueryRowContext(ctx, query, args...)
 }
 
+// Each calls f for every row of a read, the cursor standing on it.
+func (s *Store) Each(ctx context.Context, query string, f func(*sql.Rows) error, args ...any) error {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // Now is the store's clock, in UTC.
 func (s *Store) Now() time.Time { return s.now() }
 

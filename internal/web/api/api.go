@@ -1,0 +1,210 @@
+// Package api answers with JSON: read only, without personal data, times in
+// RFC 3339 and UTC, as the document openapi.json says.
+package api
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+
+	"plaint/internal/web/format"
+	"plaint/internal/web/locale"
+	"plaint/internal/web/param"
+	"plaint/internal/web/view"
+)
+
+// Document is the OpenAPI description of the routes.
+//
+//go:embed openapi.json
+var Document []byte
+
+// Route is one path of the API. Names are the parameters of its query.
+type Route struct {
+	Path  string // as of http.ServeMux, without a method
+	Names []string
+	get   func(ctx context.Context, q *param.Query, id int64, w *locale.Words) (any, error)
+}
+
+// API answers with what a reader finds.
+type API struct{ View *view.Reader }
+
+var (
+	none   = []string{}
+	paging = param.PagingNames
+)
+
+// Routes lists every path of the API.
+func (a API) Routes() []Route {
+	v := a.View
+	return []Route{
+		{"/api/v1/overview", none, func(ctx context.Context, _ *param.Query, _ int64, w *locale.Words) (any, error) {
+			o, err := v.Overview(ctx)
+			if err != nil {
+				return nil, err
+			}
+			said := *o
+			said.Digest = inWords(o.Digest, w)
+			return said, nil
+		}},
+		{"/api/v1/digest", none, func(ctx context.Context, _ *param.Query, _ int64, w *locale.Words) (any, error) {
+			d, err := v.Digest(ctx)
+			return rows(inWords(d, w)), err
+		}},
+		{"/api/v1/volume", []string{"step"}, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			step := q.One("step", "day", "week")
+			return guard(q, func() (any, error) { return v.Volume(ctx, step) })
+		}},
+		{"/api/v1/complaints", param.ComplaintNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			f := q.Complaints()
+			return guard(q, func() (any, error) { return v.Complaints(ctx, f) })
+		}},
+		{"/api/v1/complaints/{id}", none, func(ctx context.Context, _ *param.Query, id int64, _ *locale.Words) (any, error) {
+			return v.Complaint(ctx, id)
+		}},
+		{"/api/v1/themes", paging, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			limit, offset := q.Paging()
+			return guard(q, func() (any, error) { return v.Themes(ctx, limit, offset) })
+		}},
+		{"/api/v1/themes/{id}/complaints", paging, func(ctx context.Context, q *param.Query, id int64, _ *locale.Words) (any, error) {
+			limit, offset := q.Paging()
+			return guard(q, func() (any, error) {
+				if _, err := v.Theme(ctx, id); err != nil {
+					return nil, err
+				}
+				return v.Complaints(ctx, view.Filter{Theme: id, Limit: limit, Offset: offset})
+			})
+		}},
+		{"/api/v1/logs/templates", append([]string{"service", "level", "burst"}, paging...), func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			f := view.TemplateFilter{Service: q.Text("service"), Level: q.Text("level"), Burst: q.YesNo("burst")}
+			f.Limit, f.Offset = q.Paging()
+			return guard(q, func() (any, error) { return v.Templates(ctx, f) })
+		}},
+		{"/api/v1/satisfaction", []string{"metric", "segment_by"}, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			s, err := v.Satisfaction(ctx, q.Text("metric"), q.Text("segment_by"))
+			return rows(s), err
+		}},
+		{"/api/v1/satisfaction/drivers", []string{"metric"}, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			d, err := v.Drivers(ctx, q.Text("metric"))
+			return rows(d), err
+		}},
+		{"/api/v1/service/clocks", append([]string{"clock", "department", "type", "breached"}, paging...), a.clocks},
+		{"/api/v1/service/quality", []string{"unit_by"}, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			list, err := v.Quality(ctx, q.Text("unit_by"))
+			return rows(list), err
+		}},
+		{"/api/v1/cases", append([]string{"state", "signal"}, paging...), func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			f := view.CaseFilter{State: q.Text("state"), Signal: q.Text("signal")}
+			f.Limit, f.Offset = q.Paging()
+			return guard(q, func() (any, error) { return v.Cases(ctx, f) })
+		}},
+		{"/api/v1/cases/{id}", none, func(ctx context.Context, _ *param.Query, id int64, _ *locale.Words) (any, error) {
+			return v.Case(ctx, id)
+		}},
+		{"/api/v1/entries", append([]string{"state", "ground"}, paging...), func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			limit, offset := q.Paging()
+			return guard(q, func() (any, error) { return v.Entries(ctx, q.Text("state"), q.Text("ground"), limit, offset) })
+		}},
+		{"/api/v1/refused", append([]string{"code", "kind"}, paging...), func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			limit, offset := q.Paging()
+			return guard(q, func() (any, error) { return v.Refused(ctx, q.Text("code"), q.Text("kind"), limit, offset) })
+		}},
+		{"/api/v1/runs", append([]string{"kind"}, paging...), func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			limit, offset := q.Paging()
+			return guard(q, func() (any, error) { return v.Runs(ctx, q.Text("kind"), limit, offset) })
+		}},
+		{"/api/v1/admissions", append([]string{"kind"}, paging...), func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			limit, offset := q.Paging()
+			return guard(q, func() (any, error) { return v.Admissions(ctx, q.Text("kind"), limit, offset) })
+		}},
+	}
+}
+
+func (a API) clocks(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+	f := view.ClockFilter{State: q.One("clock", param.ClockStates[:6]...), Department: q.Text("department"), Type: q.Text("type"), Breached: q.YesNo("breached")}
+	f.Limit, f.Offset = q.Paging()
+	return guard(q, func() (any, error) { return a.View.Clocks(ctx, f) })
+}
+
+// guard asks the store only where the parameters are in order.
+func guard(q *param.Query, f func() (any, error)) (any, error) {
+	if q.Fault() != nil {
+		return nil, nil
+	}
+	return f()
+}
+
+func rows[T any](list []T) any {
+	return struct {
+		Rows []T `json:"rows"`
+	}{list}
+}
+
+func inWords(list []view.Finding, w *locale.Words) []view.Finding {
+	out := make([]view.Finding, len(list))
+	for i, f := range list {
+		f.Words = format.Format{Words: w}.Finding(f.Code, f.Arguments)
+		out[i] = f
+	}
+	return out
+}
+
+// Handler answers one route in the words of the request. Failures that are
+// nobody's fault outside go to fail and are not told.
+func (r Route) Handler(words func(*http.Request) *locale.Words, fail func(*http.Request, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		said := words(req)
+		q := param.Parse(req, r.Names)
+		id, ok := number(req)
+		if !ok {
+			Error(w, http.StatusNotFound, "not_found", said.T("web_not_found"))
+			return
+		}
+		var answer any
+		var err error
+		if q.Fault() == nil {
+			answer, err = r.get(req.Context(), q, id, said)
+		}
+		switch f := q.Fault(); {
+		case f != nil:
+			Error(w, http.StatusBadRequest, "bad_parameter", said.T(f.Code, "name", f.Name, "most", param.MaxLimit))
+		case errors.Is(err, view.ErrNotFound):
+			Error(w, http.StatusNotFound, "not_found", said.T("web_not_found"))
+		case err != nil:
+			fail(req, err)
+			Error(w, http.StatusInternalServerError, "internal", said.T("web_internal"))
+		default:
+			write(w, http.StatusOK, answer)
+		}
+	})
+}
+
+// number is the {id} of the path, 0 where the path has none; ok is false where
+// it is no number above zero.
+func number(r *http.Request) (id int64, ok bool) {
+	s := r.PathValue("id")
+	if s == "" {
+		return 0, true
+	}
+	id, err := strconv.ParseInt(s, 10, 64)
+	return id, err == nil && id > 0 && id < math.MaxInt64
+}
+
+// Error answers with {"error": {"code": …, "message": …}}.
+func Error(w http.ResponseWriter, status int, code, message string) {
+	write(w, status, map[string]any{"error": map[string]string{"code": code, "message": message}})
+}
+
+func write(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil { // a number that JSON has no word for
+		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"internal","message":""}}`)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // the client may be gone
+}

@@ -1,0 +1,260 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"html/template"
+	"time"
+
+	"plaint/internal/web/chart"
+	"plaint/internal/web/param"
+	"plaint/internal/web/view"
+)
+
+// listBody is a page of lists.
+type listBody struct {
+	Lead   string
+	Quote  string // a masked excerpt
+	Facts  []fact
+	Chips  []fact // the filters that are set; each links to the list without it
+	Chart  template.HTML
+	Tables []table
+	Pager  []fact
+	Range  string
+}
+
+var paged = param.PagingNames
+
+// pageRoutes are the pages beside the API; each number on one leads to another.
+var pageRoutes = []pageRoute{
+	{"/{$}", "/", nil, func(ctx context.Context, p *pages, v *view.Reader, _ *param.Query, _ int64) (string, string, any, error) {
+		o, err := v.Overview(ctx)
+		if err != nil {
+			return "", "", nil, err
+		}
+		return "overview", p.t("web_title"), p.overview(o), nil
+	}},
+	{"/complaints", "/complaints", param.ComplaintNames, showComplaints},
+	{"/complaints/{id}", "/complaints", nil, showComplaint},
+	{"/themes", "/themes", paged, showThemes},
+	{"/themes/{id}", "/themes", paged, showTheme},
+	{"/cases", "/cases", append([]string{"state", "signal"}, paged...), showCases},
+	{"/cases/{id}", "/cases", nil, showCase},
+	{"/entries", "/entries", append([]string{"state", "ground"}, paged...), showEntries},
+	{"/surveys", "/surveys", append([]string{"metric", "linked", "from", "to"}, paged...), showSurveys},
+	{"/logs", "/logs", append([]string{"service", "level", "burst"}, paged...), showLogs},
+	{"/logs/{id}", "/logs", nil, showLog},
+	{"/loading", "/loading", append([]string{"kind"}, paged...), showLoading},
+	{"/refused", "/loading", append([]string{"code", "kind"}, paged...), showRefused},
+	{"/runs", "/loading", append([]string{"kind"}, paged...), showRuns},
+}
+
+// chipGroups are the parameters that narrow a list, with the group of words of
+// their values.
+var chipGroups = []struct{ name, group string }{{"theme", ""}, {"type", "type"}, {"department", "department"}, {"handler", ""}, {"channel", "channel"},
+	{"product", "product"}, {"language", "language"}, {"source", ""}, {"clock", "clock"}, {"breached", "yesno"}, {"flagged", "yesno"}, {"from", ""}, {"to", ""},
+	{"score_from", ""}, {"score_to", ""}, {"state", "case"}, {"signal", "signal"}, {"ground", "ground"}, {"metric", "metric"}, {"linked", "yesno"},
+	{"service", ""}, {"level", "level"}, {"burst", "yesno"}, {"code", "code"}, {"kind", "kind"}}
+
+// chips shows what narrows a list, and links to the list without each.
+func (p *pages) chips(path string, q *param.Query) (out []fact) {
+	var set []string
+	for _, c := range chipGroups {
+		if q.Text(c.name) != "" {
+			set = append(set, c.name)
+		}
+	}
+	for _, c := range chipGroups {
+		value := q.Text(c.name)
+		if value == "" {
+			continue
+		}
+		if c.name == "from" || c.name == "to" {
+			value = p.Full(q.Time(c.name))
+		} else if c.group != "" {
+			value = p.name(c.group, value)
+		}
+		out = append(out, fact{Label: p.t("web_filter_" + c.name), Text: value, Href: p.href(path, without(q, set, c.name)...)})
+	}
+	return out
+}
+
+func without(q *param.Query, names []string, not string) (pairs []any) {
+	for _, n := range names {
+		if n != not {
+			pairs = append(pairs, n, q.Text(n))
+		}
+	}
+	return pairs
+}
+
+// pager links to the rows before and after.
+func (p *pages) pager(b *listBody, path string, q *param.Query, total int) {
+	limit, offset := q.Paging()
+	if total == 0 {
+		b.Range = p.t("web_no_rows")
+		return
+	}
+	b.Range = p.t("web_range", "from", p.Int(min(offset+1, total)), "to", p.Int(min(offset+limit, total)), "n", p.Int(total))
+	names := []string{"order", "limit"}
+	for _, c := range chipGroups {
+		names = append(names, c.name)
+	}
+	pairs := without(q, names, "")
+	if offset > 0 {
+		b.Pager = append(b.Pager, fact{Label: p.t("web_previous"), Href: p.href(path, append(pairs, "offset", max(0, offset-limit))...)})
+	}
+	if offset+limit < total {
+		b.Pager = append(b.Pager, fact{Label: p.t("web_next"), Href: p.href(path, append(pairs, "offset", offset+limit)...)})
+	}
+}
+
+func showComplaints(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
+	f := q.Complaints()
+	if q.Fault() != nil {
+		return "", "", nil, nil
+	}
+	list, err := v.Complaints(ctx, f)
+	b := listBody{Chips: p.chips("/complaints", q), Tables: []table{p.complaintTable(list.Rows)}}
+	p.pager(&b, "/complaints", q, list.Total)
+	return "list", p.t("web_complaints"), b, err
+}
+
+func (p *pages) complaintTable(list []view.Complaint) table {
+	t := table{Caption: p.t("web_complaints"), Columns: []column{{Title: p.t("web_complaint")}, {Title: p.t("web_received")}, {Title: p.t("web_type")}, {Title: p.t("web_department"), Minor: true},
+		{Title: p.t("web_channel"), Minor: true}, {Title: p.t("web_customer"), Minor: true}, {Title: p.t("web_status"), Minor: true}, {Title: p.t("web_clock")}, {Title: p.t("web_score"), Num: true}}}
+	for _, c := range list {
+		score, clock := cell{Class: "num"}, cell{Text: ""}
+		if c.Score != nil {
+			score.Text = p.Fixed(*c.Score, 1)
+		}
+		if c.Flagged {
+			score.Class = "num hot"
+		}
+		if c.Case > 0 {
+			score.Href = p.href(fmt.Sprintf("/cases/%d", c.Case))
+		}
+		if c.State != "" {
+			clock.Text = p.name("clock", c.State)
+		}
+		if c.Breached {
+			clock.Class = "hot"
+		}
+		t.Rows = append(t.Rows, []cell{{Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq))}, {Text: p.at(c.Received), Class: "time"}, {Text: p.name("type", c.Type)},
+			{Text: p.name("department", c.Department)}, {Text: p.name("channel", c.Channel)}, {Text: c.Customer, Class: "code"}, {Text: p.name("status", c.Status)}, clock, score})
+	}
+	return t
+}
+
+func (p *pages) at(t *time.Time) string {
+	if t == nil {
+		return "–"
+	}
+	return p.Full(*t)
+}
+
+func showThemes(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
+	limit, offset := q.Paging()
+	if q.Fault() != nil {
+		return "", "", nil, nil
+	}
+	list, err := v.Themes(ctx, limit, offset)
+	b := listBody{Lead: p.t("web_themes_note", "n", p.Int(list.Total)), Tables: []table{p.themeTable(list.Rows, fact{})}}
+	p.pager(&b, "/themes", q, list.Total)
+	return "list", p.t("web_themes"), b, err
+}
+
+func showTheme(ctx context.Context, p *pages, v *view.Reader, q *param.Query, id int64) (string, string, any, error) {
+	f := view.Filter{Theme: id}
+	if f.Limit, f.Offset = q.Paging(); q.Fault() != nil {
+		return "", "", nil, nil
+	}
+	x, err := v.Theme(ctx, id)
+	if err != nil {
+		return "", "", nil, err
+	}
+	list, err := v.Complaints(ctx, f)
+	b := listBody{Lead: p.t("web_terms", "terms", joinTerms(x.Terms, p.Words.Lang)), Facts: []fact{
+		{Label: p.t("web_size"), Text: p.Int(x.Size), Note: p.Percent(x.Share), Href: p.href("/complaints", "theme", id)}, {Label: p.t("web_customers"), Text: p.Int(x.Customers)},
+		{Label: p.t("web_type"), Text: p.name("type", x.Type)}, {Label: p.t("web_severity"), Text: p.Num(x.Severity, 2)}, {Label: p.t("web_trend"), Text: p.Signed(100*x.Trend, 1) + "%", Note: p.t("web_per_week")},
+		{Label: p.t("web_claimed"), Text: p.Num(x.Amount, 0), Note: x.Currency}, {Label: p.t("web_example"), Text: fmt.Sprintf("#%d", x.Example), Href: p.href(fmt.Sprintf("/complaints/%d", x.Example))}},
+		Chart: chart.Spark{Frame: chart.Frame{ID: "theme", Width: 720, Height: 90, Class: "sparkwide", Title: p.t("web_over_time"), Desc: x.Label}, Values: x.Spark, Hot: hotSteps(x.Spark)}.SVG()}
+	if len(x.Windows) > 0 {
+		b.Tables = append(b.Tables, p.windowTable(id, x.Windows))
+	}
+	b.Tables = append(b.Tables, p.complaintTable(list.Rows))
+	p.pager(&b, fmt.Sprintf("/themes/%d", id), q, list.Total)
+	return "list", x.Label, b, err
+}
+
+func joinTerms(terms []string, lang string) string {
+	sep := ", "
+	if lang == "zh" {
+		sep = "、"
+	}
+	out := ""
+	for i, t := range terms {
+		if i > 0 {
+			out += sep
+		}
+		out += t
+	}
+	return out
+}
+
+// windowTable lists bursts; theme 0 is for those of a log template.
+func (p *pages) windowTable(theme int64, list []view.Window) table {
+	t := table{Caption: p.t("web_bursts"), Columns: []column{{Title: p.t("web_window")}, {Title: p.t("web_number"), Num: true}, {Title: p.t("web_expected"), Num: true}}}
+	for _, w := range list {
+		href := ""
+		if theme > 0 {
+			href = p.href("/complaints", "theme", theme, "from", w.From.Format(time.RFC3339), "to", w.To.Format(time.RFC3339))
+		}
+		t.Rows = append(t.Rows, []cell{{Text: p.window(w.From, w.To), Class: "time"}, p.number(w.N, href), {Text: p.Num(w.Expected, 1), Class: "num"}})
+	}
+	return t
+}
+
+func showCases(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
+	f := view.CaseFilter{State: q.Text("state"), Signal: q.Text("signal")}
+	if f.Limit, f.Offset = q.Paging(); q.Fault() != nil {
+		return "", "", nil, nil
+	}
+	list, err := v.Cases(ctx, f)
+	b := listBody{Lead: p.t("web_cases_lead"), Chips: p.chips("/cases", q), Tables: []table{p.caseTable(list.Rows, fact{})}}
+	p.pager(&b, "/cases", q, list.Total)
+	return "list", p.t("web_cases"), b, err
+}
+
+func showEntries(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
+	limit, offset := q.Paging()
+	if q.Fault() != nil {
+		return "", "", nil, nil
+	}
+	list, err := v.Entries(ctx, q.Text("state"), q.Text("ground"), limit, offset)
+	b := listBody{Lead: p.t("web_nothing_listed"), Chips: p.chips("/entries", q), Tables: []table{p.entryTable(list.Rows)}}
+	p.pager(&b, "/entries", q, list.Total)
+	return "list", p.t("web_entries"), b, err
+}
+
+func showSurveys(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
+	f := view.AnswerFilter{Metric: q.Text("metric"), Linked: q.YesNo("linked"), From: q.Time("from"), To: q.Time("to")}
+	if f.Limit, f.Offset = q.Paging(); q.Fault() != nil {
+		return "", "", nil, nil
+	}
+	list, err := v.Answers(ctx, f)
+	b := listBody{Lead: p.t("web_surveys_lead"), Chips: p.chips("/surveys", q), Tables: []table{p.answerTable(list.Rows)}}
+	p.pager(&b, "/surveys", q, list.Total)
+	return "list", p.t("web_surveys"), b, err
+}
+
+func showLogs(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
+	f := view.TemplateFilter{Service: q.Text("service"), Level: q.Text("level"), Burst: q.YesNo("burst")}
+	if f.Limit, f.Offset = q.Paging(); q.Fault() != nil {
+		return "", "", nil, nil
+	}
+	list, err := v.Templates(ctx, f)
+	b := listBody{Lead: p.t("web_logs_lead"), Chips: p.chips("/logs", q), Tables: []table{p.templateTable(list.Rows, fact{})}}
+	p.pager(&b, "/logs", q, list.Total)
+	return "list", p.t("web_logs"), b, err
+}

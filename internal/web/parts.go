@@ -1,0 +1,182 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strings"
+	"time"
+
+	"plaint/internal/web/chart"
+	"plaint/internal/web/view"
+)
+
+// volumeCharts draws volume with the incidents marked, once for wide and once
+// for narrow screens: a chart that is merely scaled down cannot be read.
+func (p *pages) volumeCharts(o *view.Overview) (out [2]template.HTML) {
+	if len(o.Volume.Rows) == 0 {
+		return out
+	}
+	first, length := o.Volume.Rows[0].At, 24*time.Hour
+	if o.Volume.Step == "week" {
+		length = 7 * 24 * time.Hour
+	}
+	step := func(t time.Time) float64 { return float64(t.Sub(first)) / float64(length) }
+	bars := make([]chart.Bar, int(step(o.Volume.Rows[len(o.Volume.Rows)-1].At))+1)
+	for i := range bars {
+		at := first.Add(time.Duration(i) * length)
+		bars[i] = chart.Bar{Tip: p.t("web_tip_day", "day", p.Date(at), "n", 0), Href: p.href("/complaints", "from", at.Format(time.DateOnly), "to", at.Add(length).Format(time.DateOnly))}
+	}
+	for _, c := range o.Volume.Rows {
+		b := &bars[int(step(c.At))]
+		b.Value, b.Tip = float64(c.N), p.t("web_tip_day", "day", p.Date(c.At), "n", p.Int(c.N))
+	}
+	var marks []chart.Mark
+	for i, x := range o.Incidents {
+		m := chart.Mark{From: step(x.From), To: step(x.To), Text: fmt.Sprint(i + 1), Tip: p.incidentTip(x), Href: p.incidentRows(x)}
+		marks = append(marks, m)
+		for j := max(0, int(m.From)); j < len(bars) && float64(j) < m.To; j++ {
+			bars[j].Hot = true
+		}
+	}
+	for i, size := range [][3]int{{1128, 250, 12}, {358, 200, 4}} {
+		var labels []chart.Label
+		every := max(1, (len(bars)+size[2]-1)/size[2])
+		for j := 0; j < len(bars); j += every {
+			labels = append(labels, chart.Label{At: float64(j) + .5, Text: p.Day(first.Add(time.Duration(j) * length))})
+		}
+		out[i] = chart.Bars{Frame: chart.Frame{ID: fmt.Sprintf("volume%d", i), Width: size[0], Height: size[1], Class: [...]string{"wide", "narrow"}[i],
+			Title: p.t("web_volume_by_" + o.Volume.Step), Desc: p.t("web_volume_desc", "n", p.Int(o.Totals["complaints"]), "incidents", p.Int(len(marks)))},
+			Bars: bars, Marks: marks, Labels: labels, Format: func(v float64) string { return p.Num(v, 0) }}.SVG()
+	}
+	return out
+}
+
+func (p *pages) incidentTip(x view.Incident) string {
+	return p.t("web_tip_incident", "label", x.Label, "from", p.Moment(x.From), "to", p.Moment(x.To), "n", p.Int(x.Together), "themes", x.Themes)
+}
+
+func (p *pages) incidentRows(x view.Incident) string {
+	return p.href("/complaints", "theme", x.Theme, "from", x.From.Format(time.RFC3339), "to", x.To.Format(time.RFC3339))
+}
+
+func (p *pages) volumeTable(o *view.Overview) table {
+	t := table{Caption: p.t("web_volume_by_" + o.Volume.Step), Columns: []column{{Title: p.t("web_day")}, {Title: p.t("web_complaints"), Num: true}}}
+	for _, c := range o.Volume.Rows {
+		t.Rows = append(t.Rows, []cell{{Text: p.Date(c.At)}, p.number(c.N, "")})
+	}
+	return t
+}
+
+func (p *pages) incidentTable(list []view.Incident) table {
+	t := table{Caption: p.t("web_incidents"), Columns: []column{{Title: ""}, {Title: p.t("web_window")}, {Title: p.t("web_theme_lead")}, {Title: p.t("web_type"), Minor: true},
+		{Title: p.t("web_of_theme"), Num: true}, {Title: p.t("web_expected"), Num: true, Minor: true}, {Title: p.t("web_together"), Num: true}}}
+	for i, x := range list {
+		t.Rows = append(t.Rows, []cell{{Text: fmt.Sprint(i + 1), Class: "flagged"}, {Text: p.window(x.From, x.To), Class: "time"}, {Text: x.Label, Href: p.href(fmt.Sprintf("/themes/%d", x.Theme)), Class: "wide"},
+			{Text: p.name("type", x.Type)}, p.number(x.N, p.incidentRows(x)), {Text: p.Num(x.Expected, 1), Class: "num"},
+			{Text: p.t("web_over_themes", "n", p.Int(x.Together), "themes", x.Themes), Class: "num"}})
+	}
+	return t
+}
+
+// window writes a stretch of time; the day is not said twice.
+func (p *pages) window(from, to time.Time) string {
+	if from.Format(time.DateOnly) == to.Format(time.DateOnly) {
+		return p.Moment(from) + "–" + to.Format("15:04")
+	}
+	return p.Moment(from) + " – " + p.Moment(to)
+}
+
+func (p *pages) themeTable(list []view.Theme, more fact) table {
+	t := table{Caption: p.t("web_themes"), More: more, Columns: []column{{Title: p.t("web_theme")}, {Title: p.t("web_size"), Num: true}, {Title: p.t("web_share"), Num: true, Minor: true},
+		{Title: p.t("web_over_time")}, {Title: p.t("web_type"), Minor: true}, {Title: p.t("web_severity"), Minor: true}, {Title: p.t("web_burst")}, {Title: p.t("web_example"), Num: true, Minor: true}}}
+	worst := 0.0
+	for _, x := range list {
+		worst = max(worst, x.Severity)
+	}
+	for _, x := range list {
+		rows := p.href("/complaints", "theme", x.ID)
+		burst := cell{Text: "", Class: "time"}
+		if len(x.Windows) > 0 {
+			w := biggest(x.Windows)
+			burst = cell{Text: p.window(w.From, w.To), Note: p.t("web_n_of_expected", "n", p.Int(w.N), "expected", p.Num(w.Expected, 1)), Class: "time hot",
+				Href: p.href("/complaints", "theme", x.ID, "from", w.From.Format(time.RFC3339), "to", w.To.Format(time.RFC3339))}
+		}
+		t.Rows = append(t.Rows, []cell{{Text: x.Label, Href: p.href(fmt.Sprintf("/themes/%d", x.ID)), Class: "wide", Tags: []fact{{Text: p.name("language", x.Language)}}},
+			p.number(x.Size, rows), {Text: p.Percent(x.Share), Class: "num"}, {Mark: p.spark(x)}, {Text: p.name("type", x.Type)},
+			{Mark: chart.Meter{Frame: p.small(fmt.Sprintf("sev%d", x.ID), 54, 6, p.t("web_severity"), p.Num(x.Severity, 2)), Value: x.Severity, Most: worst}.SVG(), Note: p.Fixed(x.Severity, 2)},
+			burst, {Text: fmt.Sprintf("#%d", x.Example), Href: p.href(fmt.Sprintf("/complaints/%d", x.Example)), Class: "num"}})
+	}
+	return t
+}
+
+func biggest(list []view.Window) view.Window {
+	best := list[0]
+	for _, w := range list {
+		if float64(w.N)-w.Expected > float64(best.N)-best.Expected {
+			best = w
+		}
+	}
+	return best
+}
+
+func (p *pages) small(id string, w, h int, title, desc string) chart.Frame {
+	return chart.Frame{ID: id, Width: w, Height: h, Class: "small", Title: title, Desc: desc}
+}
+
+// spark draws a theme over the span of the data, without its axis.
+func (p *pages) spark(x view.Theme) template.HTML {
+	most := 0
+	for _, v := range x.Spark {
+		most = max(most, v)
+	}
+	return chart.Spark{Frame: p.small(fmt.Sprintf("spark%d", x.ID), 118, 22, p.t("web_over_time"), p.t("web_spark_desc", "n", p.Int(most))), Values: x.Spark, Hot: hotSteps(x.Spark)}.SVG()
+}
+
+// hotSteps points out the steps that stand far above the others.
+func hotSteps(v []int) []bool {
+	total := 0
+	for _, n := range v {
+		total += n
+	}
+	mean := float64(total) / float64(max(len(v), 1))
+	out := make([]bool, len(v))
+	for i, n := range v {
+		out[i] = float64(n) > 3*mean+3*math.Sqrt(mean)
+	}
+	return out
+}
+
+func (p *pages) templateTable(list []view.Template, more fact) table {
+	t := table{Caption: p.t("web_logs"), More: more, Columns: []column{{Title: p.t("web_template")}, {Title: p.t("web_service"), Minor: true}, {Title: p.t("web_level"), Minor: true},
+		{Title: p.t("web_lines"), Num: true}, {Title: p.t("web_burst")}, {Title: p.t("web_in_burst"), Num: true}}}
+	for _, x := range list {
+		row := []cell{{Text: x.Template, Class: "code wide", Href: p.href(fmt.Sprintf("/logs/%d", x.ID))}, {Text: x.Service}, {Text: p.name("level", x.Level), Class: levelClass(x.Level)}, p.number(x.N, "")}
+		if len(x.Bursts) > 0 {
+			w := biggest(x.Bursts)
+			row = append(row, cell{Text: p.window(w.From, w.To), Class: "time"}, cell{Text: p.Int(w.N), Note: p.t("web_exp", "n", p.Num(w.Expected, 1)), Class: "num hot"})
+		} else {
+			row = append(row, cell{}, cell{})
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func levelClass(level string) string {
+	if level == "error" || level == "fatal" {
+		return "hot"
+	}
+	return ""
+}
+
+// score writes a metric's value as its trade does.
+func (p *pages) score(metric string, v float64) string {
+	switch metric {
+	case "csat":
+		return p.Fixed(v, 1) + "%"
+	case "nps":
+		return p.Signed(v, 1)
+	}
+	return strings.TrimSpace(p.Fixed(v, 2))
+}

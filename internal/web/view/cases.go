@@ -1,0 +1,192 @@
+package view
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"plaint/internal/record"
+	"plaint/scoring/model"
+)
+
+// Reason is one signal's part in a score.
+type Reason struct {
+	Signal   string  `json:"signal"`
+	Value    float64 `json:"value"`
+	Points   float64 `json:"points"`
+	Evidence []int64 `json:"evidence,omitempty"` // complaints
+}
+
+// Case is a flagged complaint in the review queue.
+type Case struct {
+	ID       int64     `json:"id"`
+	Seq      int64     `json:"complaint_seq"`
+	Opened   time.Time `json:"opened"`
+	State    string    `json:"state"`
+	Customer string    `json:"customer"` // shortened
+	Score    float64   `json:"score"`
+	Model    string    `json:"model"`
+	Type     string    `json:"type"`
+	Top      string    `json:"top_signal"` // the heaviest of its reasons
+	Reasons  []Reason  `json:"reasons,omitempty"`
+}
+
+const casesQuery = `with verdict as (
+		select case_id, arg_max(action, at) filter (action in ('confirmed', 'cleared', 'overturned', 'reopened')) as state from case_event group by case_id),
+	d as (select seq, arg_max(score, run) as score, arg_max(model, run) as model from decision group by seq)
+	select count(*) over () as total, o.case_id, o.seq, o.at, coalesce(o.detail, '[]'), coalesce(v.state, 'open'), coalesce(c.customer, ''),
+		coalesce(d.score, 0), coalesce(d.model, ''), coalesce(c.type, '')
+	from case_event o join verdict v using (case_id) join complaint c on c.seq = o.seq left join d on d.seq = o.seq
+	where o.action = 'opened' and ($1 = 0 or o.case_id = $1) and ($2 = '' or coalesce(v.state, 'open') = $2)
+		and ($3 = '' or o.detail like '%"signal":"' || $3 || '"%')
+	order by d.score desc, o.case_id limit $4 offset $5`
+
+// CaseFilter narrows a list of cases; zero fields do not.
+type CaseFilter struct {
+	ID            int64
+	State, Signal string
+	Limit, Offset int
+}
+
+// Cases lists the review queue, the highest score first.
+func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
+	p := Page[Case]{Limit: f.Limit, Offset: f.Offset}
+	var err error
+	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, c *Case) error {
+		var detail string
+		if err := rows.Scan(&p.Total, &c.ID, &c.Seq, &c.Opened, &detail, &c.State, &c.Customer, &c.Score, &c.Model, &c.Type); err != nil {
+			return err
+		}
+		c.Customer = Short(c.Customer)
+		if err := json.Unmarshal([]byte(detail), &c.Reasons); err != nil {
+			return fmt.Errorf("the reasons of case %d: %w", c.ID, err)
+		}
+		for _, x := range c.Reasons {
+			if x.Signal != model.Base {
+				c.Top = x.Signal
+				break
+			}
+		}
+		c.Reasons = nil
+		return nil
+	}, casesQuery, f.ID, f.State, f.Signal, f.Limit, f.Offset)
+	return p, err
+}
+
+// Case is one case with its reasons, which sum to its score, and their
+// evidence, or ErrNotFound.
+func (r *Reader) Case(ctx context.Context, id int64) (Case, error) {
+	if id <= 0 {
+		return Case{}, ErrNotFound
+	}
+	p, err := r.Cases(ctx, CaseFilter{ID: id, Limit: 1})
+	if err != nil {
+		return Case{}, err
+	}
+	if len(p.Rows) == 0 {
+		return Case{}, ErrNotFound
+	}
+	c := p.Rows[0]
+	c.Reasons, _, _, err = r.reasons(ctx, c.Seq)
+	return c, err
+}
+
+// reasons explains the latest decision on a complaint. The points come from
+// the model that made it, so that they sum to its score; the evidence was kept
+// when the case was opened. Where the model's file is not at hand, the reasons
+// of that time are all there is.
+func (r *Reader) reasons(ctx context.Context, seq int64) ([]Reason, string, float64, error) {
+	var name, kept string
+	var threshold float64
+	var signals any
+	err := r.st.QueryRow(ctx, `select coalesce(d.model, ''), coalesce(d.threshold, 0), d.signals,
+			coalesce((select arg_max(detail, at) from case_event where seq = $1 and action = 'opened'), '[]')
+		from decision d where d.seq = $1 order by d.run desc limit 1`, seq).Scan(&name, &threshold, &signals, &kept)
+	if errors.Is(err, sql.ErrNoRows) {
+		return []Reason{}, "", 0, nil
+	}
+	if err != nil {
+		return nil, "", 0, fmt.Errorf("read the decision on complaint %d: %w", seq, err)
+	}
+	var then []Reason
+	if err := json.Unmarshal([]byte(kept), &then); err != nil {
+		return nil, "", 0, fmt.Errorf("read the reasons for complaint %d: %w", seq, err)
+	}
+	m, err := model.Load(name)
+	values := floats(signals)
+	if err != nil || len(values) != len(m.SignalNames()) {
+		return then, name, threshold, nil
+	}
+	return joined(m.Reasons(values), then), name, threshold, nil
+}
+
+func joined(now []record.Reason, then []Reason) []Reason {
+	out := make([]Reason, len(now))
+	for i, n := range now {
+		out[i] = Reason{Signal: n.Signal, Value: n.Value, Points: n.Points}
+		for _, t := range then {
+			if t.Signal == n.Signal {
+				out[i].Evidence = t.Evidence
+			}
+		}
+	}
+	return out
+}
+
+func floats(v any) []float32 {
+	list, _ := v.([]any)
+	out := make([]float32, 0, len(list))
+	for _, x := range list {
+		f, ok := x.(float32)
+		if !ok {
+			return nil
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// Entry is a blacklist entry or a proposal of one.
+type Entry struct {
+	ID       int64      `json:"id"`
+	Subject  string     `json:"subject"`
+	Key      string     `json:"key"` // shortened
+	Ground   string     `json:"ground"`
+	Scope    string     `json:"scope"`
+	State    string     `json:"state"`
+	Evidence []int64    `json:"evidence"` // complaints
+	Proposed time.Time  `json:"proposed"`
+	By       string     `json:"proposed_by"`
+	Approver string     `json:"approved_by,omitempty"`
+	Until    *time.Time `json:"until,omitempty"`
+}
+
+// Entries lists the blacklist, the latest first.
+func (r *Reader) Entries(ctx context.Context, state, ground string, limit, offset int) (Page[Entry], error) {
+	p := Page[Entry]{Limit: limit, Offset: offset, Rows: []Entry{}}
+	all, err := r.st.Entries(ctx)
+	if err != nil {
+		return p, err
+	}
+	slices.Reverse(all)
+	for _, e := range all {
+		if state != "" && e.State != state || ground != "" && e.Ground != ground {
+			continue
+		}
+		if p.Total++; p.Total <= offset || len(p.Rows) >= limit {
+			continue
+		}
+		x := Entry{ID: e.ID, Subject: e.Subject, Key: Short(e.Key), Ground: e.Ground, Scope: e.Scope, State: e.State,
+			Evidence: e.Evidence, Proposed: e.Proposed.UTC(), By: e.By, Approver: e.Approver}
+		if !e.Until.IsZero() {
+			t := e.Until.UTC()
+			x.Until = &t
+		}
+		p.Rows = append(p.Rows, x)
+	}
+	return p, nil
+}

@@ -1,0 +1,207 @@
+package view
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// Complaint is one complaint as it stands now, without personal data.
+type Complaint struct {
+	Seq        int64      `json:"seq"`
+	Source     string     `json:"source"`
+	ExternalID string     `json:"external_id"`
+	Customer   string     `json:"customer"` // shortened
+	Received   *time.Time `json:"received"`
+	Type       string     `json:"type"`
+	Product    string     `json:"product"`
+	Channel    string     `json:"channel"`
+	Language   string     `json:"language"`
+	Department string     `json:"department"`
+	Handler    string     `json:"handler"`
+	Status     string     `json:"status"`
+	Amount     *float64   `json:"amount"`
+	Currency   string     `json:"currency"`
+	Theme      int64      `json:"theme,omitempty"`
+	State      string     `json:"clock,omitempty"` // of its service-level clock
+	Due        *time.Time `json:"due,omitempty"`
+	Breached   bool       `json:"breached"`
+	HoursLate  *float64   `json:"hours_late,omitempty"`
+	Score      *float64   `json:"score"`
+	Flagged    bool       `json:"flagged"`
+	Case       int64      `json:"case,omitempty"`
+}
+
+// Filter narrows a list of complaints; zero fields do not.
+type Filter struct {
+	Seq, Theme                         int64
+	Type, Department, Handler, Channel string
+	Product, Language, Source          string
+	State                              string // of the clock; "open" is any that runs
+	Breached, Flagged                  string // "yes" or "no"
+	From, To                           time.Time
+	Least, Most                        *float64 // score in [Least, Most)
+	Order                              string   // a key of Orders
+	Limit, Offset                      int
+}
+
+// Orders are the orders of a list of complaints; the first sorted key is the
+// default.
+var Orders = map[string]string{
+	"":          "order by c.received desc nulls last, c.seq desc",
+	"-received": "order by c.received desc nulls last, c.seq desc",
+	"received":  "order by c.received nulls last, c.seq",
+	"-score":    "order by d.score desc nulls last, c.seq",
+	"score":     "order by d.score nulls last, c.seq",
+	"-amount":   "order by c.amount desc nulls last, c.seq",
+	"due":       "order by k.due nulls last, c.seq",
+	"-late":     "order by k.hours_late desc nulls last, c.seq",
+	"seq":       "order by c.seq",
+}
+
+// complaintsQuery joins complaints with the latest word on each; $1 and $2 are
+// the runs of themes and of service.
+const complaintsQuery = `with d as (
+		select seq, arg_max(score, run) as score, arg_max(flagged, run) as flagged from decision where ($3 = 0 or seq = $3) group by seq),
+	e as (select key_hi, key_lo, status, handler, department, type from complaint_event
+		qualify row_number() over (partition by key_hi, key_lo order by at desc nulls last, batch desc, line desc) = 1),
+	q as (select seq, max(case_id) as case_id from case_event where action = 'opened' group by seq)
+	select count(*) over () as total, c.seq, coalesce(c.source, ''), coalesce(c.external_id, ''), coalesce(c.customer, ''), c.received,
+		coalesce(e.type, c.type, ''), coalesce(c.product, ''), coalesce(c.channel, ''), coalesce(c.language, ''),
+		coalesce(e.department, c.department, ''), coalesce(e.handler, c.handler, ''), coalesce(e.status, c.status, ''),
+		c.amount, coalesce(c.currency, ''), coalesce(m.theme, 0), coalesce(k.state, ''), k.due, coalesce(k.breached, false), k.hours_late,
+		d.score, coalesce(d.flagged, false), coalesce(q.case_id, 0)
+	from complaint c left join e on e.key_hi = c.key_hi and e.key_lo = c.key_lo
+	left join d on d.seq = c.seq left join q on q.seq = c.seq
+	left join theme_member m on m.run = $1 and m.seq = c.seq
+	left join service_clock k on k.run = $2 and k.seq = c.seq
+	where ($3 = 0 or c.seq = $3) and ($4 = 0 or m.theme = $4)
+		and ($5 = '' or coalesce(e.type, c.type) = $5) and ($6 = '' or coalesce(e.department, c.department) = $6)
+		and ($7 = '' or coalesce(e.handler, c.handler) = $7) and ($8 = '' or c.channel = $8) and ($9 = '' or c.product = $9)
+		and ($10 = '' or c.language = $10) and ($11 = '' or c.source = $11)
+		and ($12 = '' or k.state = $12 or ($12 = 'open' and k.state in ('running', 'due_soon', 'overdue', 'reopened')))
+		and ($13 = '' or coalesce(k.breached, false) = ($13 = 'yes')) and ($14 = '' or coalesce(d.flagged, false) = ($14 = 'yes'))
+		and ($15::timestamp is null or c.received >= $15::timestamp) and ($16::timestamp is null or c.received < $16::timestamp)
+		and ($17::double is null or d.score >= $17::double) and ($18::double is null or d.score < $18::double)
+	`
+
+func (f *Filter) arguments(runs Runs) []any {
+	return []any{runs["themes"], runs["service"], f.Seq, f.Theme, f.Type, f.Department, f.Handler, f.Channel, f.Product, f.Language,
+		f.Source, f.State, f.Breached, f.Flagged, nullTime(f.From), nullTime(f.To), nullFloat(f.Least), nullFloat(f.Most), f.Limit, f.Offset}
+}
+
+func nullFloat(v *float64) any {
+	if v == nil {
+		return nil
+	}
+	return *v
+}
+
+func nullTime(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC()
+}
+
+// Complaints lists complaints. An Order that is not in Orders is the default.
+func (r *Reader) Complaints(ctx context.Context, f Filter) (Page[Complaint], error) {
+	p := Page[Complaint]{Limit: f.Limit, Offset: f.Offset}
+	runs, err := r.latest(ctx)
+	if err != nil {
+		return p, err
+	}
+	order, ok := Orders[f.Order]
+	if !ok {
+		order = Orders[""]
+	}
+	p.Rows, err = collect(ctx, r.st, scanComplaint(&p.Total), complaintsQuery+order+" limit $19 offset $20", f.arguments(runs)...)
+	if err == nil && len(p.Rows) == 0 && f.Offset > 0 { // behind the end the rows cannot tell the total
+		f.Limit, f.Offset = 1, 0
+		_, err = collect(ctx, r.st, scanComplaint(&p.Total), complaintsQuery+order+" limit $19 offset $20", f.arguments(runs)...)
+	}
+	return p, err
+}
+
+func scanComplaint(total *int) func(*sql.Rows, *Complaint) error {
+	return func(rows *sql.Rows, c *Complaint) error {
+		err := rows.Scan(total, &c.Seq, &c.Source, &c.ExternalID, &c.Customer, when{&c.Received}, &c.Type, &c.Product, &c.Channel,
+			&c.Language, &c.Department, &c.Handler, &c.Status, &c.Amount, &c.Currency, &c.Theme, &c.State, when{&c.Due},
+			&c.Breached, &c.HoursLate, &c.Score, &c.Flagged, &c.Case)
+		c.Customer = Short(c.Customer)
+		return err
+	}
+}
+
+// Event is one later state of a complaint.
+type Event struct {
+	At         *time.Time `json:"at"`
+	Status     string     `json:"status"`
+	Handler    string     `json:"handler"`
+	Department string     `json:"department"`
+	Resolution string     `json:"resolution"`
+}
+
+// Detail is a complaint with all that is known of it.
+type Detail struct {
+	Complaint
+	Subject    string    `json:"subject_excerpt"`
+	Excerpt    string    `json:"text_excerpt"`
+	TextLength int       `json:"text_length"`
+	Device     string    `json:"device"`
+	Payout     string    `json:"payout_account"`
+	Resolution string    `json:"resolution"`
+	Redress    *float64  `json:"redress"`
+	Upheld     *bool     `json:"upheld"`
+	Threshold  float64   `json:"threshold"`
+	Model      string    `json:"model"`
+	ThemeLabel string    `json:"theme_label,omitempty"`
+	Reasons    []Reason  `json:"reasons"` // their points sum to the score
+	History    []Event   `json:"history"`
+	Arrived    time.Time `json:"arrived"`
+}
+
+const detailQuery = `select coalesce(subject, ''), coalesce(body, ''), coalesce(customer_name, ''), coalesce(device, ''), coalesce(payout_account, ''),
+		coalesce(resolution, ''), redress, upheld, coalesce(arrived, epoch_ms(0)),
+		coalesce((select label from theme t where t.run = $2 and t.id = $3), '')
+	from complaint where seq = $1`
+
+const historyQuery = `select e.at, coalesce(e.status, ''), coalesce(e.handler, ''), coalesce(e.department, ''), coalesce(e.resolution, '')
+	from complaint_event e join complaint c on c.key_hi = e.key_hi and c.key_lo = e.key_lo where c.seq = $1 order by e.at nulls first, e.batch, e.line limit 200`
+
+// Complaint is everything about one complaint, or ErrNotFound.
+func (r *Reader) Complaint(ctx context.Context, seq int64) (Detail, error) {
+	var d Detail
+	if seq <= 0 {
+		return d, ErrNotFound
+	}
+	p, err := r.Complaints(ctx, Filter{Seq: seq, Limit: 1})
+	if err != nil {
+		return d, err
+	}
+	if len(p.Rows) == 0 {
+		return d, ErrNotFound
+	}
+	d.Complaint = p.Rows[0]
+	runs, err := r.latest(ctx)
+	if err != nil {
+		return d, err
+	}
+	var body, name string
+	err = r.st.QueryRow(ctx, detailQuery, seq, runs["themes"], d.Theme).Scan(&d.Subject, &body, &name, &d.Device, &d.Payout,
+		&d.Resolution, &d.Redress, &d.Upheld, &d.Arrived, &d.ThemeLabel)
+	if err != nil {
+		return d, err
+	}
+	d.Subject, d.Excerpt, d.TextLength = Excerpt(d.Subject, name), Excerpt(body, name), len([]rune(body))
+	d.Device, d.Payout, d.Resolution = Short(d.Device), Short(d.Payout), Text(d.Resolution, name)
+	if d.Reasons, d.Model, d.Threshold, err = r.reasons(ctx, seq); err != nil {
+		return d, err
+	}
+	d.History, err = collect(ctx, r.st, func(rows *sql.Rows, e *Event) error {
+		err := rows.Scan(when{&e.At}, &e.Status, &e.Handler, &e.Department, &e.Resolution)
+		e.Resolution = Text(e.Resolution, name)
+		return err
+	}, historyQuery, seq)
+	return d, err
+}

@@ -1,0 +1,105 @@
+package view
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Short is an id of a person, device or account of which only the ends are
+// shown: "U12…89". Short ids lose more.
+func Short(id string) string {
+	r := []rune(id)
+	switch n := len(r); {
+	case n == 0:
+		return ""
+	case n < 6:
+		return string(r[0]) + "…"
+	default:
+		return string(r[:3]) + "…" + string(r[n-2:])
+	}
+}
+
+const dot = "•"
+
+var (
+	mailLike    = regexp.MustCompile(`[\p{L}\p{N}._%+-]+\s?[@＠]\s?[\p{L}\p{N}.-]+`)
+	linkLike    = regexp.MustCompile(`(?i)\b(?:https?://|www\.)\S+`)
+	deviceLike  = regexp.MustCompile(`(?i)\b(?:dv-|[0-9a-f]{8,})[0-9a-f-]*\b`)
+	handleLike  = regexp.MustCompile(`(?i)((?:微信|微訊|威信|薇信|wechat|weixin|telegram|whatsapp|\bvx|\bqq|\btg|\bwx)(?:\s*(?:号|號|id|no\.?|is|：|:|=|@|/|-)*\s*))([a-z0-9_.@-]{3,})`)
+	calledLike  = regexp.MustCompile(`((?:我叫|我是|本人|姓名|名字是|名叫|户名|戶名)[：: ]?)(\p{Han}{2,3})`)
+	englishName = regexp.MustCompile(`(?i:(my name is|name:|i am|i'm|signed,?|regards,?|sincerely,?|mr\.?|mrs\.?|ms\.?)\s+)(\p{Lu}[\p{L}'-]+(?:\s+\p{Lu}[\p{L}'-]+){0,3})`)
+	letterRuns  = regexp.MustCompile(`[A-Za-z]*[0-9０-９][A-Za-z0-9０-９]*`)
+)
+
+// Text takes out of a text what names or reaches a person: mails, links,
+// messenger handles, the customer's name and what is introduced as a name, and
+// every digit with the letters attached to it.
+func Text(s, name string) string {
+	s = mailLike.ReplaceAllString(s, dot+"@"+dot)
+	s = linkLike.ReplaceAllString(s, dot)
+	s = handleLike.ReplaceAllString(s, "$1"+dot)
+	s = withoutName(s, name)
+	s = calledLike.ReplaceAllString(s, "$1"+dot)
+	s = englishName.ReplaceAllString(s, "$1 "+dot)
+	s = deviceLike.ReplaceAllStringFunc(s, func(m string) string {
+		if strings.ContainsFunc(m, unicode.IsDigit) {
+			return dot
+		}
+		return m
+	})
+	s = letterRuns.ReplaceAllString(s, dot)
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return '•'
+		}
+		return r
+	}, s)
+}
+
+// withoutName takes the customer's name out, whole and, where it is written
+// with spaces, in its parts.
+func withoutName(s, name string) string {
+	name = strings.TrimSpace(name)
+	if utf8.RuneCountInString(name) < 2 {
+		return s
+	}
+	parts := append([]string{name}, strings.Fields(name)...)
+	for _, p := range parts {
+		if utf8.RuneCountInString(p) < 2 {
+			continue
+		}
+		if isASCII(p) {
+			s = regexp.MustCompile(`(?i)\b`+regexp.QuoteMeta(p)+`\b`).ReplaceAllString(s, dot)
+		} else {
+			s = strings.ReplaceAll(s, p, dot)
+		}
+	}
+	return s
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
+}
+
+// longestExcerpt is in characters.
+const longestExcerpt = 160
+
+// Excerpt is the masked beginning of a text, never the whole of it: who needs
+// the letter has the system that it came from.
+func Excerpt(s, name string) string {
+	s = strings.Join(strings.Fields(Text(s, name)), " ")
+	r := []rune(s)
+	if len(r) == 0 {
+		return ""
+	}
+	keep := min(len(r)*4/5, longestExcerpt)
+	return strings.TrimSpace(string(r[:keep])) + "…"
+}
+
+// Raw masks a short piece of input that a refusal quotes.
+func Raw(s string) string {
+	r := []rune(Text(s, ""))
+	return string(r[:min(len(r), 80)])
+}

@@ -1,0 +1,165 @@
+package view
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// Window is a stretch in which a theme, or a log template, burst.
+type Window struct {
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to"`
+	N        int       `json:"n"`
+	Expected float64   `json:"expected"`
+	P        float64   `json:"p"`
+	Incident int64     `json:"incident,omitempty"`
+}
+
+// Theme is a group of complaints about the same thing.
+type Theme struct {
+	ID        int64      `json:"id"`
+	Label     string     `json:"label"`
+	Language  string     `json:"language"`
+	Terms     []string   `json:"terms"`
+	Size      int        `json:"size"`
+	Share     float64    `json:"share"`
+	Example   int64      `json:"example"` // a complaint
+	Type      string     `json:"type"`
+	Severity  float64    `json:"severity"` // 0 to 1
+	Customers int        `json:"customers"`
+	Amount    float64    `json:"amount"`
+	Currency  string     `json:"currency"`
+	First     *time.Time `json:"first"`
+	Last      *time.Time `json:"last"`
+	Trend     float64    `json:"trend"` // change per week over the weekly mean
+	Spark     []int      `json:"spark"` // complaints in equal steps over the span of the data
+	Windows   []Window   `json:"windows"`
+}
+
+const themesQuery = `select count(*) over () as total, id, coalesce(label, ''), coalesce(language, ''), array_to_string(coalesce(terms, []), chr(31)), size,
+		size / sum(size) over () as share, coalesce(example, 0), coalesce(type, ''), coalesce(severity, 0), coalesce(customers, 0),
+		coalesce(amount, 0), coalesce(currency, ''), first, last, coalesce(trend, 0)
+	from theme where run = $1 order by size desc, id limit $2 offset $3`
+
+const sparkQuery = `with span as (select epoch(min(received)) as a, epoch(max(received)) - epoch(min(received)) + 1 as w from complaint)
+	select m.theme, cast(floor((epoch(c.received) - a) / w * 26) as integer) as step, count(*)
+	from theme_member m join complaint c on c.seq = m.seq, span where m.run = $1 and c.received is not null group by 1, 2`
+
+const windowsQuery = `select theme, start_at, end_at, n, expected, p, coalesce(incident, 0) from theme_window where run = $1 order by theme, start_at`
+
+const sparkSteps = 26
+
+// Themes lists the themes of the latest run, the largest first.
+func (r *Reader) Themes(ctx context.Context, limit, offset int) (Page[Theme], error) {
+	p := Page[Theme]{Limit: limit, Offset: offset, Rows: []Theme{}}
+	runs, err := r.latest(ctx)
+	if err != nil || runs["themes"] == 0 {
+		return p, err
+	}
+	run := runs["themes"]
+	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, t *Theme) error {
+		var terms string
+		err := rows.Scan(&p.Total, &t.ID, &t.Label, &t.Language, &terms, &t.Size, &t.Share, &t.Example, &t.Type, &t.Severity,
+			&t.Customers, &t.Amount, &t.Currency, when{&t.First}, when{&t.Last}, &t.Trend)
+		t.Terms, t.Spark, t.Windows = splitTerms(terms), make([]int, sparkSteps), []Window{}
+		return err
+	}, themesQuery, run, limit, offset)
+	if err != nil {
+		return p, err
+	}
+	return p, r.complete(ctx, run, p.Rows)
+}
+
+func splitTerms(s string) []string {
+	out := []string{}
+	start := 0
+	for i := 0; i <= len(s); i++ {
+		if i == len(s) || s[i] == 31 {
+			if i > start {
+				out = append(out, s[start:i])
+			}
+			start = i + 1
+		}
+	}
+	return out
+}
+
+// complete adds sparks and windows to themes.
+func (r *Reader) complete(ctx context.Context, run int64, themes []Theme) error {
+	at := make(map[int64]*Theme, len(themes))
+	for i := range themes {
+		at[themes[i].ID] = &themes[i]
+	}
+	type tick struct {
+		theme   int64
+		step, n int
+	}
+	ticks, err := collect(ctx, r.st, func(rows *sql.Rows, t *tick) error { return rows.Scan(&t.theme, &t.step, &t.n) }, sparkQuery, run)
+	if err != nil {
+		return err
+	}
+	for _, t := range ticks {
+		if x := at[t.theme]; x != nil && t.step >= 0 && t.step < sparkSteps {
+			x.Spark[t.step] = t.n
+		}
+	}
+	type found struct {
+		theme int64
+		w     Window
+	}
+	windows, err := collect(ctx, r.st, func(rows *sql.Rows, f *found) error {
+		return rows.Scan(&f.theme, &f.w.From, &f.w.To, &f.w.N, &f.w.Expected, &f.w.P, &f.w.Incident)
+	}, windowsQuery, run)
+	for _, f := range windows {
+		if x := at[f.theme]; x != nil {
+			x.Windows = append(x.Windows, f.w)
+		}
+	}
+	return err
+}
+
+// Theme is one theme of the latest run, or ErrNotFound.
+func (r *Reader) Theme(ctx context.Context, id int64) (Theme, error) {
+	p, err := r.Themes(ctx, 1<<30, 0)
+	if err != nil {
+		return Theme{}, err
+	}
+	for _, t := range p.Rows {
+		if t.ID == id {
+			return t, nil
+		}
+	}
+	return Theme{}, ErrNotFound
+}
+
+// Incident is themes that burst together.
+type Incident struct {
+	ID       int64     `json:"id"`
+	From     time.Time `json:"from"` // of the theme with most above what was expected
+	To       time.Time `json:"to"`
+	Theme    int64     `json:"theme"`
+	Label    string    `json:"label"`
+	Type     string    `json:"type"`
+	Themes   int       `json:"themes"`
+	N        int       `json:"n"` // of that theme
+	Expected float64   `json:"expected"`
+	Together int       `json:"together"` // of all its themes
+}
+
+const incidentsQuery = `select coalesce(b.incident, 0), b.start_at, b.end_at, b.theme, coalesce(t.label, ''), coalesce(t.type, ''), b.themes, b.n, b.expected, b.together
+	from (select *, count(*) over (partition by incident) as themes, cast(sum(n) over (partition by incident) as bigint) as together,
+			row_number() over (partition by incident order by n - expected desc, theme) as place
+		from theme_window where run = $1 and incident is not null) b
+	join theme t on t.run = $1 and t.id = b.theme where b.place = 1 order by b.start_at, b.incident`
+
+// Incidents lists the incidents of the latest run by time.
+func (r *Reader) Incidents(ctx context.Context) ([]Incident, error) {
+	runs, err := r.latest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return collect(ctx, r.st, func(rows *sql.Rows, x *Incident) error {
+		return rows.Scan(&x.ID, &x.From, &x.To, &x.Theme, &x.Label, &x.Type, &x.Themes, &x.N, &x.Expected, &x.Together)
+	}, incidentsQuery, runs["themes"])
+}

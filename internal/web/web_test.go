@@ -1,0 +1,347 @@
+package web_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"html"
+	"index/suffixarray"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"plaint/analysis"
+	"plaint/ingest/file"
+	"plaint/ingest/simulate"
+	"plaint/internal/record"
+	"plaint/internal/store"
+	"plaint/internal/web"
+	"plaint/internal/web/locale"
+	"plaint/scoring/model"
+	"plaint/scoring/review"
+)
+
+// broker is a small simulated broker behind a handler, made once.
+type broker struct {
+	st      *store.Store
+	handler http.Handler
+	rows    []map[string]string // the complaints as they were written
+}
+
+var (
+	once   sync.Once
+	shared *broker
+	folder string
+)
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "web")
+	if err != nil {
+		panic(err)
+	}
+	folder = dir
+	code := m.Run()
+	if shared != nil {
+		shared.st.Close()
+	}
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+func open(t testing.TB) *broker {
+	t.Helper()
+	once.Do(func() { shared = build(t) })
+	if shared == nil {
+		t.Fatal("there is no broker")
+	}
+	return shared
+}
+
+func build(t testing.TB) *broker {
+	t.Helper()
+	check := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	st, err := store.Open(t.Context(), filepath.Join(folder, "t.db"), store.Options{})
+	check(err)
+	_, err = simulate.Config{Seed: 5, Complaints: 900, LogLines: 12000}.WriteDir(filepath.Join(folder, "q"))
+	check(err)
+	m, err := model.Load(model.Default)
+	check(err)
+	for _, name := range []string{"accounts.csv", "transactions.csv", "logs.ndjson", "surveys.csv", "complaints.csv"} {
+		load(t, st, filepath.Join(folder, "q", name), m)
+	}
+	bad := filepath.Join(folder, "bad.csv")
+	check(os.WriteFile(bad, []byte("id,source,channel,customer,customer_name,received,type,body\nX1,s,app,C1017680,Lerato Dlamini,not a date +8618634925368,login,hello there\n"), 0o600))
+	load(t, st, bad, m)
+	_, err = analysis.Run(t.Context(), st, analysis.Options{})
+	check(err)
+	cases, err := st.Cases(t.Context(), 0, 0)
+	check(err)
+	_, err = st.Propose(t.Context(), review.Propose(cases, st.Now()))
+	check(err)
+	reg := prometheus.NewRegistry()
+	h, err := web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg, Version: "1.2.3", Commit: "abc", Lang: "en", Hosts: []string{"plaint.test"}})
+	check(err)
+	return &broker{st: st, handler: h, rows: readCSV(t, filepath.Join(folder, "q", "complaints.csv"))}
+}
+
+func load(t testing.TB, st *store.Store, path string, m *model.Model) {
+	t.Helper()
+	plans, done, err := file.Inspect(path, file.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	for _, p := range plans {
+		if err := p.Read(t.Context(), func(b *record.Batch) error { _, err := st.Admit(t.Context(), b, m.Decide); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func readCSV(t testing.TB, path string) (out []map[string]string) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows[1:] {
+		m := map[string]string{}
+		for i, name := range rows[0] {
+			m[name] = r[i]
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func (b *broker) get(target, lang string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, "http://localhost:8080"+target, nil)
+	r.Header.Set("Accept-Language", lang)
+	w := httptest.NewRecorder()
+	b.handler.ServeHTTP(w, r)
+	return w
+}
+
+var pagePaths = []string{"/", "/complaints", "/complaints/1", "/complaints?theme=1&breached=yes&flagged=no&order=-late&from=2026-01-01&to=2026-06-01T00:00:00Z&clock=late", "/complaints?score_from=-4&score_to=0.5",
+	"/themes", "/themes/1", "/cases", "/cases?state=open&signal=refuted", "/cases/1", "/entries", "/entries?state=proposed", "/surveys", "/surveys?metric=csat&linked=yes&from=2026-01-01", "/logs", "/logs?burst=yes&level=error", "/loading", "/refused", "/refused?code=bad_date", "/runs", "/runs?kind=themes"}
+
+var apiPaths = []string{"/api/v1/overview", "/api/v1/digest", "/api/v1/volume", "/api/v1/volume?step=week", "/api/v1/complaints", "/api/v1/complaints?limit=1000", "/api/v1/complaints/1", "/api/v1/themes", "/api/v1/themes/1/complaints",
+	"/api/v1/logs/templates?limit=1000", "/api/v1/satisfaction", "/api/v1/satisfaction/drivers", "/api/v1/service/clocks?clock=late", "/api/v1/service/quality", "/api/v1/cases?limit=1000", "/api/v1/cases/1", "/api/v1/entries?limit=1000",
+	"/api/v1/refused", "/api/v1/runs", "/api/v1/admissions", "/api/openapi.json"}
+
+// TestRoutes: every page and every path of the API answers in both languages,
+// and every link on the overview leads somewhere.
+func TestRoutes(t *testing.T) {
+	b := open(t)
+	for lang, word := range map[string]string{"en": "Complaints", "zh": "投诉"} {
+		for _, path := range pagePaths {
+			w := b.get(path, lang)
+			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), word) || w.Header().Get("Content-Language") != lang {
+				t.Errorf("%s %s: %d, %d bytes", lang, path, w.Code, w.Body.Len())
+			}
+			if i := strings.Index(w.Body.String(), "web_"); i >= 0 {
+				t.Errorf("%s %s: a code without words: %s", lang, path, w.Body.String()[i:min(i+40, w.Body.Len())])
+			}
+		}
+		for _, path := range apiPaths {
+			if w := b.get(path, lang); w.Code != http.StatusOK || !json.Valid(w.Body.Bytes()) {
+				t.Errorf("%s %s: %d %.200s", lang, path, w.Code, w.Body)
+			}
+		}
+	}
+	link := regexp.MustCompile(`href="(/[^"]*)"`)
+	for _, m := range link.FindAllStringSubmatch(b.get("/", "en").Body.String(), -1) {
+		if w := b.get(html.UnescapeString(m[1]), "en"); w.Code != http.StatusOK {
+			t.Errorf("%s leads to %d", m[1], w.Code)
+		}
+	}
+	for path, want := range map[string]string{"/healthz": "alive\n", "/readyz": "ready\n"} {
+		if w := b.get(path, "en"); w.Body.String() != want || w.Code != http.StatusOK {
+			t.Errorf("%s: %d %q", path, w.Code, w.Body)
+		}
+	}
+	if w := b.get("/metrics", "en"); !strings.Contains(w.Body.String(), "plaint_rows_total{") {
+		t.Error("no metrics")
+	}
+}
+
+// TestNumbersLead: what a breach rate counts is what its link lists, and the
+// reasons of every case sum to its score.
+func TestNumbersLead(t *testing.T) {
+	b := open(t)
+	var o struct {
+		Quality []struct {
+			By       string `json:"unit_by"`
+			Unit     string `json:"unit"`
+			N        int    `json:"n"`
+			Breached int    `json:"breached"`
+		} `json:"quality"`
+		Clocks map[string]int `json:"clocks"`
+		Queue  struct {
+			Flagged int            `json:"flagged"`
+			Signals map[string]int `json:"signals"`
+		} `json:"queue"`
+		Themes []struct {
+			ID, Size int
+		} `json:"themes"`
+	}
+	if err := json.Unmarshal(b.get("/api/v1/overview", "en").Body.Bytes(), &o); err != nil {
+		t.Fatal(err)
+	}
+	total := func(path string) int {
+		t.Helper()
+		var p struct{ Total int }
+		if err := json.Unmarshal(b.get(path, "en").Body.Bytes(), &p); err != nil {
+			t.Fatal(err)
+		}
+		return p.Total
+	}
+	for _, q := range o.Quality {
+		path := "/api/v1/complaints?limit=1"
+		if q.By != "all" {
+			path += "&" + q.By + "=" + q.Unit
+		}
+		if all, late := total(path), total(path+"&breached=yes"); all != q.N || late != q.Breached {
+			t.Errorf("%s %s: %d and %d past the limit, the list has %d and %d", q.By, q.Unit, q.N, q.Breached, all, late)
+		}
+	}
+	for state, n := range o.Clocks {
+		if got := total("/api/v1/complaints?limit=1&clock=" + state); got != n {
+			t.Errorf("clock %s: %d, the list has %d", state, n, got)
+		}
+	}
+	for _, x := range o.Themes {
+		if got := total(fmt.Sprintf("/api/v1/complaints?limit=1&theme=%d", x.ID)); got != x.Size {
+			t.Errorf("theme %d: %d, the list has %d", x.ID, x.Size, got)
+		}
+	}
+	for s, n := range o.Queue.Signals {
+		if got := total("/api/v1/cases?limit=1&signal=" + s); got != n {
+			t.Errorf("signal %s: %d, the list has %d", s, n, got)
+		}
+	}
+	if got := total("/api/v1/complaints?limit=1&flagged=yes"); got != o.Queue.Flagged || got == 0 {
+		t.Errorf("%d flagged, the list has %d", o.Queue.Flagged, got)
+	}
+	for id := 1; id <= total("/api/v1/cases?limit=1"); id++ {
+		var c struct {
+			Score   float64
+			Reasons []struct{ Points float64 }
+		}
+		if err := json.Unmarshal(b.get(fmt.Sprintf("/api/v1/cases/%d", id), "en").Body.Bytes(), &c); err != nil {
+			t.Fatal(err)
+		}
+		sum := 0.0
+		for _, r := range c.Reasons {
+			sum += r.Points
+		}
+		if len(c.Reasons) == 0 || math.Abs(sum-c.Score) > 1e-9 {
+			t.Errorf("case %d: reasons sum to %v, the score is %v", id, sum, c.Score)
+		}
+	}
+}
+
+// TestMasking: nothing personal of any complaint is on any page, in any answer
+// of the API, or in the report.
+func TestMasking(t *testing.T) {
+	b := open(t)
+	var all bytes.Buffer
+	for _, lang := range locale.Languages {
+		for _, path := range append(pagePaths, apiPaths...) {
+			all.Write(b.get(path, lang).Body.Bytes())
+		}
+		if err := web.Report(t.Context(), b.st, locale.For(lang), &all); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for seq := 1; seq <= len(b.rows); seq++ {
+		all.Write(b.get(fmt.Sprintf("/complaints/%d", seq), "en").Body.Bytes())
+		io.Copy(&all, b.get(fmt.Sprintf("/api/v1/complaints/%d", seq), "en").Body)
+	}
+	text := suffixarray.New([]byte(html.UnescapeString(all.String())))
+	shown := func(v string) (around string) {
+		for _, at := range text.Lookup([]byte(v), 1) {
+			around = string(text.Bytes()[max(0, at-60):min(at+60, len(text.Bytes()))])
+		}
+		return around
+	}
+	for i, r := range b.rows {
+		for _, column := range []string{"customer", "customer_name", "contact", "device", "payout_account", "body", "subject"} {
+			v := r[column]
+			if n := len([]rune(v)); n >= 2 && shown(v) != "" && !innocent(column, v) {
+				t.Errorf("complaint %d: its %s %q is shown: %q", i+1, column, v, shown(v))
+			}
+		}
+	}
+	for _, word := range []string{"Lerato", "+8618634925368", "C1017680"} {
+		if around := shown(word); around != "" {
+			t.Errorf("%q of a refused row is shown: %q", word, around)
+		}
+	}
+}
+
+// innocent are short subjects that are also the words of a theme or a type.
+func innocent(column, v string) bool { return column == "subject" && len([]rune(v)) <= 24 }
+
+// TestReport: one file without links to anything, the same every time but for
+// the ages.
+func TestReport(t *testing.T) {
+	b := open(t)
+	for lang, word := range map[string]string{"en": "Service levels", "zh": "服务时限"} {
+		var out bytes.Buffer
+		if err := web.Report(t.Context(), b.st, locale.For(lang), &out); err != nil {
+			t.Fatal(err)
+		}
+		page := out.String()
+		if !strings.Contains(page, word) || !strings.Contains(page, "<style>") {
+			t.Errorf("%s: the report lacks %q or its style", lang, word)
+		}
+		for _, bad := range []string{`href="/`, `src=`, "<script", "@import", "url(", "http://", "https://"} {
+			if i := strings.Index(page, bad); i >= 0 {
+				t.Errorf("%s: the report holds %s", lang, page[i:min(i+80, len(page))])
+			}
+		}
+	}
+}
+
+// TestEmpty: a store without rows explains itself.
+func TestEmpty(t *testing.T) {
+	st, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "t.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	reg := prometheus.NewRegistry()
+	h, err := web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &broker{st: st, handler: h}
+	if w := b.get("/", "en"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "plaint ingest") {
+		t.Errorf("%d", w.Code)
+	}
+	for _, path := range append([]string{"/complaints", "/themes", "/cases", "/entries", "/surveys", "/logs", "/loading", "/refused", "/runs", "/metrics"}, "/api/v1/overview", "/api/v1/volume", "/api/v1/complaints", "/api/v1/themes", "/api/v1/refused") {
+		if w := b.get(path, "zh"); w.Code != http.StatusOK {
+			t.Errorf("%s: %d %.200s", path, w.Code, w.Body)
+		}
+	}
+}
