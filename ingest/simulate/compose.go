@@ -369,17 +369,17 @@ func (bk *book) appendName(b []byte, seed uint64, l int) []byte {
 	return b
 }
 
-func (b *book) appendAddress(out []byte, p person) []byte {
+func (bk *book) appendAddress(out []byte, p person) []byte {
 	a := p.address
 	if p.zh {
-		streets := b.lists["street_zh"]
+		streets := bk.lists["street_zh"]
 		out = append(out, streets[a%uint64(len(streets))]...)
 		out = strconv.AppendUint(out, 1+a>>10%400, 10)
 		out = append(out, "号"...)
 		out = strconv.AppendUint(out, 1+a>>22%30, 10)
 		return strconv.AppendUint(append(out, "-"...), 101+a>>30%2900, 10)
 	}
-	streets := b.lists["street_en"]
+	streets := bk.lists["street_en"]
 	out = strconv.AppendUint(out, 1+a>>10%900, 10)
 	out = append(append(out, ' '), streets[a%uint64(len(streets))]...)
 	return strconv.AppendUint(append(out, " Flat "...), 1+a>>24%300, 10)

@@ -21,7 +21,7 @@ type template struct {
 
 // readLogs reads "service|level|weight|message" lines; a fifth field in front,
 // "!cause", makes the line a sign of that fault.
-func (b *book) readLogs() error {
+func (bk *book) readLogs() error {
 	text, err := lines("logs.txt")
 	if err != nil {
 		return err
@@ -44,9 +44,9 @@ func (b *book) readLogs() error {
 		}
 		t.text = t.say.template()
 		if fault {
-			b.faults[name] = append(b.faults[name], t)
+			bk.faults[name] = append(bk.faults[name], t)
 		} else {
-			b.logs = append(b.logs, t)
+			bk.logs = append(bk.logs, t)
 		}
 	}
 	return nil

@@ -86,12 +86,12 @@ func lines(name string) ([]string, error) {
 	return slices.DeleteFunc(all, func(s string) bool { return strings.TrimSpace(s) == "" }), nil
 }
 
-func (b *book) readCauses() error {
+func (bk *book) readCauses() error {
 	table, err := lines("causes.txt")
 	if err != nil {
 		return err
 	}
-	b.byType = make([][]int, len(types))
+	bk.byType = make([][]int, len(types))
 	byName := map[string]int{}
 	for _, line := range table {
 		var c cause
@@ -101,12 +101,12 @@ func (b *book) readCauses() error {
 		}
 		c.kind = uint8(slices.Index(types[:], kind))
 		c.matter = matterKind(slices.Index(matterNames, matter))
-		byName[c.name] = len(b.causes)
-		b.byType[c.kind] = append(b.byType[c.kind], len(b.causes))
-		b.causes = append(b.causes, c)
+		byName[c.name] = len(bk.causes)
+		bk.byType[c.kind] = append(bk.byType[c.kind], len(bk.causes))
+		bk.causes = append(bk.causes, c)
 	}
 	for l, lang := range languages {
-		if err := b.readCauseWords(l, "causes_"+lang+".txt", byName); err != nil {
+		if err := bk.readCauseWords(l, "causes_"+lang+".txt", byName); err != nil {
 			return err
 		}
 	}
@@ -114,7 +114,7 @@ func (b *book) readCauses() error {
 }
 
 // readCauseWords reads "# cause", "- core sentence" and "+ detail" lines.
-func (b *book) readCauseWords(l int, file string, byName map[string]int) error {
+func (bk *book) readCauseWords(l int, file string, byName map[string]int) error {
 	text, err := lines(file)
 	if err != nil {
 		return err
@@ -127,7 +127,7 @@ func (b *book) readCauseWords(l int, file string, byName map[string]int) error {
 			if !ok {
 				return fmt.Errorf("%s: unknown cause %q", file, rest)
 			}
-			at = &b.causes[i]
+			at = &bk.causes[i]
 			continue
 		}
 		p, err := parse(rest)
@@ -143,12 +143,12 @@ func (b *book) readCauseWords(l int, file string, byName map[string]int) error {
 	return nil
 }
 
-func (b *book) readFrames() (err error) {
+func (bk *book) readFrames() (err error) {
 	for l, lang := range languages {
-		if b.frame[l], err = readSections("frame_" + lang + ".txt"); err != nil {
+		if bk.frame[l], err = readSections("frame_" + lang + ".txt"); err != nil {
 			return err
 		}
-		if b.letters[l], err = readSections("letters_" + lang + ".txt"); err != nil {
+		if bk.letters[l], err = readSections("letters_" + lang + ".txt"); err != nil {
 			return err
 		}
 	}
@@ -175,7 +175,7 @@ func readSections(file string) (sections, error) {
 	return s, nil
 }
 
-func (b *book) readLists() error {
+func (bk *book) readLists() error {
 	text, err := lines("lists.txt")
 	if err != nil {
 		return err
@@ -183,12 +183,12 @@ func (b *book) readLists() error {
 	for _, line := range text {
 		name, rest, _ := strings.Cut(line, ":")
 		for _, word := range strings.Fields(rest) {
-			b.lists[name] = append(b.lists[name], strings.ReplaceAll(word, "-", " "))
+			bk.lists[name] = append(bk.lists[name], strings.ReplaceAll(word, "-", " "))
 		}
 	}
-	b.twins, b.slips = map[rune]rune{}, map[rune]rune{}
-	for name, to := range map[string]map[rune]rune{"traditional": b.twins, "slips": b.slips} {
-		for _, pair := range b.lists[name] {
+	bk.twins, bk.slips = map[rune]rune{}, map[rune]rune{}
+	for name, to := range map[string]map[rune]rune{"traditional": bk.twins, "slips": bk.slips} {
+		for _, pair := range bk.lists[name] {
 			if r := []rune(pair); len(r) == 2 {
 				to[r[0]] = r[1]
 			}
