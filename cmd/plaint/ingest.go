@@ -51,22 +51,33 @@ func (e *env) ingest(ctx context.Context, args []string, f ingestFlags) error {
 	if err != nil {
 		return err
 	}
-	plans, done, err := e.inspect(args, opt)
-	defer done()
-	if err != nil {
-		return err
-	}
-	if f.dryRun {
-		return e.dryRun(ctx, plans)
-	}
 	m, err := model.Load(e.modelPath(f.model))
 	if err != nil {
 		return usageError{err}
 	}
+	paths, err := e.expand(args)
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		plans, done, err := e.inspect(paths, opt)
+		defer done()
+		if err != nil {
+			return err
+		}
+		return e.dryRun(ctx, plans)
+	}
 	// Two batches and what the engine holds fit well below; without a limit the
 	// collector lets the garbage of a fast load grow to twice that.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(600 << 20))
+	// Inputs are looked at only by the process that loads them: standard input
+	// can be read once.
 	return e.withStore(ctx, func(st *store.Store) error {
+		plans, done, err := e.inspect(paths, opt)
+		defer done()
+		if err != nil {
+			return err
+		}
 		total, err := e.load(ctx, st, plans, m)
 		e.showReceipt(total, f.json)
 		if err == nil && total.Refused > 0 {
@@ -108,22 +119,24 @@ func (e *env) fileOptions(f ingestFlags) (file.Options, error) {
 	return opt, nil
 }
 
+// expand finds the files that the arguments name.
+func (e *env) expand(args []string) ([]string, error) {
+	paths, err := file.Paths(e.paths(args))
+	var fe *file.Error
+	if errors.As(err, &fe) {
+		return nil, errors.New(e.t("code_"+string(fe.Code)) + ": " + fe.Detail)
+	}
+	return paths, err
+}
+
 // inspect plans every input, evidence before complaints, so that decisions see
 // what is known.
-func (e *env) inspect(args []string, opt file.Options) (plans []*file.Plan, done func(), err error) {
+func (e *env) inspect(paths []string, opt file.Options) (plans []*file.Plan, done func(), err error) {
 	var undo []func()
 	done = func() {
 		for _, f := range undo {
 			f()
 		}
-	}
-	paths, err := file.Paths(e.paths(args))
-	var fe *file.Error
-	if errors.As(err, &fe) {
-		return nil, done, errors.New(e.t("code_"+string(fe.Code)) + ": " + fe.Detail)
-	}
-	if err != nil {
-		return nil, done, err
 	}
 	for _, p := range paths {
 		some, d, err := file.Inspect(p, opt)
