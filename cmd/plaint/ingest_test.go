@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,19 +29,17 @@ func decisions(t *testing.T, dir, batch string) string {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	rows, err := st.Query(t.Context(), `select c.external_id || ' ' || d.score || ' ' || d.flagged || ' ' || d.signals::varchar || ' ' ||
-		coalesce((select detail from case_event e where e.seq = c.seq), '') from complaint c join decision d using (seq) order by c.seq`)
+	var b strings.Builder
+	err = st.Each(t.Context(), `select c.external_id || ' ' || d.score || ' ' || d.flagged || ' ' || d.signals::varchar || ' ' ||
+		coalesce((select detail from case_event e where e.seq = c.seq), '') from complaint c join decision d using (seq) order by c.seq`,
+		func(rows *sql.Rows) error {
+			var line string
+			err := rows.Scan(&line)
+			b.WriteString(line + "\n")
+			return err
+		})
 	if err != nil {
 		t.Fatal(err)
-	}
-	defer rows.Close()
-	var b strings.Builder
-	for rows.Next() {
-		var line string
-		if err := rows.Scan(&line); err != nil {
-			t.Fatal(err)
-		}
-		b.WriteString(line + "\n")
 	}
 	return b.String()
 }

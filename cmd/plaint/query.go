@@ -217,7 +217,7 @@ func writeTable(w io.Writer, r array.RecordReader, limit int) (int, error) {
 	n, err := eachRow(r, limit, func(cells []string) error {
 		row := make([]string, len(cells))
 		for i, c := range cells {
-			row[i] = clip(c, 60)
+			row[i] = strings.Clone(clip(c, 60)) // the cell is the engine's memory, gone after its chunk
 		}
 		rows = append(rows, row)
 		return nil

@@ -78,8 +78,8 @@ func (p *pages) figures(o *view.Overview) []fact {
 	}
 	for _, s := range o.Scores {
 		if s.Period == "all" && s.Metric == "csat" {
-			out = append(out, fact{Label: p.name("metric", s.Metric), Text: p.score(s.Metric, s.Score), Href: p.href("/surveys", "metric", s.Metric),
-				Note: p.t("web_between", "low", p.score(s.Metric, s.Low), "high", p.score(s.Metric, s.High))})
+			out = append(out, fact{Label: p.name("metric", s.Metric), Text: p.Score(s.Metric, s.Score), Href: p.href("/surveys", "metric", s.Metric),
+				Note: p.t("web_between", "low", p.Score(s.Metric, s.Low), "high", p.Score(s.Metric, s.High))})
 		}
 	}
 	return append(out, fact{Label: p.t("web_suspicious"), Text: p.Int(o.Queue.Flagged), Href: p.href("/complaints", "flagged", "yes", "order", "-score"),

@@ -3,8 +3,6 @@ package web
 import (
 	"fmt"
 	"html/template"
-	"math"
-	"strings"
 	"time"
 
 	"plaint/internal/web/chart"
@@ -130,21 +128,7 @@ func (p *pages) spark(x view.Theme) template.HTML {
 	for _, v := range x.Spark {
 		most = max(most, v)
 	}
-	return chart.Spark{Frame: p.small(fmt.Sprintf("spark%d", x.ID), 118, 22, p.t("web_over_time"), p.t("web_spark_desc", "n", p.Int(most))), Values: x.Spark, Hot: hotSteps(x.Spark)}.SVG()
-}
-
-// hotSteps points out the steps that stand far above the others.
-func hotSteps(v []int) []bool {
-	total := 0
-	for _, n := range v {
-		total += n
-	}
-	mean := float64(total) / float64(max(len(v), 1))
-	out := make([]bool, len(v))
-	for i, n := range v {
-		out[i] = float64(n) > 3*mean+3*math.Sqrt(mean)
-	}
-	return out
+	return chart.Spark{Frame: p.small(fmt.Sprintf("spark%d", x.ID), 118, 22, p.t("web_over_time"), p.t("web_spark_desc", "n", p.Int(most))), Values: x.Spark, Hot: x.Hot}.SVG()
 }
 
 func (p *pages) templateTable(list []view.Template, more fact) table {
@@ -168,15 +152,4 @@ func levelClass(level string) string {
 		return "hot"
 	}
 	return ""
-}
-
-// score writes a metric's value as its trade does.
-func (p *pages) score(metric string, v float64) string {
-	switch metric {
-	case "csat":
-		return p.Fixed(v, 1) + "%"
-	case "nps":
-		return p.Signed(v, 1)
-	}
-	return strings.TrimSpace(p.Fixed(v, 2))
 }

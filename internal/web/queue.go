@@ -116,7 +116,7 @@ func (p *pages) loadingTable(list []view.Loading) table {
 func (p *pages) runTable(list []view.Run, more fact) table {
 	t := table{Caption: p.t("web_runs"), More: more, Columns: []column{{Title: p.t("web_run"), Num: true}, {Title: p.t("web_job")}, {Title: p.t("web_finished")}, {Title: p.t("web_age"), Num: true}, {Title: p.t("web_took"), Num: true, Minor: true}}}
 	for _, r := range list {
-		t.Rows = append(t.Rows, []cell{{Text: fmt.Sprint(r.ID), Class: "num"}, {Text: p.name("job", r.Kind)}, {Text: p.Full(r.Finished), Class: "time"}, {Text: p.Hours(max(0, time.Since(r.Finished).Hours())), Class: "num"}, {Text: p.t("unit_s", "n", p.Num(r.Seconds(), 1)), Class: "num"}})
+		t.Rows = append(t.Rows, []cell{{Text: fmt.Sprint(r.ID), Class: "num"}, {Text: p.name("job", r.Kind)}, {Text: p.Full(r.Finished), Class: "time"}, {Text: p.Hours(max(0, time.Since(r.Finished).Hours())), Class: "num"}, {Text: p.t("unit_s", "n", p.Num(r.Seconds(), 2)), Class: "num"}})
 	}
 	return t
 }

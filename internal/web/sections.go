@@ -42,9 +42,9 @@ func (p *pages) metricPanels(o *view.Overview) (out []metricPanel) {
 
 func (p *pages) metricPanel(metric string, all view.Score, o *view.Overview) metricPanel {
 	name := p.name("metric", metric)
-	m := metricPanel{Metric: metric, Name: name, About: p.name("metric_about", metric), Value: fact{Text: p.score(metric, all.Score), Href: p.href("/surveys", "metric", metric)},
-		Interval: fact{Text: p.t("web_interval_n", "low", p.score(metric, all.Low), "high", p.score(metric, all.High), "n", p.Int(all.N))}}
-	line := chart.Line{Frame: chart.Frame{ID: "trend-" + metric, Width: 358, Height: 168, Title: p.t("web_trend_of", "metric", name), Desc: p.t("web_trend_desc", "metric", name, "score", p.score(metric, all.Score))},
+	m := metricPanel{Metric: metric, Name: name, About: p.name("metric_about", metric), Value: fact{Text: p.Score(metric, all.Score), Href: p.href("/surveys", "metric", metric)},
+		Interval: fact{Text: p.t("web_interval_n", "low", p.Score(metric, all.Low), "high", p.Score(metric, all.High), "n", p.Int(all.N))}}
+	line := chart.Line{Frame: chart.Frame{ID: "trend-" + metric, Width: 358, Height: 168, Title: p.t("web_trend_of", "metric", name), Desc: p.t("web_trend_desc", "metric", name, "score", p.Score(metric, all.Score))},
 		Low: -math.MaxFloat64, High: math.MaxFloat64, HasLevel: true, Level: all.Score, Format: func(v float64) string { return p.Num(v, 1) }}
 	if r, ok := metricScale[metric]; ok {
 		line.Low, line.High = r[0], r[1]
@@ -55,11 +55,11 @@ func (p *pages) metricPanel(metric string, all view.Score, o *view.Overview) met
 			continue
 		}
 		end := periodEnd(s.Period, *s.Start)
-		tip := p.t("web_tip_score", "from", p.Day(*s.Start), "metric", name, "score", p.score(metric, s.Score), "low", p.score(metric, s.Low), "high", p.score(metric, s.High), "n", p.Int(s.N))
+		tip := p.t("web_tip_score", "from", p.Day(*s.Start), "metric", name, "score", p.Score(metric, s.Score), "low", p.Score(metric, s.Low), "high", p.Score(metric, s.High), "n", p.Int(s.N))
 		href := p.href("/surveys", "metric", metric, "from", s.Start.Format(time.DateOnly), "to", end.Format(time.DateOnly))
 		line.Points = append(line.Points, chart.Point{X: float64(s.Start.Unix()), Value: s.Score, Low: s.Low, High: s.High, Tip: tip, Href: href})
-		m.Table.Rows = append(m.Table.Rows, []cell{{Text: p.Date(*s.Start)}, {Text: p.score(metric, s.Score), Class: "num"},
-			{Text: p.score(metric, s.Low) + " … " + p.score(metric, s.High), Class: "num"}, p.number(s.N, href)})
+		m.Table.Rows = append(m.Table.Rows, []cell{{Text: p.Date(*s.Start)}, {Text: p.Score(metric, s.Score), Class: "num"},
+			{Text: p.Score(metric, s.Low) + " … " + p.Score(metric, s.High), Class: "num"}, p.number(s.N, href)})
 	}
 	for i := 0; i < len(line.Points); i += max(1, (len(line.Points)+3)/4) {
 		line.Labels = append(line.Labels, chart.Label{At: line.Points[i].X, Text: p.Day(time.Unix(int64(line.Points[i].X), 0))})
@@ -114,7 +114,7 @@ func (p *pages) servicePart(o *view.Overview) (s servicePart) {
 			d.Reference, d.RefLabel = *q.Rate, p.t("web_overall", "rate", p.Percent(*q.Rate))
 		}
 	}
-	s.Table = table{Caption: p.t("web_by_department"), Columns: []column{{Title: p.t("web_department")}, {Title: p.t("web_complaints"), Num: true}, {Title: p.t("web_breached"), Num: true},
+	s.Table = table{Caption: p.t("web_departments"), Columns: []column{{Title: p.t("web_department")}, {Title: p.t("web_complaints"), Num: true}, {Title: p.t("web_breached"), Num: true},
 		{Title: p.t("web_rate"), Num: true}, {Title: p.t("web_median"), Num: true, Minor: true}, {Title: p.t("web_reopened"), Num: true, Minor: true}, {Title: p.t("web_escalated"), Num: true, Minor: true}}}
 	for _, q := range o.Quality {
 		if q.UnitBy != "department" {

@@ -38,7 +38,10 @@ var (
 )
 
 // Routes lists every path of the API.
-func (a API) Routes() []Route {
+func (a API) Routes() []Route { return append(a.complaintRoutes(), a.otherRoutes()...) }
+
+// complaintRoutes are about complaints and their themes.
+func (a API) complaintRoutes() []Route {
 	v := a.View
 	return []Route{
 		{"/api/v1/overview", none, func(ctx context.Context, _ *param.Query, _ int64, w *locale.Words) (any, error) {
@@ -78,6 +81,13 @@ func (a API) Routes() []Route {
 				return v.Complaints(ctx, view.Filter{Theme: id, Limit: limit, Offset: offset})
 			})
 		}},
+	}
+}
+
+// otherRoutes are about all the rest.
+func (a API) otherRoutes() []Route {
+	v := a.View
+	return []Route{
 		{"/api/v1/logs/templates", append([]string{"service", "level", "burst"}, paging...), func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
 			f := view.TemplateFilter{Service: q.Text("service"), Level: q.Text("level"), Burst: q.YesNo("burst")}
 			f.Limit, f.Offset = q.Paging()

@@ -66,15 +66,33 @@ func (b Bars) SVG() template.HTML {
 	return c.close()
 }
 
-// marks draws the stretches behind the bars; numbers that would collide are
-// moved to the right.
+// flagWide is the room that the number of a stretch takes.
+const flagWide = 17.5
+
+// flags are the places of the numbers: over their stretches, moved to the right
+// where they would collide, and back to the left at the end.
+func (b Bars) flags(x scale) []float64 {
+	at := make([]float64, len(b.Marks))
+	for i, m := range b.Marks {
+		if at[i] = (x.at(m.From) + x.at(m.To)) / 2; i > 0 {
+			at[i] = max(at[i], at[i-1]+flagWide)
+		}
+	}
+	limit := x.end - 4
+	for i := len(at) - 1; i >= 0; i-- {
+		at[i] = min(at[i], limit)
+		limit = at[i] - flagWide
+	}
+	return at
+}
+
+// marks draws the stretches behind the bars.
 func (b Bars) marks(c *canvas, x scale, top, base float64) {
-	last := math.Inf(-1)
-	for _, m := range b.Marks {
+	flags := b.flags(x)
+	for i, m := range b.Marks {
 		from, to := x.at(m.From), x.at(m.To)
 		to = max(to, from+2)
-		at := max((from+to)/2, last+19)
-		last = at
+		at := flags[i]
 		c.link(m.Href, m.Tip, func() {
 			c.rect("mark", from, top-2, to-from, base-top+2, m.Tip)
 			fmt.Fprintf(&c.b, `<path class="lead" d="M%s %sL%s %s"/>`, n((from+to)/2), n(top-2), n(at), n(top-8))

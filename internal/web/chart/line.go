@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -31,6 +32,7 @@ func (l Line) SVG() template.HTML {
 	c := open(l.Frame)
 	w, h := float64(l.Width), float64(l.Height)
 	const left, right, top, bottom = 34, 8, 8, 20
+	l.Points = slices.DeleteFunc(slices.Clone(l.Points), func(p Point) bool { return !finite(p.X) || !finite(p.Value) || !finite(p.Low) || !finite(p.High) })
 	if len(l.Points) == 0 {
 		return c.close()
 	}
@@ -52,17 +54,21 @@ func (l Line) SVG() template.HTML {
 		c.line("grid", left, y.at(t), w-right, y.at(t))
 		c.text("tick", "end", left-6, y.at(t)+3.5, l.Format(t))
 	}
-	if l.HasLevel {
-		c.line("level", left, y.at(l.Level), w-right, y.at(l.Level))
-	}
-	l.draw(c, x, y)
+	l.draw(c, x, y, func() {
+		if l.HasLevel {
+			c.line("level", left, y.at(l.Level), w-right, y.at(l.Level))
+		}
+	})
 	for _, t := range l.Labels {
 		c.text("tick", "middle", min(max(x.at(t.At), left+10), w-right-12), h-5, t.Text)
 	}
 	return c.close()
 }
 
-func (l Line) draw(c *canvas, x, y scale) {
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// draw puts the level between band and line, where both leave it to be seen.
+func (l Line) draw(c *canvas, x, y scale, level func()) {
 	var upper, lower, path strings.Builder
 	for i, p := range l.Points {
 		op := "L"
@@ -76,7 +82,9 @@ func (l Line) draw(c *canvas, x, y scale) {
 		p := l.Points[i]
 		fmt.Fprintf(&lower, "L%s %s", n(x.at(p.X)), n(y.at(p.Low)))
 	}
-	fmt.Fprintf(&c.b, `<path class="band" d="%s%sZ"/><path class="line" d="%s"/>`, upper.String(), lower.String(), path.String())
+	fmt.Fprintf(&c.b, `<path class="band" d="%s%sZ"/>`, upper.String(), lower.String())
+	level()
+	fmt.Fprintf(&c.b, `<path class="line" d="%s"/>`, path.String())
 	for _, p := range l.Points {
 		c.link(p.Href, p.Tip, func() {
 			c.circle("dot", x.at(p.X), y.at(p.Value), 2.6, "")

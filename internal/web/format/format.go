@@ -117,6 +117,17 @@ func (f Format) Hours(h float64) string {
 	return f.Words.T(unit, "n", f.Num(value, digits))
 }
 
+// Score writes a metric's value as its trade does.
+func (f Format) Score(metric string, v float64) string {
+	switch metric {
+	case "csat":
+		return f.Fixed(v, 1) + "%"
+	case "nps":
+		return f.Signed(v, 1)
+	}
+	return f.Fixed(v, 2)
+}
+
 // percents are the arguments of findings that are shares from 0 to 1; where a
 // finding has scores of its own scale, they are not.
 var percents = map[string]map[string]bool{
@@ -133,7 +144,13 @@ var groups = map[string]string{"department": "department", "type": "type", "metr
 func (f Format) Finding(code string, arguments map[string]any) string {
 	pairs := make([]any, 0, 2*len(arguments))
 	for _, name := range slices.Sorted(maps.Keys(arguments)) {
-		pairs = append(pairs, name, f.argument(code, name, arguments[name]))
+		v := arguments[name]
+		if score, ok := v.(float64); ok && code == "digest_satisfaction" && name != "n" {
+			metric, _ := arguments["metric"].(string)
+			pairs = append(pairs, name, f.Score(metric, score))
+			continue
+		}
+		pairs = append(pairs, name, f.argument(code, name, v))
 	}
 	return f.Words.T(code, pairs...)
 }

@@ -42,7 +42,7 @@ const casesQuery = `with verdict as (
 		coalesce(d.score, 0), coalesce(d.model, ''), coalesce(c.type, '')
 	from case_event o join verdict v using (case_id) join complaint c on c.seq = o.seq left join d on d.seq = o.seq
 	where o.action = 'opened' and ($1 = 0 or o.case_id = $1) and ($2 = '' or coalesce(v.state, 'open') = $2)
-		and ($3 = '' or o.detail like '%"signal":"' || $3 || '"%')
+		and ($3 = '' or contains(o.detail, '"signal":"' || $3 || '"'))
 	order by d.score desc, o.case_id limit $4 offset $5`
 
 // CaseFilter narrows a list of cases; zero fields do not.

@@ -187,21 +187,33 @@ func (r *Reader) Complaint(ctx context.Context, seq int64) (Detail, error) {
 	if err != nil {
 		return d, err
 	}
-	var body, name string
-	err = r.st.QueryRow(ctx, detailQuery, seq, runs["themes"], d.Theme).Scan(&d.Subject, &body, &name, &d.Device, &d.Payout,
+	var body, own string
+	err = r.st.QueryRow(ctx, detailQuery, seq, runs["themes"], d.Theme).Scan(&d.Subject, &body, &own, &d.Device, &d.Payout,
 		&d.Resolution, &d.Redress, &d.Upheld, &d.Arrived, &d.ThemeLabel)
 	if err != nil {
 		return d, err
 	}
-	d.Subject, d.Excerpt, d.TextLength = Excerpt(d.Subject, name), Excerpt(body, name), len([]rune(body))
-	d.Device, d.Payout, d.Resolution = Short(d.Device), Short(d.Payout), Text(d.Resolution, name)
+	names, err := r.namesIn(ctx, own, d.Subject+"\n"+body+"\n"+d.Resolution)
+	if err != nil {
+		return d, err
+	}
+	d.Subject, d.Excerpt, d.TextLength = Excerpt(d.Subject, names), Excerpt(body, names), len([]rune(body))
+	d.Device, d.Payout, d.Resolution = Short(d.Device), Short(d.Payout), Text(d.Resolution, names)
 	if d.Reasons, d.Model, d.Threshold, err = r.reasons(ctx, seq); err != nil {
 		return d, err
 	}
 	d.History, err = collect(ctx, r.st, func(rows *sql.Rows, e *Event) error {
 		err := rows.Scan(when{&e.At}, &e.Status, &e.Handler, &e.Department, &e.Resolution)
-		e.Resolution = Text(e.Resolution, name)
+		e.Resolution = Text(e.Resolution, names)
 		return err
 	}, historyQuery, seq)
 	return d, err
+}
+
+// namesIn lists the customer's own name and every name of a customer that a
+// text mentions: letters are written for others, and about others.
+func (r *Reader) namesIn(ctx context.Context, own, text string) ([]string, error) {
+	names, err := collect(ctx, r.st, func(rows *sql.Rows, s *string) error { return rows.Scan(s) },
+		"select distinct customer_name from complaint where length(customer_name) >= 2 and contains($1, customer_name) order by length(customer_name) desc, 1", text)
+	return append([]string{own}, names...), err
 }

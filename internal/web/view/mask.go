@@ -28,21 +28,26 @@ var (
 	linkLike    = regexp.MustCompile(`(?i)\b(?:https?://|www\.)\S+`)
 	deviceLike  = regexp.MustCompile(`(?i)\b(?:dv-|[0-9a-f]{8,})[0-9a-f-]*\b`)
 	handleLike  = regexp.MustCompile(`(?i)((?:微信|微訊|威信|薇信|wechat|weixin|telegram|whatsapp|\bvx|\bqq|\btg|\bwx)(?:\s*(?:号|號|id|no\.?|is|：|:|=|@|/|-)*\s*))([a-z0-9_.@-]{3,})`)
-	calledLike  = regexp.MustCompile(`((?:我叫|我是|本人|姓名|名字是|名叫|户名|戶名)[：: ]?)(\p{Han}{2,3})`)
-	englishName = regexp.MustCompile(`(?i:(my name is|name:|i am|i'm|signed,?|regards,?|sincerely,?|mr\.?|mrs\.?|ms\.?)\s+)(\p{Lu}[\p{L}'-]+(?:\s+\p{Lu}[\p{L}'-]+){0,3})`)
+	calledLike  = regexp.MustCompile(`((?:我叫|姓名|名字是|名叫|户名|戶名|老客户|老客戶|投诉人|投訴人|申诉人|申訴人)[：: ]?)(\p{Han}{2,3})`)
+	englishName = regexp.MustCompile(`(?i:(my name is|this is|name:|i am|i'm|i,|undersigned|signed,?|regards,?|best,|sincerely,?|mr\.?|mrs\.?|ms\.?)\s+)(\p{Lu}[\p{L}'-]+(?:\s+\p{Lu}[\p{L}'-]+){0,3})`)
+	twoNames    = regexp.MustCompile(`\b\p{Lu}[\p{Ll}'-]+(?:\s+\p{Lu}[\p{L}'-]+)+`)
 	letterRuns  = regexp.MustCompile(`[A-Za-z]*[0-9０-９][A-Za-z0-9０-９]*`)
 )
 
 // Text takes out of a text what names or reaches a person: mails, links,
-// messenger handles, the customer's name and what is introduced as a name, and
-// every digit with the letters attached to it.
-func Text(s, name string) string {
+// messenger handles, the given names, what is introduced or written as a name,
+// and every digit with the letters attached to it. It would rather take too
+// much than too little.
+func Text(s string, names []string) string {
 	s = mailLike.ReplaceAllString(s, dot+"@"+dot)
 	s = linkLike.ReplaceAllString(s, dot)
 	s = handleLike.ReplaceAllString(s, "$1"+dot)
-	s = withoutName(s, name)
+	for _, name := range names {
+		s = withoutName(s, name)
+	}
 	s = calledLike.ReplaceAllString(s, "$1"+dot)
 	s = englishName.ReplaceAllString(s, "$1 "+dot)
+	s = twoNames.ReplaceAllString(s, dot)
 	s = deviceLike.ReplaceAllStringFunc(s, func(m string) string {
 		if strings.ContainsFunc(m, unicode.IsDigit) {
 			return dot
@@ -88,8 +93,8 @@ const longestExcerpt = 160
 
 // Excerpt is the masked beginning of a text, never the whole of it: who needs
 // the letter has the system that it came from.
-func Excerpt(s, name string) string {
-	s = strings.Join(strings.Fields(Text(s, name)), " ")
+func Excerpt(s string, names []string) string {
+	s = strings.Join(strings.Fields(Text(s, names)), " ")
 	r := []rune(s)
 	if len(r) == 0 {
 		return ""
@@ -100,6 +105,6 @@ func Excerpt(s, name string) string {
 
 // Raw masks a short piece of input that a refusal quotes.
 func Raw(s string) string {
-	r := []rune(Text(s, ""))
+	r := []rune(Text(s, nil))
 	return string(r[:min(len(r), 80)])
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 )
 
@@ -34,6 +35,7 @@ type Theme struct {
 	Last      *time.Time `json:"last"`
 	Trend     float64    `json:"trend"` // change per week over the weekly mean
 	Spark     []int      `json:"spark"` // complaints in equal steps over the span of the data
+	Hot       []bool     `json:"-"`     // steps of Spark that are in a window
 	Windows   []Window   `json:"windows"`
 }
 
@@ -111,12 +113,33 @@ func (r *Reader) complete(ctx context.Context, run int64, themes []Theme) error 
 	windows, err := collect(ctx, r.st, func(rows *sql.Rows, f *found) error {
 		return rows.Scan(&f.theme, &f.w.From, &f.w.To, &f.w.N, &f.w.Expected, &f.w.P, &f.w.Incident)
 	}, windowsQuery, run)
+	if err != nil {
+		return err
+	}
+	var first, last *time.Time
+	if err := r.st.QueryRow(ctx, "select min(received), max(received) from complaint").Scan(when{&first}, when{&last}); err != nil {
+		return fmt.Errorf("read the span of the complaints: %w", err)
+	}
 	for _, f := range windows {
-		if x := at[f.theme]; x != nil {
+		if x := at[f.theme]; x != nil && first != nil {
 			x.Windows = append(x.Windows, f.w)
+			x.mark(f.w, *first, last.Sub(*first)+time.Second)
 		}
 	}
-	return err
+	return nil
+}
+
+// mark points out the steps of the spark that a window covers.
+func (t *Theme) mark(w Window, first time.Time, span time.Duration) {
+	if t.Hot == nil {
+		t.Hot = make([]bool, sparkSteps)
+	}
+	step := func(at time.Time) int {
+		return min(max(int(float64(at.Sub(first))/float64(span)*sparkSteps), 0), sparkSteps-1)
+	}
+	for i := step(w.From); i <= step(w.To.Add(-time.Nanosecond)); i++ {
+		t.Hot[i] = true
+	}
 }
 
 // Theme is one theme of the latest run, or ErrNotFound.

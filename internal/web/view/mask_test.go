@@ -1,0 +1,39 @@
+package view
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestText(t *testing.T) {
+	for text, gone := range map[string][]string{
+		"call +86 138 1234 5678 or u77@web.example now":         {"138", "5678", "u77", "web.example"},
+		"微信号 abc_def-1，加 QQ:998877，电话１３８００":                     {"abc_def", "998877", "１３８"},
+		"This is Lerato King from Berlin. Regards, Ann-Mary Li": {"Lerato", "King", "Mary"},
+		"我叫王小明，老客户孙芳。":                                          {"王小明", "孙芳"},
+		"Jo Ng wrote; jo says ng":                               {"Jo", "Ng", "jo ", " ng"},
+		"see https://x.example/a?b=c and www.y.example":         {"x.example", "y.example"},
+		"device dv-06c82f03d49d, account 62711610541969":        {"06c82f", "62711"},
+	} {
+		got := Text(text, []string{"Jo Ng"})
+		for _, g := range gone {
+			if strings.Contains(got, g) {
+				t.Errorf("%q: %q is still in %q", text, g, got)
+			}
+		}
+	}
+	if got := Text("出金一直没有到账，很着急", nil); got != "出金一直没有到账，很着急" {
+		t.Error(got)
+	}
+}
+
+func TestShort(t *testing.T) {
+	for id, want := range map[string]string{"": "", "U1": "U…", "U12345689": "U12…89", "客户一二三四五": "客户一…四五"} {
+		if got := Short(id); got != want {
+			t.Errorf("%q: %q", id, got)
+		}
+	}
+	if got := Excerpt("ten chars!", nil); strings.Contains(got, "ten chars!") || !strings.HasSuffix(got, "…") {
+		t.Error(got)
+	}
+}
