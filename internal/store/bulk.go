@@ -24,128 +24,164 @@ import (
 // for each row, and the file grows to twice its size).
 const chunkRows = 1 << 20
 
-// column says how one value of a row reaches an Arrow builder.
+// column says how the values of rows reach an Arrow builder. Columns are filled
+// whole, and a column without any value costs next to nothing: many of an
+// export's columns are empty.
 type column[T any] struct {
 	name string
 	typ  arrow.DataType
-	put  func(b array.Builder, r *T)
-	size func(r *T) int // bytes of a text, so that room is made once
+	fill func(b array.Builder, rows []T)
 }
 
 var micros = &arrow.TimestampType{Unit: arrow.Microsecond}
 
-func text[T any](name string, get func(*T) string) column[T] {
-	return column[T]{name, arrow.BinaryTypes.String, func(b array.Builder, r *T) {
-		if v := get(r); v != "" {
-			b.(*array.StringBuilder).Append(v)
-		} else {
-			b.AppendNull()
+// fixed is a column of values of one size; ok says whether a row has one.
+func fixed[T, V any](name string, typ arrow.DataType, add func(b array.Builder, v []V, valid []bool), get func(*T) (V, bool)) column[T] {
+	return column[T]{name, typ, func(b array.Builder, rows []T) {
+		values, valid := make([]V, len(rows)), make([]bool, len(rows))
+		some := false
+		for i := range rows {
+			values[i], valid[i] = get(&rows[i])
+			some = some || valid[i]
 		}
-	}, func(r *T) int { return len(get(r)) }}
+		if !some {
+			b.AppendNulls(len(rows))
+			return
+		}
+		add(b, values, valid)
+	}}
+}
+
+func text[T any](name string, get func(*T) string) column[T] {
+	return column[T]{name, arrow.BinaryTypes.String, func(b array.Builder, rows []T) {
+		total := 0
+		for i := range rows {
+			total += len(get(&rows[i]))
+		}
+		if total == 0 {
+			b.AppendNulls(len(rows))
+			return
+		}
+		sb := b.(*array.StringBuilder)
+		sb.Reserve(len(rows))
+		sb.ReserveData(total)
+		for i := range rows {
+			if v := get(&rows[i]); v != "" {
+				sb.Append(v)
+			} else {
+				sb.AppendNull()
+			}
+		}
+	}}
 }
 
 func whole[T any](name string, get func(*T) int64) column[T] {
-	return column[T]{name, arrow.PrimitiveTypes.Int64, func(b array.Builder, r *T) {
-		b.(*array.Int64Builder).Append(get(r))
-	}, nil}
+	return fixed(name, arrow.PrimitiveTypes.Int64, func(b array.Builder, v []int64, valid []bool) {
+		b.(*array.Int64Builder).AppendValues(v, valid)
+	}, func(r *T) (int64, bool) { return get(r), true })
+}
+
+func addUint64(b array.Builder, v []uint64, valid []bool) {
+	b.(*array.Uint64Builder).AppendValues(v, valid)
 }
 
 func hash[T any](name string, get func(*T) uint64) column[T] {
-	return column[T]{name, arrow.PrimitiveTypes.Uint64, func(b array.Builder, r *T) {
-		if v := get(r); v != 0 {
-			b.(*array.Uint64Builder).Append(v)
-		} else {
-			b.AppendNull()
-		}
-	}, nil}
+	return fixed(name, arrow.PrimitiveTypes.Uint64, addUint64, func(r *T) (uint64, bool) {
+		v := get(r)
+		return v, v != 0
+	})
 }
 
 // identity is a hash column that keeps zero as a value.
 func identity[T any](name string, get func(*T) uint64) column[T] {
-	return column[T]{name, arrow.PrimitiveTypes.Uint64, func(b array.Builder, r *T) {
-		b.(*array.Uint64Builder).Append(get(r))
-	}, nil}
+	return fixed(name, arrow.PrimitiveTypes.Uint64, addUint64, func(r *T) (uint64, bool) { return get(r), true })
 }
 
 func small[T any](name string, get func(*T) uint8) column[T] {
-	return column[T]{name, arrow.PrimitiveTypes.Uint8, func(b array.Builder, r *T) {
-		b.(*array.Uint8Builder).Append(get(r))
-	}, nil}
+	return fixed(name, arrow.PrimitiveTypes.Uint8, func(b array.Builder, v []uint8, valid []bool) {
+		b.(*array.Uint8Builder).AppendValues(v, valid)
+	}, func(r *T) (uint8, bool) { return get(r), true })
+}
+
+func addFloat64(b array.Builder, v []float64, valid []bool) {
+	b.(*array.Float64Builder).AppendValues(v, valid)
 }
 
 func float[T any](name string, get func(*T) float64) column[T] {
-	return column[T]{name, arrow.PrimitiveTypes.Float64, func(b array.Builder, r *T) {
-		b.(*array.Float64Builder).Append(get(r))
-	}, nil}
+	return fixed(name, arrow.PrimitiveTypes.Float64, addFloat64, func(r *T) (float64, bool) { return get(r), true })
 }
 
 func number[T any](name string, get func(*T) record.Number) column[T] {
-	return column[T]{name, arrow.PrimitiveTypes.Float64, func(b array.Builder, r *T) {
-		if v := get(r); v.Valid {
-			b.(*array.Float64Builder).Append(v.Value)
-		} else {
-			b.AppendNull()
-		}
-	}, nil}
+	return fixed(name, arrow.PrimitiveTypes.Float64, addFloat64, func(r *T) (float64, bool) {
+		v := get(r)
+		return v.Value, v.Valid
+	})
 }
 
 func when[T any](name string, get func(*T) time.Time) column[T] {
-	return column[T]{name, micros, func(b array.Builder, r *T) {
-		if v := get(r); !v.IsZero() {
-			b.(*array.TimestampBuilder).Append(arrow.Timestamp(v.UnixMicro()))
-		} else {
-			b.AppendNull()
+	return fixed(name, micros, func(b array.Builder, v []arrow.Timestamp, valid []bool) {
+		b.(*array.TimestampBuilder).AppendValues(v, valid)
+	}, func(r *T) (arrow.Timestamp, bool) {
+		v := get(r)
+		if v.IsZero() {
+			return 0, false
 		}
-	}, nil}
+		return arrow.Timestamp(v.UnixMicro()), true
+	})
 }
 
+func addBool(b array.Builder, v, valid []bool) { b.(*array.BooleanBuilder).AppendValues(v, valid) }
+
 func flag[T any](name string, get func(*T) bool) column[T] {
-	return column[T]{name, arrow.FixedWidthTypes.Boolean, func(b array.Builder, r *T) {
-		b.(*array.BooleanBuilder).Append(get(r))
-	}, nil}
+	return fixed(name, arrow.FixedWidthTypes.Boolean, addBool, func(r *T) (bool, bool) { return get(r), true })
 }
 
 func tri[T any](name string, get func(*T) record.Tri) column[T] {
-	return column[T]{name, arrow.FixedWidthTypes.Boolean, func(b array.Builder, r *T) {
-		if v := get(r); v != record.Unknown {
-			b.(*array.BooleanBuilder).Append(v == record.Yes)
-		} else {
-			b.AppendNull()
-		}
-	}, nil}
+	return fixed(name, arrow.FixedWidthTypes.Boolean, addBool, func(r *T) (bool, bool) {
+		v := get(r)
+		return v == record.Yes, v != record.Unknown
+	})
 }
 
 func raw[T any](name string, get func(*T) []byte) column[T] {
-	return column[T]{name, arrow.BinaryTypes.Binary, func(b array.Builder, r *T) {
-		if v := get(r); v != nil {
-			b.(*array.BinaryBuilder).Append(v)
-		} else {
-			b.AppendNull()
+	return column[T]{name, arrow.BinaryTypes.Binary, func(b array.Builder, rows []T) {
+		for i := range rows {
+			if v := get(&rows[i]); v != nil {
+				b.(*array.BinaryBuilder).Append(v)
+			} else {
+				b.AppendNull()
+			}
 		}
-	}, nil}
+	}}
 }
 
 func texts[T any](name string, get func(*T) []string) column[T] {
-	return column[T]{name, arrow.ListOf(arrow.BinaryTypes.String), func(b array.Builder, r *T) {
+	return column[T]{name, arrow.ListOf(arrow.BinaryTypes.String), func(b array.Builder, rows []T) {
 		list := b.(*array.ListBuilder)
-		v := get(r)
-		if len(v) == 0 {
-			list.AppendNull()
-			return
+		values := list.ValueBuilder().(*array.StringBuilder)
+		for i := range rows {
+			v := get(&rows[i])
+			if len(v) == 0 {
+				list.AppendNull()
+				continue
+			}
+			list.Append(true)
+			for _, s := range v {
+				values.Append(s)
+			}
 		}
-		list.Append(true)
-		for _, s := range v {
-			list.ValueBuilder().(*array.StringBuilder).Append(s)
-		}
-	}, nil}
+	}}
 }
 
 func floats[T any](name string, get func(*T) []float32) column[T] {
-	return column[T]{name, arrow.ListOf(arrow.PrimitiveTypes.Float32), func(b array.Builder, r *T) {
+	return column[T]{name, arrow.ListOf(arrow.PrimitiveTypes.Float32), func(b array.Builder, rows []T) {
 		list := b.(*array.ListBuilder)
-		list.Append(true)
-		list.ValueBuilder().(*array.Float32Builder).AppendValues(get(r), nil)
-	}, nil}
+		values := list.ValueBuilder().(*array.Float32Builder)
+		for i := range rows {
+			list.Append(true)
+			values.AppendValues(get(&rows[i]), nil)
+		}
+	}}
 }
 
 // rowReader turns rows into Arrow records as the engine asks for them.
@@ -207,31 +243,11 @@ func (r *rowReader[T]) Next() bool {
 	}
 	n := min(len(r.rows), chunkRows)
 	for i, c := range r.columns {
-		b := r.builder.Field(i)
-		if n > 1 {
-			b.Reserve(n)
-			r.room(c, b, n)
-		}
-		for j := range r.rows[:n] {
-			c.put(b, &r.rows[j])
-		}
+		c.fill(r.builder.Field(i), r.rows[:n])
 	}
 	r.rows = r.rows[n:]
 	r.current = r.builder.NewRecord()
 	return true
-}
-
-// room reserves the bytes of a text column.
-func (r *rowReader[T]) room(c column[T], b array.Builder, n int) {
-	sb, ok := b.(*array.StringBuilder)
-	if !ok || c.size == nil || c.name == "extra" { // extra is rendered: asking its size costs as much
-		return
-	}
-	total := 0
-	for j := range r.rows[:n] {
-		total += c.size(&r.rows[j])
-	}
-	sb.ReserveData(total)
 }
 
 // appenderRows is the number of rows up to which the engine's row appender is
@@ -329,13 +345,25 @@ func valueAt(col arrow.Array, i int) driver.Value {
 	panic(fmt.Sprintf("store: no value for %T", col)) // a column kind without a case: a bug here
 }
 
-// extraJSON renders the columns without a word of ours as one JSON object, or
-// "" if there are none.
-func extraJSON(fields []record.Field) string {
-	if len(fields) == 0 {
-		return ""
-	}
-	out := make([]byte, 0, 32*len(fields))
+// extra is the column that holds what has no word of ours, rendered as JSON.
+func extra[T any](get func(*T) []record.Field) column[T] {
+	return column[T]{"extra", arrow.BinaryTypes.String, func(b array.Builder, rows []T) {
+		sb := b.(*array.StringBuilder)
+		var out []byte
+		for i := range rows {
+			f := get(&rows[i])
+			if len(f) == 0 {
+				sb.AppendNull()
+				continue
+			}
+			out = appendObject(out[:0], f)
+			sb.Append(string(out))
+		}
+	}}
+}
+
+// appendObject renders fields as one JSON object.
+func appendObject(out []byte, fields []record.Field) []byte {
 	for i, f := range fields {
 		sep := byte(',')
 		if i == 0 {
@@ -344,7 +372,7 @@ func extraJSON(fields []record.Field) string {
 		out = append(out, sep)
 		out = appendJSON(append(appendJSON(out, f.Name), ':'), f.Value)
 	}
-	return string(append(out, '}'))
+	return append(out, '}')
 }
 
 func appendJSON(out []byte, s string) []byte {

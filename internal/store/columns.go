@@ -26,7 +26,7 @@ func originColumns[T any]() []column[row[T]] {
 		whole("line", func(x *row[T]) int64 { return x.origin.Line }),
 		text("source", func(x *row[T]) string { return x.origin.Source }),
 		text("external_id", func(x *row[T]) string { return x.origin.ExternalID }),
-		text("extra", func(x *row[T]) string { return extraJSON(x.origin.Extra) }),
+		extra(func(x *row[T]) []record.Field { return x.origin.Extra }),
 	}
 }
 
@@ -98,7 +98,7 @@ var eventColumns = []column[complaintRow]{
 	whole("line", func(x *complaintRow) int64 { return x.r.Line }),
 	text("source", func(x *complaintRow) string { return x.r.Source }),
 	text("external_id", func(x *complaintRow) string { return x.r.ExternalID }),
-	text("extra", func(x *complaintRow) string { return extraJSON(x.r.Extra) }),
+	extra(func(x *complaintRow) []record.Field { return x.r.Extra }),
 	arrived[record.Complaint](),
 	when("at", func(x *complaintRow) time.Time { return stateTime(x.r, x.arrived) }),
 	text("status", func(x *complaintRow) string { return x.r.Status }),
