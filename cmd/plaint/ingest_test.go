@@ -2,6 +2,7 @@ package main
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,5 +91,29 @@ func TestRefusedRowsAreMendedAndReplayed(t *testing.T) {
 	}
 	if said := run(exitDone, "refused", "list"); strings.Contains(said, "03/04/2026") {
 		t.Fatalf("still refused:\n%s", said)
+	}
+}
+
+// TestParquetOfManyChunks writes texts over several of the engine's chunks.
+func TestParquetOfManyChunks(t *testing.T) {
+	dir := t.TempDir()
+	var b strings.Builder
+	b.WriteString("id,body,note\n")
+	for i := range 5000 {
+		fmt.Fprintf(&b, "C%d,text %d,some note %d\n", i, i, i%17)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"ingest", "a.csv", "--db", "x.db", "--quiet"},
+		{"query", "--db", "x.db", "--format", "parquet", "--out", "a.parquet", "select external_id as id, extra as body from complaint"},
+		{"export", "--db", "x.db", "--out", "pq", "--quiet"},
+		{"ingest", "a.parquet", "--db", "y.db", "--json", "--quiet"},
+	} {
+		code, said := cli(t, dir, args...)
+		if code != exitDone || args[1] == "a.parquet" && !strings.Contains(said, `"loaded":5000`) {
+			t.Fatalf("%v: %d %s", args, code, said)
+		}
 	}
 }

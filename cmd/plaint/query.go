@@ -16,8 +16,6 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/parquet"
-	"github.com/apache/arrow/go/v17/parquet/compress"
 	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 	"github.com/spf13/cobra"
 
@@ -282,7 +280,7 @@ func writeJSON(w io.Writer, r array.RecordReader, limit int) (int, error) {
 }
 
 func writeParquet(w io.Writer, r array.RecordReader, limit int) (int, error) {
-	out, err := pqarrow.NewFileWriter(r.Schema(), w, parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd)), pqarrow.DefaultWriterProps())
+	out, err := pqarrow.NewFileWriter(r.Schema(), w, store.ParquetProperties(), pqarrow.DefaultWriterProps())
 	if err != nil {
 		return 0, err
 	}

@@ -89,8 +89,8 @@ func groups(rows []store.RefusedRow) []*group {
 	at := map[string]*group{}
 	var out []*group
 	for _, r := range rows {
-		if r.Line == 0 {
-			continue // a whole file: there is no row to read again
+		if r.Line == 0 || r.Code == "cut_off" || r.Code == "row_too_long" {
+			continue // a whole file, or half a row: there is no row to read again
 		}
 		key := r.Input + "\x00" + r.Profile + "\x00" + string(r.Header)
 		g := at[key]
@@ -183,8 +183,16 @@ func (e *env) replayGroup(ctx context.Context, st *store.Store, g *group, m *mod
 		return record.Receipt{}, err
 	}
 	defer done()
+	// What cannot be read as a whole would be refused as a whole, and its rows
+	// could not be found any more: they stay as they are.
+	for _, p := range plans {
+		if p.Err != nil || len(plans) != 1 {
+			e.say("%s: %s", g.input, e.t("replay_unreadable"))
+			return record.Receipt{}, nil
+		}
+	}
 	r, err := e.load(ctx, st, plans, m)
-	if err != nil {
+	if err != nil || r.RowsIn != len(g.ids) {
 		return r, err
 	}
 	return r, st.MarkReplayed(ctx, g.ids)

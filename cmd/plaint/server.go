@@ -185,6 +185,9 @@ func (i *input) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 		_, data, err := readFrame(i.conn)
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF // the caller died: half an input is no input
+		}
 		if err != nil {
 			return 0, err
 		}

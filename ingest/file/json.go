@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"plaint/internal/record"
 )
@@ -98,6 +99,10 @@ func (j *jsonRows) next() (rawRow, error) {
 
 // fill takes the row's object apart.
 func (j *jsonRows) fill(row *rawRow) {
+	if !utf8.Valid(row.raw) {
+		row.code = "invalid_utf8"
+		return
+	}
 	fields, err := flatten(row.raw)
 	if err != nil {
 		row.code, row.detail = "bad_json", short(err.Error())
@@ -256,6 +261,9 @@ func flatten(raw []byte) ([]record.Field, error) {
 	}
 	if err := flattenObject(d, "", 1, &out); err != nil {
 		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("more than one object in a row")
 	}
 	if len(out) > maxColumns {
 		return nil, errors.New("more than " + strconv.Itoa(maxColumns) + " values")

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bytes"
 	"io"
 	"regexp"
 	"strings"
@@ -55,6 +56,8 @@ type lineRows struct {
 	form    *regexp.Regexp
 	pending rawRow
 	have    bool
+	owned   bool  // pending.raw is a copy of ours
+	failed  error // to be returned after pending
 }
 
 const noDelimiter = 0x1F
@@ -64,20 +67,30 @@ func newLineRows(r io.Reader, form *regexp.Regexp) *lineRows {
 }
 
 func (l *lineRows) next() (rawRow, error) {
+	if l.failed != nil {
+		return rawRow{}, l.failed
+	}
 	for {
 		row, err := l.in.line1()
 		if err == io.EOF && l.have {
 			l.have = false
 			return l.pending, nil
 		}
+		if err != nil && l.have {
+			l.have, l.failed = false, err // first the line that is waiting
+			return l.pending, nil
+		}
 		if err != nil {
 			return rawRow{}, err
 		}
 		if l.have && row.code == "" && len(row.raw) > 0 && (row.raw[0] == ' ' || row.raw[0] == '\t') && len(l.pending.raw)+len(row.raw) < maxRow {
-			l.pending.raw = append(append(append([]byte(nil), l.pending.raw...), '\n'), row.raw...)
+			if !l.owned { // the splitter's block must not be written to
+				l.pending.raw, l.owned = bytes.Clone(l.pending.raw), true
+			}
+			l.pending.raw = append(append(l.pending.raw, '\n'), row.raw...)
 			continue
 		}
-		row, l.pending = l.pending, row
+		row, l.pending, l.owned = l.pending, row, false
 		if l.have {
 			return row, nil
 		}

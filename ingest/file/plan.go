@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -363,6 +364,9 @@ func (p *Plan) choose(header []string) error {
 	if len(header) > 0 {
 		header[0] = strings.TrimPrefix(header[0], "\ufeff")
 	}
+	for i, h := range header {
+		header[i] = strings.ToValidUTF8(h, "?") // of a wrongly chosen encoding
+	}
 	if p.opt.Profile != "" {
 		chosen, err := profile.Find(p.opt.Profile)
 		if err != nil {
@@ -400,6 +404,13 @@ func (p *Plan) text() (io.ReadCloser, error) {
 	e := encodings[p.Encoding]
 	if e != nil && (strings.HasPrefix(p.Encoding, "utf-16") || p.Format == JSON || p.Format == NDJSON) {
 		return closing{transform.NewReader(r, e.NewDecoder()), r.Close}, nil
+	}
+	if p.Format == JSON || p.Format == NDJSON || p.Format == Lines {
+		b := bufio.NewReaderSize(r, 64<<10)
+		if mark, err := b.Peek(3); err == nil && string(mark) == "\ufeff" {
+			_, _ = b.Discard(3) // just peeked at
+		}
+		return closing{b, r.Close}, nil
 	}
 	return r, nil
 }

@@ -37,8 +37,8 @@ type Evidence struct{ DayFirst, MonthFirst int }
 
 // Note counts one value of the column.
 func (e *Evidence) Note(v string) {
-	a, b, _, _, ok := slashed(strings.TrimSpace(v))
-	if !ok {
+	a, b, year, _, ok := slashed(strings.TrimSpace(v))
+	if !ok || year < 0 {
 		return
 	}
 	switch {
@@ -81,10 +81,8 @@ func slashed(s string) (a, b, year int, rest string, ok bool) {
 	if n != 2 && n != 4 {
 		return
 	}
-	if n == 2 {
-		if year += 2000; year > 2069 {
-			year -= 100
-		}
+	if n == 2 { // negative: the century is a guess, and so is the place of the year
+		year = -year - 1
 	}
 	rest = s[n:]
 	if rest != "" && rest[0] != ' ' && rest[0] != 'T' && rest[0] != ',' {
@@ -148,8 +146,26 @@ func checked(t time.Time, p record.Precision) (record.Moment, record.Code) {
 	return record.Moment{Time: t, Precision: p}, ""
 }
 
+func century(y int) int {
+	if y > 69 {
+		return 1900 + y
+	}
+	return 2000 + y
+}
+
 func slashedDate(a, b, y int, rest string, o order, loc *time.Location) (record.Moment, record.Code) {
 	day, month := a, b
+	if y < 0 {
+		y = -y - 1
+		switch {
+		case o == orderYMD:
+			y, month, day = a, b, y
+			return build(century(y), month, day, rest, loc)
+		case a > 12 && o != orderDMY:
+			return record.Moment{}, "ambiguous_date" // 26-03-01 may start with the year
+		}
+		y = century(y)
+	}
 	switch {
 	case a > 12 && b <= 12:
 	case b > 12 && a <= 12:

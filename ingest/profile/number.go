@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -11,6 +12,13 @@ var currencySigns = []struct{ sign, code string }{
 	{"US$", "USD"}, {"HK$", "HKD"}, {"RMB", "CNY"}, {"CNY", "CNY"}, {"USD", "USD"}, {"HKD", "HKD"}, {"EUR", "EUR"}, {"GBP", "GBP"},
 	{"¥", "CNY"}, {"￥", "CNY"}, {"$", "USD"}, {"€", "EUR"}, {"£", "GBP"}, {"元", "CNY"}, {"人民币", "CNY"}, {"美元", "USD"},
 }
+
+var units = []struct {
+	sign   string
+	factor float64
+}{{"%", 1}, {"亿", 1e8}, {"億", 1e8}, {"万", 1e4}, {"萬", 1e4}}
+
+var grouped = regexp.MustCompile(`^[+-]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?$`)
 
 // parseNumber reads an amount as people write it: 1,234.50, 1 234, ¥1,234,
 // 1.2万, (12.00) for a negative. ok is false for anything else.
@@ -28,12 +36,20 @@ func parseNumber(v string) (n float64, currency string, ok bool) {
 	negative := strings.HasPrefix(s, "(") && strings.HasSuffix(s, ")")
 	s = strings.Trim(s, "()")
 	factor := 1.0
-	for unit, f := range map[string]float64{"万": 1e4, "萬": 1e4, "亿": 1e8, "%": 1} {
-		if strings.HasSuffix(s, unit) {
-			s, factor = strings.TrimSuffix(s, unit), f
+	for _, u := range units { // 1.2万亿 has two
+		if t, ok := strings.CutSuffix(s, u.sign); ok {
+			s, factor = t, factor*u.factor
 		}
 	}
-	s = strings.NewReplacer(",", "", "，", "", " ", "", "\u00a0", "").Replace(s)
+	s = strings.NewReplacer("，", ",", "\u00a0", " ").Replace(strings.TrimSpace(s))
+	if strings.ContainsAny(s, ", ") {
+		// 1234,56 might be a decimal comma: only whole groups of three digits
+		// are taken for thousands, the rest is refused.
+		if !grouped.MatchString(s) {
+			return 0, "", false
+		}
+		s = strings.NewReplacer(",", "", " ", "").Replace(s)
+	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || f != f || f > 1e15 || f < -1e15 {
 		return 0, "", false

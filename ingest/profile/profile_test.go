@@ -68,7 +68,7 @@ func TestParseDate(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]record.Code{
-		"03/04/2024": "ambiguous_date", "2024-02-30": "bad_date", "yesterday": "bad_date", "31/31/2024": "bad_date",
+		"03/04/2024": "ambiguous_date", "26-03-01": "ambiguous_date", "01-02-03": "ambiguous_date", "2024-02-30": "bad_date", "yesterday": "bad_date", "31/31/2024": "bad_date",
 		"2024-01-05T25:00": "bad_date", "99999999999999": "bad_date", "1e9": "bad_date", "0": "bad_date", "13/13/2024": "bad_date",
 	} {
 		if m, code := parseDate(in, 0, time.UTC); code != want {
@@ -78,12 +78,12 @@ func TestParseDate(t *testing.T) {
 }
 
 func TestParseNumber(t *testing.T) {
-	for in, want := range map[string]float64{"1,234.50": 1234.5, "¥1,234": 1234, "1.2万": 12000, "(12.00)": -12, "$5": 5, "100元": 100, "US$ 7": 7} {
+	for in, want := range map[string]float64{"1,234.50": 1234.5, "¥1,234": 1234, "1.2万": 12000, "(12.00)": -12, "$5": 5, "100元": 100, "US$ 7": 7, "1 234 567": 1234567, "1.5亿": 1.5e8, "2万亿": 2e12} {
 		if got, _, ok := parseNumber(in); !ok || got != want {
 			t.Errorf("%q: %v %v, want %v", in, got, ok, want)
 		}
 	}
-	for _, in := range []string{"abc", "", "1-2", "NaN", "Inf", "1e400"} {
+	for _, in := range []string{"abc", "", "1-2", "NaN", "Inf", "1e400", "1234,56", "12,5", "1.234,56", "99,99", "1 200,50"} {
 		if got, _, ok := parseNumber(in); ok {
 			t.Errorf("%q was read as %v", in, got)
 		}

@@ -67,6 +67,28 @@ func At(t time.Time) Moment { return Moment{Time: t.UTC()} }
 // Known reports whether the moment holds a time.
 func (m Moment) Known() bool { return !m.Time.IsZero() }
 
+// Last is the last instant that the moment may mean: a day known alone may be
+// any time of that day. The zero Moment has a zero Last.
+func (m Moment) Last() time.Time {
+	if !m.Known() {
+		return time.Time{}
+	}
+	t := m.Time
+	switch m.Precision {
+	case ToMinute:
+		t = t.Add(time.Minute)
+	case ToDay:
+		t = t.AddDate(0, 0, 1)
+	case ToMonth:
+		t = t.AddDate(0, 1, 0)
+	case ToYear:
+		t = t.AddDate(1, 0, 0)
+	default:
+		return t
+	}
+	return t.Add(-time.Microsecond)
+}
+
 // Tri is a yes/no answer that may be missing.
 type Tri uint8
 

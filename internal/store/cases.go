@@ -37,6 +37,13 @@ func (s *Store) Cases(ctx context.Context, limit, offset int) ([]record.Case, er
 		if err := json.Unmarshal([]byte(detail), &c.Reasons); err != nil {
 			return nil, fmt.Errorf("read the reasons of case %d: %w", c.ID, err)
 		}
+		// The score that the reasons explain, not that of a later run.
+		if len(c.Reasons) > 0 {
+			c.Score = 0
+			for _, r := range c.Reasons {
+				c.Score += r.Points
+			}
+		}
 		out = append(out, c)
 	}
 	return out, rows.Err()

@@ -43,7 +43,8 @@ func (w crowd) rush(c *record.Complaint) float64 {
 	}
 	hour := c.Received.Time.Unix() / 3600
 	last, usual := int32(0), int32(0)
-	for h := hour - 23; h <= hour; h++ {
+	// Whole hours before this one: of its own hour, some may come later.
+	for h := hour - 24; h < hour; h++ {
 		last += a.hours[h]
 	}
 	for d := hour/24 - 1 - usualDays; d < hour/24-1; d++ {

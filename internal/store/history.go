@@ -66,7 +66,11 @@ func (s *Store) remember(ctx context.Context, fresh []*record.Complaint) (*knowl
 // completeKeys sets the device and payout keys.
 func (m *knowledge) completeKeys(c *record.Complaint) {
 	device, payout := c.Device, c.PayoutAccount
+	asOf := c.Received.Last()
 	for _, a := range m.accounts[c.Keys.Customer] {
+		if !asOf.IsZero() && a.Opened.Time.After(asOf) {
+			continue // not the customer's yet
+		}
 		if device == "" {
 			device = a.Device
 		}
@@ -213,7 +217,7 @@ func textAt(rec arrow.Record, col, i int) string {
 func (m *knowledge) before(c *record.Complaint) *record.History {
 	m.current = c
 	h := &m.scratch
-	asOf := c.Received.Time
+	asOf := c.Received.Last()
 	h.ByCustomer = m.trails.under(byCustomer, c.Keys.Customer, asOf, 0, h.ByCustomer[:0])
 	h.ByDevice = m.trails.under(byDevice, c.Keys.Device, asOf, c.Keys.Customer, h.ByDevice[:0])
 	h.ByPayout = m.trails.under(byPayout, c.Keys.Payout, asOf, c.Keys.Customer, h.ByPayout[:0])

@@ -41,6 +41,7 @@ type letter struct {
 	sketch record.Sketch
 	next   [record.SketchSize]int32 // older slot with the same word, or -1
 	seen   int64                    // query that last met it
+	place  int64                    // how many were added before it
 	past   record.Past
 }
 
@@ -57,7 +58,7 @@ func (l *letters) add(p record.Past, sketch record.Sketch) {
 	if int(slot) == len(l.ring) {
 		l.ring = append(l.ring, letter{})
 	}
-	l.ring[slot] = letter{sketch: sketch, past: p}
+	l.ring[slot] = letter{sketch: sketch, past: p, place: l.count}
 	l.count++
 	if l.heads.full() {
 		l.relink()
@@ -98,14 +99,14 @@ func (l *letters) near(sketch record.Sketch, out []record.Letter) []record.Lette
 		}
 		slot := l.heads.get(mixKey(i, w))
 		// A slot that was overwritten since ends the chain: from there on the
-		// arrival numbers no longer fall or the word is another.
+		// places no longer fall or the word is another.
 		last := int64(1<<63 - 1)
 		for depth := 0; slot >= 0 && depth < postingDepth; depth++ {
 			at := &l.ring[slot]
-			if at.past.Seq >= last || at.sketch[i] != w {
+			if at.place >= last || at.sketch[i] != w {
 				break
 			}
-			last = at.past.Seq
+			last = at.place
 			if at.seen != l.query {
 				at.seen = l.query
 				if o := sketch.Overlap(at.sketch); o >= minOverlap {

@@ -219,6 +219,13 @@ func (s *Store) ExportParquet(ctx context.Context, dir string) ([]string, error)
 	return out, nil
 }
 
+// ParquetProperties are how Parquet is written from the engine's results: zstd,
+// and no column statistics, whose writer (arrow 17) keeps the smallest and
+// largest text by reference, in memory that the engine frees with each chunk.
+func ParquetProperties() *parquet.WriterProperties {
+	return parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithStats(false))
+}
+
 func (s *Store) exportTable(ctx context.Context, t maskedTable, path string) (err error) {
 	reader, err := s.arrow.QueryContext(ctx, t.query)
 	if err != nil {
@@ -229,7 +236,7 @@ func (s *Store) exportTable(ctx context.Context, t maskedTable, path string) (er
 	if err != nil {
 		return err
 	}
-	w, err := pqarrow.NewFileWriter(reader.Schema(), f, parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd)), pqarrow.DefaultWriterProps())
+	w, err := pqarrow.NewFileWriter(reader.Schema(), f, ParquetProperties(), pqarrow.DefaultWriterProps())
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}

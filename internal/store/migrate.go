@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 )
 
@@ -60,6 +61,10 @@ func (s *Store) version(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("open %s: %w", s.path, ErrNotStore)
 	}
 	if ours == 0 {
+		// A new file must not answer from the copy of one that was here before.
+		if err := os.RemoveAll(s.path + ".snapshot"); err != nil {
+			return 0, fmt.Errorf("remove an old snapshot: %w", err)
+		}
 		return 0, s.exec(ctx, "create table plaint_version (version bigint, name varchar, applied timestamp)")
 	}
 	var v sql.NullInt64

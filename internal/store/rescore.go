@@ -123,6 +123,9 @@ func (r *rescoring) chunk(ctx context.Context, list []*record.Complaint) error {
 	if err := s.readEvidence(ctx, r.know, list); err != nil {
 		return err
 	}
+	for _, c := range list {
+		r.know.completeKeys(c)
+	}
 	rows := make([]decided, len(list))
 	var cases []caseRow
 	for i, c := range list {

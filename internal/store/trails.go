@@ -43,6 +43,7 @@ type trails struct {
 
 type trail struct {
 	seq      int64
+	place    int64 // how many were added before it: falls along a chain, whatever the order of seq
 	received int64 // microseconds since 1970, noTime if unknown
 	amount   float64
 	keys     [spaces]uint64
@@ -58,7 +59,7 @@ func (t *trails) add(p record.Past, keys [spaces]uint64) {
 	if int(slot) == len(t.ring) {
 		t.ring = append(t.ring, trail{})
 	}
-	at := trail{seq: p.Seq, received: noTime, amount: math.NaN(), keys: keys}
+	at := trail{seq: p.Seq, place: t.count, received: noTime, amount: math.NaN(), keys: keys}
 	if !p.Received.IsZero() {
 		at.received = p.Received.UnixMicro()
 	}
@@ -103,11 +104,11 @@ func (t *trails) under(space int, key uint64, asOf time.Time, except uint64, out
 	for depth := 0; slot >= 0 && depth < trailDepth; depth++ {
 		at := &t.ring[slot]
 		// A slot that was overwritten since ends the chain: it holds another
-		// key, or arrival numbers do not fall any more.
-		if at.keys[space] != key || at.seq >= last {
+		// key, or places do not fall any more.
+		if at.keys[space] != key || at.place >= last {
 			break
 		}
-		last = at.seq
+		last = at.place
 		if at.received <= limit && (except == 0 || at.keys[byCustomer] != except) {
 			out = append(out, at.past())
 		}

@@ -205,7 +205,7 @@ func booksKnown(h *record.History) bool { return len(h.Transactions) > 0 || len(
 // or if there was no trade in the week before. 0 without loaded records.
 func refuted(c *record.Complaint, h *record.History) float64 {
 	kind, ok := aboutMoney(c)
-	if !ok || !c.Received.Known() || !booksKnown(h) {
+	if !ok || !c.Received.Known() || c.Received.Precision > record.ToDay || !booksKnown(h) {
 		return 0
 	}
 	cites := citations(c)

@@ -39,7 +39,7 @@ type Theme struct {
 	Windows   []Window   `json:"windows"`
 }
 
-const themesQuery = `select count(*) over () as total, id, coalesce(label, ''), coalesce(language, ''), array_to_string(coalesce(terms, []), chr(31)), size,
+const themesQuery = `select count(*) over () as total, id, coalesce(label, ''), coalesce(language, ''), coalesce(array_to_string(coalesce(terms, []), chr(31)), ''), size,
 		size / sum(size) over () as share, coalesce(example, 0), coalesce(type, ''), coalesce(severity, 0), coalesce(customers, 0),
 		coalesce(amount, 0), coalesce(currency, ''), first, last, coalesce(trend, 0)
 	from theme where run = $1 order by size desc, id limit $2 offset $3`
