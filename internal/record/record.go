@@ -185,7 +185,7 @@ type Complaint struct {
 	PayoutAccount   string // personal
 	Changed         Moment // when Status became what it is; unknown = Received
 
-	Keys Keys // set by scoring before admission
+	Keys Keys // sketch and contact set by the column mapping, the rest by the store at admission
 }
 
 // Keys are the 64-bit hashes under which a complaint's history is found.

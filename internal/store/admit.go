@@ -39,10 +39,9 @@ func (s *Store) Admit(ctx context.Context, b *record.Batch, decide Decide) (reco
 		return record.Receipt{}, fmt.Errorf("admit a batch of %s: %w", b.Input, err)
 	}
 	r.Took = time.Since(started)
-	// The batch is kept: a log that cannot be folded now is not its failure.
-	if err := s.tidyLog(context.WithoutCancel(ctx)); err != nil {
-		return r, nil
-	}
+	// The batch is kept: a log that cannot be folded now is not its failure, and
+	// is folded after a later batch or at the next open.
+	_ = s.tidyLog(context.WithoutCancel(ctx))
 	return r, nil
 }
 

@@ -102,8 +102,9 @@ func knownQuery(table string) string {
 }
 
 // arrowRows runs a book-keeping query on the writer's connection, inside its
-// transaction if there is one, and hands over the result chunk by chunk. The
-// columns are only valid during the call.
+// transaction if there is one, and hands over the result chunk by chunk; the
+// driver holds all of it in memory until then. The columns are only valid
+// during the call.
 func (s *Store) arrowRows(ctx context.Context, query string, each func(arrow.Record), args ...any) error {
 	reader, err := s.arrow.QueryContext(ctx, query, args...)
 	if err != nil {
