@@ -110,12 +110,24 @@ func (e *env) runQuery(ctx context.Context, q childQuery, w io.Writer) error {
 	case err == nil:
 		e.say("%s", e.t("query_cut", "n", q.Limit))
 		return nil
+	case readerGone(err):
+		return status(exitFailed) // it read what it wanted; there is nobody to tell
 	case text == store.ErrNotSelect.Error():
 		return errors.New(e.t("err_not_select"))
 	case text != "" && len(text) < 2000:
 		return errors.New(text)
 	}
 	return errors.New(e.t("err_query_died"))
+}
+
+// readerGone reports that whoever read the output closed it, as head does.
+func readerGone(err error) bool {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		s, ok := exit.Sys().(syscall.WaitStatus)
+		return ok && s.Signaled() && s.Signal() == syscall.SIGPIPE
+	}
+	return errors.Is(err, syscall.EPIPE)
 }
 
 // runChild is the child's main; handled is false in every other process.

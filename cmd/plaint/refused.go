@@ -1,12 +1,14 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,7 +60,7 @@ func (e *env) refusedCmd() *cobra.Command {
 }
 
 func (e *env) refusedList(ctx context.Context, st *store.Store, f store.RefusedFilter) error {
-	rows, err := st.Refused(ctx, f)
+	rows, err := e.refusedRows(ctx, st, f)
 	if err != nil {
 		return err
 	}
@@ -67,7 +69,7 @@ func (e *env) refusedList(ctx context.Context, st *store.Store, f store.RefusedF
 		out = append(out, []string{fmt.Sprint(r.ID), filepath.Base(r.Input), fmt.Sprint(r.Line), r.Column, e.t("code_" + string(r.Code)), r.Detail})
 	}
 	table(e.out, out)
-	counts, err := st.RefusedCounts(ctx)
+	counts, err := e.refusedCounts(ctx, st, f)
 	if err != nil {
 		return err
 	}
@@ -76,42 +78,106 @@ func (e *env) refusedList(ctx context.Context, st *store.Store, f store.RefusedF
 	return nil
 }
 
-// group is refused rows that can be read together: of one input and header.
+// refusedInputs finds the inputs that a name means: a whole path, the end of
+// one, or an archive with all that is in it. "" means every input.
+func (e *env) refusedInputs(ctx context.Context, st *store.Store, name string) ([]string, error) {
+	if name == "" {
+		return []string{""}, nil
+	}
+	whole := e.path(name)
+	var out []string
+	err := st.Each(ctx, `select distinct coalesce(input, '') from refused order by 1`, func(rows *sql.Rows) error {
+		var input string
+		err := rows.Scan(&input)
+		archive, member, _ := strings.Cut(input, "!")
+		for _, path := range [...]string{input, archive, member} {
+			if path == name || path == whole || strings.HasSuffix(path, "/"+name) {
+				out = append(out, input)
+				break
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the inputs that were refused: %w", err)
+	}
+	return out, nil
+}
+
+// refusedRows lists refusals in the order in which they came.
+func (e *env) refusedRows(ctx context.Context, st *store.Store, f store.RefusedFilter) ([]store.RefusedRow, error) {
+	inputs, err := e.refusedInputs(ctx, st, f.Input)
+	if err != nil {
+		return nil, err
+	}
+	var out []store.RefusedRow
+	for _, input := range inputs {
+		f.Input = input
+		rows, err := st.Refused(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rows...)
+	}
+	slices.SortFunc(out, func(a, b store.RefusedRow) int { return cmp.Compare(a.ID, b.ID) })
+	if f.Limit > 0 && len(out) > f.Limit {
+		out = out[:f.Limit]
+	}
+	return out, nil
+}
+
+// refusedCounts counts, by reason, what refusedRows lists without a limit.
+func (e *env) refusedCounts(ctx context.Context, st *store.Store, f store.RefusedFilter) (map[record.Code]int, error) {
+	inputs, err := e.refusedInputs(ctx, st, f.Input)
+	if err != nil {
+		return nil, err
+	}
+	out := map[record.Code]int{}
+	for _, input := range inputs {
+		err := st.Each(ctx, `select coalesce(code, ''), count(*) from refused where id not in (select id from refused_replayed)
+			and ($1 = '' or code = $1) and ($2 = '' or input = $2) group by 1`, func(rows *sql.Rows) error {
+			var code record.Code
+			var n int
+			err := rows.Scan(&code, &n)
+			out[code] += n
+			return err
+		}, string(f.Code), input)
+		if err != nil {
+			return nil, fmt.Errorf("count what was refused: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// group is refused rows that can be read together: of one input, profile and
+// header.
 type group struct {
-	input, profile string
-	header         []byte
-	kind           record.Kind
-	ids            []int64
-	body           bytes.Buffer
+	rows []record.Refusal
+	ids  []int64
 }
 
 func groups(rows []store.RefusedRow) []*group {
 	at := map[string]*group{}
 	var out []*group
-	for _, r := range rows {
-		if r.Line == 0 || r.Code == "cut_off" || r.Code == "row_too_long" {
-			continue // a whole file, or half a row: there is no row to read again
+	for i := range rows {
+		r := &rows[i]
+		if !file.Replayable(&r.Refusal) {
+			continue
 		}
 		key := r.Input + "\x00" + r.Profile + "\x00" + string(r.Header)
 		g := at[key]
 		if g == nil {
-			g = &group{input: r.Input, profile: r.Profile, header: r.Header, kind: r.Kind}
-			if r.Header != nil {
-				g.body.Write(r.Header)
-				g.body.WriteByte('\n')
-			}
+			g = &group{}
 			at[key] = g
 			out = append(out, g)
 		}
-		g.ids = append(g.ids, r.ID)
-		g.body.Write(r.Raw)
-		g.body.WriteByte('\n')
+		g.rows, g.ids = append(g.rows, r.Refusal), append(g.ids, r.ID)
 	}
 	return out
 }
 
 func (e *env) refusedExport(ctx context.Context, st *store.Store, f store.RefusedFilter, out string) error {
-	rows, err := st.Refused(ctx, f)
+	rows, err := e.refusedRows(ctx, st, f)
 	if err != nil {
 		return err
 	}
@@ -119,25 +185,42 @@ func (e *env) refusedExport(ctx context.Context, st *store.Store, f store.Refuse
 		return err
 	}
 	for i, g := range groups(rows) {
+		name, data, args := file.Export(g.rows)
 		base := strings.Map(func(r rune) rune {
 			if r == '/' || r == '\\' || r == '!' || r < ' ' {
 				return '_'
 			}
 			return r
-		}, filepath.Base(g.input))
+		}, name)
 		path := filepath.Join(out, fmt.Sprintf("%03d_%s", i+1, base))
-		if err := os.WriteFile(path, g.body.Bytes(), 0o600); err != nil {
+		if err := os.WriteFile(path, data, 0o600); err != nil {
 			return err
 		}
 		fmt.Fprintln(e.out, e.t("wrote", "path", path))
+		e.say("%s", e.t("refused_mended", "command", "plaint ingest "+words(append([]string{path}, args...))))
 	}
 	return nil
+}
+
+// words writes arguments as a shell reads them.
+func words(args []string) string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		if out[i] = a; a == "" || strings.ContainsAny(a, " \t\n\"'\\$`*?[](){}<>|&;!#~") {
+			out[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 // refusedReplay loads refused rows again. A row that is refused again is kept
 // anew; the old refusal counts as replayed.
 func (e *env) refusedReplay(ctx context.Context, st *store.Store, f store.RefusedFilter, flags ingestFlags) error {
-	rows, err := st.Refused(ctx, f)
+	opt, err := e.fileOptions(flags)
+	if err != nil {
+		return err
+	}
+	rows, err := e.refusedRows(ctx, st, f)
 	if err != nil {
 		return err
 	}
@@ -147,7 +230,7 @@ func (e *env) refusedReplay(ctx context.Context, st *store.Store, f store.Refuse
 	}
 	var total record.Receipt
 	for _, g := range groups(rows) {
-		r, err := e.replayGroup(ctx, st, g, m, flags)
+		r, err := e.replayGroup(ctx, st, g, m, opt)
 		total.Add(r)
 		if err != nil {
 			return err
@@ -160,39 +243,20 @@ func (e *env) refusedReplay(ctx context.Context, st *store.Store, f store.Refuse
 	return nil
 }
 
-func (e *env) replayGroup(ctx context.Context, st *store.Store, g *group, m *model.Model, flags ingestFlags) (record.Receipt, error) {
-	dir, err := os.MkdirTemp("", "plaint-replay-*")
+// replayGroup reads a group's rows again. Rows that the profile cannot read at
+// all stay as they are, and the other groups are loaded.
+func (e *env) replayGroup(ctx context.Context, st *store.Store, g *group, m *model.Model, opt file.Options) (record.Receipt, error) {
+	p, err := file.Replay(g.rows, opt)
+	var choice *file.UsageError
 	if err != nil {
-		return record.Receipt{}, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, filepath.Base(g.input)) // its name may say its year or its source
-	if err := os.WriteFile(path, g.body.Bytes(), 0o600); err != nil {
-		return record.Receipt{}, err
-	}
-	profile := g.profile
-	if flags.profile != "" {
-		profile = flags.profile
-	}
-	opt, err := e.fileOptions(ingestFlags{profile: profile, source: flags.source})
-	if err != nil {
-		return record.Receipt{}, err
-	}
-	plans, done, err := file.Inspect(path, opt)
-	if err != nil {
-		return record.Receipt{}, err
-	}
-	defer done()
-	// What cannot be read as a whole would be refused as a whole, and its rows
-	// could not be found any more: they stay as they are.
-	for _, p := range plans {
-		if p.Err != nil || len(plans) != 1 {
-			e.say("%s: %s", g.input, e.t("replay_unreadable"))
-			return record.Receipt{}, nil
+		e.say("%s: %s", g.rows[0].Input, e.t("replay_unreadable"))
+		if errors.As(err, &choice) {
+			e.say("%s", e.t(string(choice.Code), choice.Pairs...))
 		}
+		return record.Receipt{}, nil
 	}
-	r, err := e.load(ctx, st, plans, m)
-	if err != nil || r.RowsIn != len(g.ids) {
+	r, err := e.loadOne(ctx, st, p, m)
+	if err != nil {
 		return r, err
 	}
 	return r, st.MarkReplayed(ctx, g.ids)

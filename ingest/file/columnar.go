@@ -1,10 +1,12 @@
 package file
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -13,8 +15,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet/file"
 	"github.com/apache/arrow/go/v17/parquet/pqarrow"
-
-	"context"
+	"github.com/xuri/excelize/v2"
 )
 
 // arrowRows yields the rows of Arrow records as text.
@@ -88,6 +89,16 @@ func cellText(col arrow.Array, i int) string {
 	return col.ValueStr(i)
 }
 
+func (p *Plan) columnar() (*arrowRows, error) {
+	if p.in.path == "" {
+		return nil, &Error{"columnar_in_archive", p.Input}
+	}
+	if p.Format == Parquet {
+		return openParquet(p.in.path)
+	}
+	return openArrow(p.in.path, p.stream)
+}
+
 func openParquet(path string) (a *arrowRows, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -156,3 +167,89 @@ func (f *ipcFile) Next() bool {
 
 func (f *ipcFile) Record() arrow.Record { return f.rec }
 func (f *ipcFile) Err() error           { return f.err }
+
+// xlsxRows streams the first sheet that has rows. Values are raw: a date is
+// Excel's day number, which the date columns know how to read.
+type xlsxRows struct {
+	book *excelize.File
+	rows *excelize.Rows
+	line int64
+}
+
+// openXLSX opens a workbook, which may come out of an archive.
+func openXLSX(in *input, read *atomic.Int64) (x *xlsxRows, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &Error{"bad_workbook", fmt.Sprint(r)}
+		}
+	}()
+	if in.size > maxWorkbook {
+		return nil, &Error{"workbook_too_large", fmt.Sprintf("%d bytes; save it as CSV", in.size)}
+	}
+	r, err := in.open(read)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	limit := max(bombFloor, bombRatio*in.size)
+	book, err := excelize.OpenReader(&capped{r: r}, excelize.Options{RawCellValue: true, UnzipSizeLimit: limit, UnzipXMLSizeLimit: min(limit, 16<<20)})
+	if err != nil {
+		var known *Error
+		if errors.As(err, &known) {
+			return nil, known
+		}
+		return nil, &Error{"bad_workbook", short(err.Error())}
+	}
+	for _, sheet := range book.GetSheetList() {
+		r, err := book.Rows(sheet)
+		if err == nil && r.Next() {
+			r.Close()
+			if r, err = book.Rows(sheet); err == nil {
+				return &xlsxRows{book: book, rows: r}, nil
+			}
+		}
+	}
+	book.Close()
+	return nil, &Error{"empty_file", in.name}
+}
+
+// capped ends a workbook that is larger than its archive said.
+type capped struct {
+	r io.Reader
+	n int64
+}
+
+func (c *capped) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if c.n += int64(n); c.n > maxWorkbook {
+		return n, &Error{"workbook_too_large", fmt.Sprintf("more than %d bytes; save it as CSV", int64(maxWorkbook))}
+	}
+	return n, err
+}
+
+func (x *xlsxRows) next() (row rawRow, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &Error{"bad_workbook", fmt.Sprint(r)}
+		}
+	}()
+	for x.rows.Next() {
+		x.line++
+		cells, err := x.rows.Columns()
+		if err != nil {
+			return rawRow{}, &Error{"bad_workbook", short(err.Error())}
+		}
+		if len(cells) > 0 {
+			return rawRow{line: x.line, cells: cells}, nil
+		}
+	}
+	if err := x.rows.Error(); err != nil {
+		return rawRow{}, &Error{"bad_workbook", short(err.Error())}
+	}
+	return rawRow{}, io.EOF
+}
+
+func (x *xlsxRows) close() {
+	x.rows.Close()
+	x.book.Close()
+}

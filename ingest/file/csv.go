@@ -20,6 +20,20 @@ type rawRow struct {
 	detail string
 }
 
+// size is how many bytes of text the row holds.
+func (r *rawRow) size() int {
+	n := len(r.raw)
+	if r.raw == nil {
+		for _, c := range r.cells {
+			n += len(c)
+		}
+	}
+	for _, f := range r.extra {
+		n += len(f.Name) + len(f.Value)
+	}
+	return n
+}
+
 // rows is a stream of rows; next returns io.EOF after the last.
 type rows interface {
 	next() (rawRow, error)
@@ -133,12 +147,16 @@ func (c *csvRows) take(n int, lines int64) rawRow {
 
 // skip refuses the line at which an endless row starts and goes on behind it.
 func (c *csvRows) skip(closed bool) (rawRow, error) {
-	code, detail := record.Code("unclosed_quote"), ""
-	if closed {
-		code = "row_too_long"
+	row := rawRow{line: c.line + 1, code: "row_too_long"}
+	kept := c.block[c.pos:min(c.end, c.pos+keptRaw)]
+	if i := bytes.IndexByte(c.block[c.pos:c.end], '\n'); !closed && (i >= 0 || c.end-c.pos <= maxRow) {
+		if i < 0 {
+			i = c.end - c.pos
+		}
+		row.code, kept = "unclosed_quote", c.block[c.pos:c.pos+i] // the line is whole
 	}
-	row := rawRow{line: c.line + 1, code: code, detail: detail}
-	row.raw = append(row.raw, c.block[c.pos:min(c.end, c.pos+keptRaw)]...)
+	kept, _, _ = bytes.Cut(kept, []byte("\n"))
+	row.raw = bytes.Clone(kept)
 	for {
 		if i := bytes.IndexByte(c.block[c.pos:c.end], '\n'); i >= 0 {
 			c.pos += i + 1
@@ -148,9 +166,6 @@ func (c *csvRows) skip(closed bool) (rawRow, error) {
 		if !c.more() {
 			break
 		}
-	}
-	if i := bytes.IndexByte(row.raw, '\n'); i >= 0 {
-		row.raw = row.raw[:i]
 	}
 	c.line++
 	return row, nil
@@ -302,4 +317,18 @@ func detectDelimiter(sample string) byte {
 		}
 	}
 	return best
+}
+
+// split splits the rows of delimited text into cells.
+type split struct {
+	rows      *csvRows
+	delimiter byte
+}
+
+func (s *split) next() (rawRow, error) {
+	row, err := s.rows.next()
+	if err == nil && row.code == "" {
+		row.cells = splitRow(string(row.raw), s.delimiter, nil)
+	}
+	return row, err
 }

@@ -1,8 +1,11 @@
 package file
 
 import (
+	"bufio"
 	"bytes"
+	"io"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -10,6 +13,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // encodings by the names that a user may choose; nil is UTF-8.
@@ -177,4 +181,73 @@ func (d *decoder) text(b []byte) (string, bool) {
 		return "", false
 	}
 	return string(out), !bytes.ContainsRune(out, utf8.RuneError)
+}
+
+// knownBinary recognises pictures, documents, programs and databases.
+func knownBinary(sample []byte) bool {
+	for _, magic := range []string{"\x89PNG", "\xFF\xD8\xFF", "GIF8", "%PDF", "\x7FELF", "SQLite format 3", "\xD0\xCF\x11\xE0", "BM\x00"} {
+		if bytes.HasPrefix(sample, []byte(magic)) {
+			return true
+		}
+	}
+	return false
+}
+
+// looksBinary reports many control bytes: an image, a program, a database.
+func looksBinary(b []byte) bool {
+	control := 0
+	for _, c := range b {
+		if c < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != 0x1B {
+			control++
+		}
+	}
+	return control*20 > len(b)
+}
+
+// wrongEncoding says why the bytes cannot be in the encoding that the user
+// chose, nil if they may be. One that fits badly would not fail: it would turn
+// every row into other letters.
+func wrongEncoding(chosen string, sample []byte, truncated bool) error {
+	found := detectEncoding(sample, truncated)
+	wide := strings.HasPrefix(chosen, "utf-16")
+	bad, long := utf8Faults(sample, truncated)
+	even, odd := zeros(sample)
+	wrong := false
+	switch {
+	case found == chosen:
+	case wide && strings.HasPrefix(found, "utf-16"):
+		wrong = !bytes.HasPrefix(sample, []byte{0xFF, 0xFE}) && !bytes.HasPrefix(sample, []byte{0xFE, 0xFF}) // a mark decides
+	case wide: // delimiters and line breaks have a zero byte
+		wrong = even+odd == 0 && len(sample) >= 4
+	case strings.HasPrefix(found, "utf-16"), chosen == "utf-8":
+		wrong = true
+	case found == "utf-8": // three sequences of three bytes are no accident
+		wrong = bad == 0 && long >= 3
+	}
+	if wrong {
+		return &Error{"wrong_encoding", chosen + " ≠ " + found}
+	}
+	return nil
+}
+
+// text opens the input as UTF-8 or, where its encoding keeps ASCII bytes in
+// their places, as it is: rows are then decoded one by one, so that a refused
+// one is kept with its original bytes.
+func (p *Plan) text(read *atomic.Int64) (io.ReadCloser, error) {
+	r, err := p.in.open(read)
+	if err != nil {
+		return nil, err
+	}
+	e := encodings[p.Encoding]
+	if e != nil && (strings.HasPrefix(p.Encoding, "utf-16") || p.Format == JSON || p.Format == NDJSON) {
+		return closing{transform.NewReader(r, e.NewDecoder()), r.Close}, nil
+	}
+	if p.Format == JSON || p.Format == NDJSON || p.Format == Lines {
+		b := bufio.NewReaderSize(r, 64<<10)
+		if mark, err := b.Peek(3); err == nil && string(mark) == "\ufeff" {
+			_, _ = b.Discard(3) // just peeked at
+		}
+		return closing{b, r.Close}, nil
+	}
+	return r, nil
 }

@@ -28,7 +28,8 @@ import (
 const (
 	maxRow      = 4 << 20   // bytes of one row or element
 	maxColumns  = 4096      // columns of a table
-	keptRaw     = 64 << 10  // bytes of a refused row that are kept
+	keptRaw     = 64 << 10  // bytes that are kept of a row too long to be one
+	maxMembers  = 10000     // files in an archive
 	bombRatio   = 200       // decompressed bytes per compressed byte ...
 	bombFloor   = 64 << 20  // ... once this much has come out
 	maxWorkbook = 512 << 20 // bytes of an xlsx file
@@ -48,10 +49,12 @@ type UsageError = profile.UsageError
 // input is something that can be read more than once.
 type input struct {
 	name string // as shown: path, or archive!member
-	path string // on disk, "" for an archive member
+	path string // on disk as it is, "" if it comes out of an archive
 	size int64  // compressed bytes
 	read *atomic.Int64
-	open func() (io.ReadCloser, error)
+	// open starts over; read counts the compressed bytes. Each reading has its
+	// own count, or one would take the other for an archive bomb.
+	open func(read *atomic.Int64) (io.ReadCloser, error)
 }
 
 // base is the name by which a profile may know the input.
@@ -64,103 +67,126 @@ func (in *input) base() string {
 }
 
 // Paths expands files, folders (all regular files below, hidden ones left out)
-// and globs, sorted. A pattern that matches nothing is an error.
-func Paths(args []string) ([]string, error) {
-	var out []string
+// and globs, sorted. What is there under its very name is no pattern. A pattern
+// that matches nothing and a folder without files are errors. leftOut are the
+// folders that hold the truth of a simulation, which is no input.
+func Paths(args []string) (paths, leftOut []string, err error) {
 	for _, arg := range args {
 		if arg == "-" {
-			out = append(out, arg)
+			paths = append(paths, arg)
 			continue
 		}
-		found, err := filepath.Glob(arg)
-		if err != nil || len(found) == 0 {
-			if _, statErr := os.Stat(arg); statErr != nil {
-				return nil, &Error{"not_found", arg}
+		found := []string{arg}
+		if _, err := os.Lstat(arg); err != nil {
+			if found, err = filepath.Glob(arg); err != nil || len(found) == 0 {
+				return nil, nil, &Error{"not_found", arg}
 			}
-			found = []string{arg}
 		}
+		before := len(paths)
 		for _, path := range found {
-			files, err := below(path)
+			files, truths, err := below(path)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			out = append(out, files...)
+			paths, leftOut = append(paths, files...), append(leftOut, truths...)
+		}
+		if len(paths) == before {
+			return nil, nil, &Error{"empty_folder", arg}
 		}
 	}
-	return out, nil
+	return paths, leftOut, nil
 }
 
-func below(path string) ([]string, error) {
+func below(path string) (files, truths []string, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, &Error{"not_found", path}
+		return nil, nil, &Error{"not_found", path}
 	}
 	if !info.IsDir() {
-		return []string{path}, nil
+		return []string{path}, nil, nil
 	}
-	var out []string
 	err = filepath.WalkDir(path, func(p string, d os.DirEntry, err error) error {
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if strings.HasPrefix(d.Name(), ".") && p != path {
-			if d.IsDir() {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		if d.Type().IsRegular() {
-			out = append(out, p)
+		case p == path:
+		case d.IsDir() && isTruth(p):
+			truths = append(truths, p)
+			return filepath.SkipDir
+		case strings.HasPrefix(d.Name(), ".") && d.IsDir():
+			return filepath.SkipDir
+		case strings.HasPrefix(d.Name(), "."):
+		case d.Type().IsRegular():
+			files = append(files, p)
 		}
 		return nil
 	})
-	sort.Strings(out)
-	return out, err
+	sort.Strings(files)
+	return files, truths, err
 }
 
-// inputs opens a path as one input, or as one per member if it is an archive.
-func inputs(path string) ([]*input, error) {
+// isTruth recognises the folder in which a simulation writes what it planted.
+func isTruth(dir string) bool {
+	for _, name := range [...]string{"incidents.json", "rings.json"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return false
+		}
+	}
+	return filepath.Base(dir) == "truth"
+}
+
+// inputs opens a path as one input, or as one per member if it is an archive,
+// which stays open until done.
+func inputs(path string) (list []*input, done func(), err error) {
+	done = func() {}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, &Error{"not_readable", path}
+		return nil, done, &Error{"not_readable", path}
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil || info.IsDir() {
-		return nil, &Error{"not_readable", path}
+		return nil, done, &Error{"not_readable", path}
 	}
 	var magic [4]byte
 	n, _ := io.ReadFull(f, magic[:])
 	if n == 0 {
-		return nil, &Error{"empty_file", path}
+		return nil, done, &Error{"empty_file", path}
 	}
 	if bytes.HasPrefix(magic[:n], []byte("PK\x03\x04")) {
-		return members(path, info.Size())
+		z, err := zip.OpenReader(path)
+		if err != nil {
+			return nil, done, &Error{"bad_archive", err.Error()}
+		}
+		list, err := members(z, path, info.Size())
+		return list, func() { z.Close() }, err
 	}
 	in := &input{name: path, path: path, size: info.Size(), read: new(atomic.Int64)}
-	in.open = func() (io.ReadCloser, error) { return decompress(path, magic[:n], in.read) }
-	return []*input{in}, nil
+	if packed(magic[:n]) {
+		in.path = ""
+	}
+	in.open = func(read *atomic.Int64) (io.ReadCloser, error) { return decompress(path, magic[:n], read) }
+	return []*input{in}, done, nil
 }
 
-func members(path string, size int64) ([]*input, error) {
-	z, err := zip.OpenReader(path)
-	if err != nil {
-		return nil, &Error{"bad_archive", err.Error()}
+func members(z *zip.ReadCloser, path string, size int64) ([]*input, error) {
+	if len(z.File) > maxMembers {
+		return nil, &Error{"too_many_members", fmt.Sprint(len(z.File))}
 	}
-	defer z.Close()
 	var out []*input
-	for i, m := range z.File {
+	for _, m := range z.File {
 		if m.Name == "xl/workbook.xml" {
 			in := &input{name: path, path: path, size: size, read: new(atomic.Int64)}
-			in.open = func() (io.ReadCloser, error) { return os.Open(path) }
+			in.open = func(read *atomic.Int64) (io.ReadCloser, error) { return decompress(path, nil, read) }
 			return []*input{in}, nil
 		}
 		base := filepath.Base(m.Name)
 		if m.FileInfo().IsDir() || strings.HasPrefix(base, ".") || strings.HasPrefix(m.Name, "__MACOSX/") {
 			continue
 		}
-		in := &input{name: path + "!" + m.Name, size: int64(m.CompressedSize64), read: new(atomic.Int64)}
-		in.open = func() (io.ReadCloser, error) { return openMember(path, i, in.read) }
+		packed := min(int64(m.CompressedSize64), size) // the archive may say anything
+		in := &input{name: path + "!" + m.Name, size: packed, read: new(atomic.Int64)}
+		in.open = func(read *atomic.Int64) (io.ReadCloser, error) { return openMember(m, packed, read) }
 		out = append(out, in)
 	}
 	if len(out) == 0 {
@@ -169,18 +195,21 @@ func members(path string, size int64) ([]*input, error) {
 	return out, nil
 }
 
-func openMember(path string, i int, read *atomic.Int64) (io.ReadCloser, error) {
-	z, err := zip.OpenReader(path)
+func openMember(m *zip.File, packed int64, read *atomic.Int64) (io.ReadCloser, error) {
+	r, err := m.Open()
 	if err != nil {
 		return nil, &Error{"bad_archive", err.Error()}
 	}
-	r, err := z.File[i].Open()
-	if err != nil {
-		return nil, errors.Join(&Error{"bad_archive", err.Error()}, z.Close())
-	}
 	read.Store(0)
-	g := &guarded{r: r, in: read, size: int64(z.File[i].CompressedSize64)}
-	return closing{bufio.NewReaderSize(g, 256<<10), func() error { return errors.Join(r.Close(), z.Close()) }}, nil
+	g := &guarded{r: r, in: read, size: packed}
+	return closing{bufio.NewReaderSize(g, 256<<10), r.Close}, nil
+}
+
+var gzipMagic, zstdMagic = []byte{0x1f, 0x8b}, []byte{0x28, 0xb5, 0x2f, 0xfd}
+
+// packed reports a compressed file.
+func packed(magic []byte) bool {
+	return bytes.HasPrefix(magic, gzipMagic) || bytes.HasPrefix(magic, zstdMagic)
 }
 
 func decompress(path string, magic []byte, read *atomic.Int64) (io.ReadCloser, error) {
@@ -191,13 +220,13 @@ func decompress(path string, magic []byte, read *atomic.Int64) (io.ReadCloser, e
 	read.Store(0)
 	counted := &counter{f, read}
 	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+	case bytes.HasPrefix(magic, gzipMagic):
 		z, err := gzip.NewReader(bufio.NewReaderSize(counted, 256<<10))
 		if err != nil {
 			return nil, errors.Join(&Error{"bad_archive", err.Error()}, f.Close())
 		}
 		return closing{&guarded{r: z, in: read}, func() error { return errors.Join(z.Close(), f.Close()) }}, nil
-	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+	case bytes.HasPrefix(magic, zstdMagic):
 		z, err := zstd.NewReader(counted, zstd.WithDecoderMaxMemory(256<<20), zstd.WithDecoderConcurrency(1))
 		if err != nil {
 			return nil, errors.Join(&Error{"bad_archive", err.Error()}, f.Close())

@@ -110,9 +110,9 @@ func (j *jsonRows) fill(row *rawRow) {
 	}
 	row.cells = make([]string, len(j.header))
 	for _, f := range fields {
-		if i, ok := j.at[f.Name]; ok {
+		if i, ok := j.at[f.Name]; ok && row.cells[i] == "" { // a name may stand twice
 			row.cells[i] = f.Value
-		} else {
+		} else if f.Value != "" || j.header == nil { // without a header it is the names that count
 			row.extra = append(row.extra, f)
 		}
 	}
@@ -245,8 +245,8 @@ func (j *jsonRows) object() (raw []byte, long bool, err error) {
 	}
 }
 
-// flatten turns an object into named values, in order: nested objects become
-// a.b, arrays of objects a.0.b for their first element and JSON for the whole,
+// flatten turns an object into named values, in order: null is "", nested
+// objects become a.b, arrays of objects a.0.b for their first element and JSON for the whole,
 // other arrays values joined by ';'. Below five levels the rest stays JSON.
 func flatten(raw []byte) ([]record.Field, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
@@ -312,6 +312,7 @@ func flattenValue(v json.RawMessage, name string, level int, out *[]record.Field
 		*out = append(*out, record.Field{Name: name, Value: s})
 		return nil
 	case 'n':
+		*out = append(*out, record.Field{Name: name})
 		return nil
 	}
 	*out = append(*out, record.Field{Name: name, Value: string(v)})
@@ -327,7 +328,11 @@ func flattenArray(v json.RawMessage, name string, level int, out *[]record.Field
 		return nil
 	}
 	if list[0][0] == '{' || list[0][0] == '[' {
-		*out = append(*out, record.Field{Name: name, Value: string(v)})
+		var whole bytes.Buffer
+		if err := json.Compact(&whole, v); err != nil { // spaces make no other record
+			return err
+		}
+		*out = append(*out, record.Field{Name: name, Value: whole.String()})
 		if level < 5 && list[0][0] == '{' {
 			return flattenValue(list[0], name+".0", level+1, out)
 		}
@@ -345,9 +350,10 @@ func flattenArray(v json.RawMessage, name string, level int, out *[]record.Field
 	return nil
 }
 
-// jsonHeader is the union of the names in the first rows, in order of their
-// first appearance.
-func jsonHeader(j *jsonRows, sample int) ([]string, [][]string, error) {
+// jsonHeader is the union of the names in the first rows, those of nulls too, in
+// order of their first appearance. A name that comes later finds its word when
+// it comes.
+func jsonHeader(j rows, sample int) ([]string, [][]string, error) {
 	at := map[string]int{}
 	var header []string
 	var seen [][]record.Field

@@ -5,6 +5,8 @@ import (
 	"io"
 	"regexp"
 	"strings"
+
+	"plaint/internal/record"
 )
 
 // logHeader names the parts that a plain log line is taken apart into.
@@ -141,4 +143,35 @@ func parseLine(form *regexp.Regexp, line string) []string {
 		out[4] += "\n" + rest
 	}
 	return out
+}
+
+// logLines plans plain log lines; it reports whether they look like any.
+func (p *Plan) logLines(text string) bool {
+	lines := strings.Split(text, "\n")
+	if len(lines) > 200 {
+		lines = lines[:200]
+	}
+	var full []string
+	for _, l := range lines {
+		if l = strings.TrimRight(l, "\r"); l != "" && l[0] != ' ' && l[0] != '\t' {
+			full = append(full, l)
+		}
+	}
+	form := bestLogForm(full)
+	if form == nil && p.opt.As != record.Logs {
+		return false
+	}
+	if form == nil { // a table of log lines, unless no profile fits it
+		q := *p
+		q.Format, q.Delimiter = CSV, detectDelimiter(text)
+		if q.tabular(&split{rows: newCSVRows(strings.NewReader(text), q.Delimiter), delimiter: q.Delimiter}) == nil {
+			return false
+		}
+	}
+	p.Format, p.form = Lines, form
+	for _, l := range full[:min(5, len(full))] {
+		p.Sample = append(p.Sample, parseLine(form, l))
+	}
+	p.Err = nil
+	return p.choose(logHeader) == nil
 }

@@ -1,12 +1,12 @@
 package file
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -59,11 +59,13 @@ type Plan struct {
 	Sample     [][]string         // first rows
 	Err        *Error
 
-	in     *input
-	opt    Options
-	depth  int // of JSON
-	stream bool
-	form   *regexp.Regexp
+	in      *input
+	opt     Options
+	depth   int // of JSON
+	stream  bool
+	form    *regexp.Regexp
+	again   []record.Refusal // refused rows that are read again, instead of in
+	settled *settled
 }
 
 const sampleSize = 256 << 10
@@ -86,7 +88,9 @@ func Inspect(path string, o Options) (plans []*Plan, done func(), err error) {
 		}
 		path, name, done = spooled, "stdin", remove
 	}
-	ins, err := inputs(path)
+	ins, closeInputs, err := inputs(path)
+	remove := done
+	done = func() { closeInputs(); remove() }
 	if err != nil {
 		p := &Plan{Input: name, opt: o}
 		if !errors.As(err, &p.Err) {
@@ -97,7 +101,7 @@ func Inspect(path string, o Options) (plans []*Plan, done func(), err error) {
 	}
 	for _, in := range ins {
 		in.name = strings.Replace(in.name, path, name, 1)
-		p := &Plan{Input: in.name, Size: in.size, in: in, opt: o}
+		p := &Plan{Input: in.name, Size: in.size, in: in, opt: o, settled: newSettled()}
 		if err := p.inspect(); err != nil && !errors.As(err, &p.Err) {
 			done()
 			return nil, func() {}, err
@@ -115,6 +119,12 @@ func (p *Plan) Kind() record.Kind {
 	return p.Mapping.Profile.Kind()
 }
 
+// Weak reports a profile that was found and not chosen, and fits so badly that
+// its user should look twice.
+func (p *Plan) Weak() bool {
+	return p.Mapping != nil && p.opt.Profile == "" && p.Mapping.Score < profile.WeakScore
+}
+
 // ReadBytes is how much of the input has been read, for a progress bar.
 func (p *Plan) ReadBytes() *atomic.Int64 {
 	if p.in == nil {
@@ -124,7 +134,7 @@ func (p *Plan) ReadBytes() *atomic.Int64 {
 }
 
 func (p *Plan) inspect() error {
-	r, err := p.in.open()
+	r, err := p.in.open(p.in.read)
 	if err != nil {
 		return err
 	}
@@ -152,8 +162,11 @@ func (p *Plan) binary(sample []byte) (bool, error) {
 	var header []string
 	switch {
 	case bytes.HasPrefix(sample, []byte("PK\x03\x04")):
+		if p.in.path == "" && !bytes.Contains(sample, []byte("xl/")) {
+			return true, &Error{"nested_archive", p.Input}
+		}
 		p.Format = XLSX
-		x, err := openXLSX(p.in.path)
+		x, err := openXLSX(p.in, p.in.read)
 		if err != nil {
 			return true, err
 		}
@@ -188,41 +201,13 @@ func (p *Plan) binary(sample []byte) (bool, error) {
 	return true, p.choose(header)
 }
 
-func (p *Plan) columnar() (*arrowRows, error) {
-	if p.in.path == "" {
-		return nil, &Error{"columnar_in_archive", p.Input}
-	}
-	if p.Format == Parquet {
-		return openParquet(p.in.path)
-	}
-	return openArrow(p.in.path, p.stream)
-}
-
-// knownBinary recognises pictures, documents, programs and databases.
-func knownBinary(sample []byte) bool {
-	for _, magic := range []string{"\x89PNG", "\xFF\xD8\xFF", "GIF8", "%PDF", "\x7FELF", "SQLite format 3", "\xD0\xCF\x11\xE0", "BM\x00"} {
-		if bytes.HasPrefix(sample, []byte(magic)) {
-			return true
-		}
-	}
-	return false
-}
-
-// looksBinary reports many control bytes: an image, a program, a database.
-func looksBinary(b []byte) bool {
-	control := 0
-	for _, c := range b {
-		if c < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != 0x1B {
-			control++
-		}
-	}
-	return control*20 > len(b)
-}
-
 func (p *Plan) textual(sample []byte, truncated bool) error {
 	p.Encoding = detectEncoding(sample, truncated)
 	if p.opt.Encoding != "" {
 		p.Encoding, _ = encodingNamed(p.opt.Encoding) // checked by Inspect
+		if err := wrongEncoding(p.Encoding, sample, truncated); err != nil {
+			return err
+		}
 	}
 	text := p.decodeSample(sample)
 	trimmed := strings.TrimLeft(text, " \t\r\n\ufeff")
@@ -255,43 +240,12 @@ func (p *Plan) decodeSample(sample []byte) string {
 	return string(bytes.TrimPrefix(sample, []byte{0xEF, 0xBB, 0xBF}))
 }
 
-// logLines plans plain log lines; it reports whether they look like any.
-func (p *Plan) logLines(text string) bool {
-	lines := strings.Split(text, "\n")
-	if len(lines) > 200 {
-		lines = lines[:200]
-	}
-	var full []string
-	for _, l := range lines {
-		if l = strings.TrimRight(l, "\r"); l != "" && l[0] != ' ' && l[0] != '\t' {
-			full = append(full, l)
-		}
-	}
-	form := bestLogForm(full)
-	if form == nil && p.opt.As != record.Logs {
-		return false
-	}
-	if form == nil { // a table of log lines, unless no profile fits it
-		q := *p
-		q.Format, q.Delimiter = CSV, detectDelimiter(text)
-		if q.tabular(&split{rows: newCSVRows(strings.NewReader(text), q.Delimiter), delimiter: q.Delimiter}) == nil {
-			return false
-		}
-	}
-	p.Format, p.form = Lines, form
-	for _, l := range full[:min(5, len(full))] {
-		p.Sample = append(p.Sample, parseLine(form, l))
-	}
-	p.Err = nil
-	return p.choose(logHeader) == nil
-}
-
 func (p *Plan) json(sample []byte) error {
 	p.Format, p.depth = JSON, jsonDepth(sample)
 	if first, _, _ := bytes.Cut(sample, []byte("\n")); p.depth == 0 && (json.Valid(first) || len(first) == len(sample)) {
 		p.Format = NDJSON
 	}
-	r, err := p.text()
+	r, err := p.text(p.in.read)
 	if err != nil {
 		return err
 	}
@@ -304,7 +258,16 @@ func (p *Plan) json(sample []byte) error {
 		return &Error{"empty_file", p.Input}
 	}
 	p.Sample = cells[:min(5, len(cells))]
-	return p.choose(header)
+	return p.choose(header, void(cells, len(header))...)
+}
+
+// void tells the columns without a value in any of the rows.
+func void(rows [][]string, columns int) []bool {
+	out := make([]bool, columns)
+	for i := range out {
+		out[i] = !slices.ContainsFunc(rows, func(r []string) bool { return r[i] != "" })
+	}
+	return out
 }
 
 // jsonRows reads objects: one a line in NDJSON, cut out byte by byte otherwise.
@@ -360,7 +323,8 @@ func (p *Plan) tabular(r rows) error {
 }
 
 // choose picks the profile for a header: the user's, or the one that fits best.
-func (p *Plan) choose(header []string) error {
+// void, if any, tells the columns that hold nothing.
+func (p *Plan) choose(header []string, void ...bool) error {
 	if len(header) > 0 {
 		header[0] = strings.TrimPrefix(header[0], "\ufeff")
 	}
@@ -384,6 +348,9 @@ func (p *Plan) choose(header []string) error {
 	if err != nil {
 		return err
 	}
+	if void != nil {
+		profile.Rank(all, void)
+	}
 	p.Candidates = all
 	if len(all) == 0 || all[0].Score < profile.MinScore {
 		detail := short(strings.Join(header, ", "))
@@ -391,40 +358,4 @@ func (p *Plan) choose(header []string) error {
 	}
 	p.Mapping = all[0]
 	return nil
-}
-
-// text opens the input as UTF-8 or, where its encoding keeps ASCII bytes in
-// their places, as it is: rows are then decoded one by one, so that a refused
-// one is kept with its original bytes.
-func (p *Plan) text() (io.ReadCloser, error) {
-	r, err := p.in.open()
-	if err != nil {
-		return nil, err
-	}
-	e := encodings[p.Encoding]
-	if e != nil && (strings.HasPrefix(p.Encoding, "utf-16") || p.Format == JSON || p.Format == NDJSON) {
-		return closing{transform.NewReader(r, e.NewDecoder()), r.Close}, nil
-	}
-	if p.Format == JSON || p.Format == NDJSON || p.Format == Lines {
-		b := bufio.NewReaderSize(r, 64<<10)
-		if mark, err := b.Peek(3); err == nil && string(mark) == "\ufeff" {
-			_, _ = b.Discard(3) // just peeked at
-		}
-		return closing{b, r.Close}, nil
-	}
-	return r, nil
-}
-
-// split splits the rows of delimited text into cells.
-type split struct {
-	rows      *csvRows
-	delimiter byte
-}
-
-func (s *split) next() (rawRow, error) {
-	row, err := s.rows.next()
-	if err == nil && row.code == "" {
-		row.cells = splitRow(string(row.raw), s.delimiter, nil)
-	}
-	return row, err
 }

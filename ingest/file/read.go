@@ -1,29 +1,49 @@
 package file
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"runtime"
-	"strings"
+	"slices"
 	"sync"
-
-	"golang.org/x/text/transform"
+	"sync/atomic"
 
 	"plaint/ingest/profile"
 	"plaint/internal/record"
 )
 
-// chunkRows is how many rows travel together from the splitter to a mapper.
-const chunkRows = 1024
+// How many rows travel together, and how many bytes of input at most: rows may
+// be of any size up to maxRow, and memory is bounded by bytes.
+const (
+	chunkRows  = 1024
+	chunkBytes = 4 << 20
+	// A batch is closed before it is full when it holds more than batchBytes, and
+	// rowBytes for each row, so that DefaultBatchRows rows of up to a kilobyte
+	// stay together and rows of a megabyte do not.
+	batchBytes = 36 << 20
+	rowBytes   = 768
+)
 
 // chunk is a run of rows on its way through a mapper.
 type chunk struct {
 	rows  []rawRow
+	bytes int // of the rows
 	out   record.Batch
 	ready chan struct{}
+}
+
+// chunks are used again: a row of a complaint is close to a kilobyte, and a
+// load makes thousands of chunks.
+var chunks = sync.Pool{New: func() any { return &chunk{} }}
+
+// release gives the chunk back, with its room but without what it held.
+func (c *chunk) release() {
+	clear(c.rows)
+	reuse(&c.out)
+	c.rows, c.bytes, c.ready = c.rows[:0], 0, nil
+	chunks.Put(c)
 }
 
 // Read yields the input's rows as batches, in order; a batch is valid only
@@ -37,7 +57,7 @@ func (p *Plan) Read(ctx context.Context, emit func(*record.Batch) error) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	source, closeSource, err := p.rows()
+	source, closeSource, err := p.rows(p.ReadBytes())
 	if err != nil {
 		var e *Error
 		if errors.As(err, &e) {
@@ -57,7 +77,7 @@ func (p *Plan) Read(ctx context.Context, emit func(*record.Batch) error) error {
 	order := make(chan *chunk, 16)
 	var wg sync.WaitGroup
 	for range runtime.NumCPU() {
-		wg.Go(func() { p.work(work) })
+		wg.Go(func() { p.work(ctx, work) })
 	}
 	wg.Go(func() {
 		defer close(work)
@@ -77,10 +97,13 @@ func (p *Plan) refuseAll(e *Error) *record.Batch {
 }
 
 // rows opens the input at its first row after the header.
-func (p *Plan) rows() (rows, func(), error) {
+func (p *Plan) rows(read *atomic.Int64) (rows, func(), error) {
+	if p.again != nil {
+		return newAgain(p), func() {}, nil
+	}
 	switch p.Format {
 	case XLSX:
-		x, err := openXLSX(p.in.path)
+		x, err := openXLSX(p.in, read)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -97,7 +120,7 @@ func (p *Plan) rows() (rows, func(), error) {
 		}
 		return a, a.close, nil
 	}
-	r, err := p.text()
+	r, err := p.text(read)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -117,19 +140,29 @@ func (p *Plan) rows() (rows, func(), error) {
 	return c, stop, nil
 }
 
+// next reads the rows of a chunk, up to the input's end or fault.
+func next(source rows, most int) (*chunk, error) {
+	c := chunks.Get().(*chunk)
+	c.ready = make(chan struct{})
+	for len(c.rows) < most && c.bytes < chunkBytes {
+		row, err := source.next()
+		if err != nil {
+			return c, err
+		}
+		n := row.size()
+		if n > maxRow && row.raw == nil && row.code == "" { // of a table whose cells are read one by one
+			row = rawRow{line: row.line, code: "row_too_long", raw: tableRow(nil, row.cells)[:keptRaw]}
+		}
+		c.rows, c.bytes = append(c.rows, row), c.bytes+n
+	}
+	return c, nil
+}
+
 // cut reads rows into chunks. A fault of the input ends it with a refusal; the
 // rows before it stay loaded.
 func (p *Plan) cut(ctx context.Context, cancel context.CancelCauseFunc, source rows, size int, work, order chan<- *chunk) {
-	per := min(chunkRows, size)
 	for {
-		c := &chunk{rows: make([]rawRow, 0, per), ready: make(chan struct{})}
-		var end error
-		for len(c.rows) < per && end == nil {
-			var row rawRow
-			if row, end = source.next(); end == nil {
-				c.rows = append(c.rows, row)
-			}
-		}
+		c, end := next(source, min(chunkRows, size))
 		var e *Error
 		if errors.As(end, &e) {
 			c.rows = append(c.rows, rawRow{code: e.Code, detail: e.Detail})
@@ -153,7 +186,7 @@ func (p *Plan) cut(ctx context.Context, cancel context.CancelCauseFunc, source r
 
 // gather puts the mapped chunks together in order and emits full batches.
 func (p *Plan) gather(ctx context.Context, order <-chan *chunk, size int, emit func(*record.Batch) error) error {
-	batch := p.empty()
+	batch, bytes := p.empty(), 0
 	var seen record.Seen
 	for c := range order {
 		select {
@@ -166,11 +199,16 @@ func (p *Plan) gather(ctx context.Context, order <-chan *chunk, size int, emit f
 		}
 		stamp(&c.out, seen)
 		join(batch, &c.out)
-		if batch.Rows()+chunkRows > size && batch.Rows() > 0 && (size >= chunkRows || batch.Rows() >= size) {
+		bytes += c.bytes
+		c.release()
+		n := batch.Rows()
+		full := n+chunkRows > size && (size >= chunkRows || n >= size) || bytes+chunkBytes > batchBytes+n*rowBytes
+		if n > 0 && full {
 			if err := emit(batch); err != nil {
 				return err
 			}
 			reuse(batch)
+			bytes = 0
 		}
 	}
 	if err := context.Cause(ctx); err != nil {
@@ -182,9 +220,16 @@ func (p *Plan) gather(ctx context.Context, order <-chan *chunk, size int, emit f
 	return nil
 }
 
-// reuse empties a batch and keeps its room; what it held must not be used any
-// more.
+// reuse empties a batch and keeps its room, but not the texts in it; what it held
+// must not be used any more.
 func reuse(b *record.Batch) {
+	clear(b.Complaints)
+	clear(b.Surveys)
+	clear(b.Logs)
+	clear(b.Transactions)
+	clear(b.Accounts)
+	clear(b.Levels)
+	clear(b.Refused)
 	b.Complaints, b.Surveys, b.Logs = b.Complaints[:0], b.Surveys[:0], b.Logs[:0]
 	b.Transactions, b.Accounts, b.Levels = b.Transactions[:0], b.Accounts[:0], b.Levels[:0]
 	b.Refused = b.Refused[:0]
@@ -228,198 +273,48 @@ func join(to, from *record.Batch) {
 	to.Refused = append(to.Refused, from.Refused...)
 }
 
-// worker maps chunks; one per goroutine.
-type worker struct {
-	p      *Plan
-	m      *profile.Mapper
-	decode *decoder
-	cells  []string
-	header []byte
+// settled is what the columns' other rows say about the order of day and month,
+// found once for all workers.
+type settled struct {
+	sync.Mutex
+	by map[string]profile.Evidence
 }
 
-func (p *Plan) work(in <-chan *chunk) {
-	w := &worker{p: p, m: p.Mapping.NewMapper(), decode: newDecoder(p.Encoding), header: p.headerLine()}
-	w.m.Order = p.evidence
-	for c := range in {
-		for i := range c.rows {
-			w.row(&c.out, &c.rows[i])
-		}
-		c.rows = nil
-		close(c.ready)
-	}
-}
+func newSettled() *settled { return &settled{by: map[string]profile.Evidence{}} }
 
-// row maps one row into the batch, as a record or as a refusal.
-func (w *worker) row(b *record.Batch, r *rawRow) {
-	problem := w.split(r)
-	if problem == nil && w.p.Mapping.Profile.IsFooter(string(r.raw)) {
-		return // a line of the report around the table is no row
+// evidence reads the input once more and counts what one date column says about
+// the order of day and month. What was read of it when ctx ends says nothing.
+func (p *Plan) evidence(ctx context.Context, column string) profile.Evidence {
+	p.settled.Lock()
+	defer p.settled.Unlock()
+	if e, ok := p.settled.by[column]; ok {
+		return e
 	}
-	if problem == nil {
-		problem = w.check(r)
-	}
-	if problem == nil {
-		problem = w.mapRow(b, r)
-	}
-	if problem != nil {
-		b.Refused = append(b.Refused, w.refuse(r, problem))
-	}
-}
-
-// split decodes the row and takes it apart.
-func (w *worker) split(r *rawRow) *profile.Problem {
-	if r.code != "" {
-		return &profile.Problem{Code: r.code, Detail: r.detail}
-	}
-	if r.cells != nil {
-		return nil
-	}
-	s, ok := w.decode.text(r.raw)
-	if !ok {
-		return &profile.Problem{Code: "invalid_encoding", Detail: w.p.Encoding}
-	}
-	if w.p.Format == Lines {
-		r.cells = parseLine(w.p.form, s)
-		return nil
-	}
-	w.cells = splitRow(s, w.p.Delimiter, w.cells[:0])
-	r.cells = w.cells
-	return nil
-}
-
-// check refuses rows of the wrong width and cells that no honest row holds.
-func (w *worker) check(r *rawRow) *profile.Problem {
-	header := w.m.Header
-	n := len(r.cells)
-	for n > len(header) && strings.TrimSpace(r.cells[n-1]) == "" {
-		n--
-	}
-	if n > len(header) {
-		return &profile.Problem{Code: "too_many_cells", Detail: fmt.Sprintf("%d > %d", n, len(header))}
-	}
-	r.cells = r.cells[:min(n, len(r.cells))]
-	if n < len(header) {
-		if w.p.Format == CSV {
-			return &profile.Problem{Code: "too_few_cells", Detail: fmt.Sprintf("%d < %d", n, len(header))}
-		}
-		r.cells = append(r.cells, make([]string, len(header)-n)...)
-	}
-	whole := w.p.Format == CSV && bytes.IndexByte(r.raw, 0) < 0 // decoded as a whole, and no zero in it
-	for i, cell := range r.cells {
-		if cell == "" || whole && !profile.MayBeFormula(cell) {
-			continue
-		}
-		if code := profile.CheckCell(cell); code != "" {
-			if code == "formula" && w.p.Format == Lines {
-				continue
-			}
-			return &profile.Problem{Code: code, Column: header[i]}
-		}
-	}
-	return nil
-}
-
-func (w *worker) mapRow(b *record.Batch, r *rawRow) *profile.Problem {
-	switch w.m.Kind {
-	case record.Complaints:
-		return add(&b.Complaints, r, w.m.Complaint, func(c *record.Complaint) *record.Origin { return &c.Origin })
-	case record.Surveys:
-		return add(&b.Surveys, r, w.m.Survey, func(s *record.Survey) *record.Origin { return &s.Origin })
-	case record.Logs:
-		return add(&b.Logs, r, w.m.Log, func(l *record.LogLine) *record.Origin { return &l.Origin })
-	case record.Transactions:
-		return add(&b.Transactions, r, w.m.Transaction, func(t *record.Transaction) *record.Origin { return &t.Origin })
-	case record.Accounts:
-		return add(&b.Accounts, r, w.m.Account, func(a *record.Account) *record.Origin { return &a.Origin })
-	default:
-		return add(&b.Levels, r, w.m.Level, func(l *record.ServiceLevel) *record.Origin { return &l.Origin })
-	}
-}
-
-func add[T any](list *[]T, r *rawRow, fill func(*T, []string, int64) *profile.Problem, origin func(*T) *record.Origin) *profile.Problem {
-	if *list == nil {
-		*list = make([]T, 0, chunkRows)
-	}
-	var zero T
-	*list = append(*list, zero)
-	t := &(*list)[len(*list)-1]
-	if problem := fill(t, r.cells, r.line); problem != nil {
-		*list = (*list)[:len(*list)-1]
-		return problem
-	}
-	if len(r.extra) > 0 {
-		o := origin(t)
-		o.Extra = append(o.Extra, r.extra...)
-	}
-	return nil
-}
-
-func (w *worker) refuse(r *rawRow, problem *profile.Problem) record.Refusal {
-	raw := r.raw
-	if raw == nil {
-		raw = []byte(strings.Join(r.cells, "\t"))
-	}
-	detail := problem.Detail
-	if len(raw) > keptRaw {
-		detail = strings.TrimSpace(fmt.Sprintf("%s %d/%d", detail, keptRaw, len(raw)))
-		raw = raw[:keptRaw]
-	}
-	if strings.HasPrefix(w.p.Encoding, "utf-16") {
-		raw = encode(w.p.Encoding, raw)
-	}
-	return record.Refusal{Kind: w.m.Kind, Input: w.p.Input, Profile: w.p.Mapping.Profile.Name, Line: r.line,
-		Code: problem.Code, Column: problem.Column, Detail: short(detail), Raw: bytes.Clone(raw), Header: w.header}
-}
-
-// encode gives back the original bytes of a row that was decoded on the way.
-func encode(name string, b []byte) []byte {
-	out, _, err := transform.Bytes(encodings[name].NewEncoder(), b)
-	if err != nil {
-		return b
-	}
-	return bytes.TrimPrefix(bytes.TrimPrefix(out, []byte{0xFF, 0xFE}), []byte{0xFE, 0xFF})
-}
-
-// headerLine is the header as it is kept with refused rows, so that they can be
-// read without their file; nil where rows carry their own names.
-func (p *Plan) headerLine() []byte {
-	switch p.Format {
-	case JSON, NDJSON, Lines:
-		return nil
-	case CSV:
-		quoted := make([]string, len(p.Mapping.Header))
-		for i, h := range p.Mapping.Header {
-			if strings.ContainsAny(h, "\"\r\n") || strings.IndexByte(h, p.Delimiter) >= 0 {
-				h = `"` + strings.ReplaceAll(h, `"`, `""`) + `"`
-			}
-			quoted[i] = h
-		}
-		line := strings.Join(quoted, string(rune(p.Delimiter)))
-		if e := encodings[p.Encoding]; e != nil {
-			return encode(p.Encoding, []byte(line))
-		}
-		return []byte(line)
-	}
-	return []byte(strings.Join(p.Mapping.Header, "\t"))
-}
-
-// evidence reads the input once more and counts what one date column says
-// about the order of day and month.
-func (p *Plan) evidence(column int) profile.Evidence {
 	var e profile.Evidence
-	source, stop, err := p.rows()
+	source, stop, err := p.rows(new(atomic.Int64))
 	if err != nil {
 		return e
 	}
 	defer stop()
+	at := slices.Index(p.Mapping.Header, column)
 	w := &worker{p: p, decode: newDecoder(p.Encoding)}
-	for {
+	for ctx.Err() == nil {
 		r, err := source.next()
 		if err != nil {
+			p.settled.by[column] = e
 			return e
 		}
-		if w.split(&r) == nil && column < len(r.cells) {
-			e.Note(r.cells[column])
+		if w.split(&r) != nil {
+			continue
+		}
+		if at >= 0 && at < len(r.cells) {
+			e.Note(r.cells[at])
+		}
+		for _, f := range r.extra {
+			if f.Name == column {
+				e.Note(f.Value)
+			}
 		}
 	}
+	return profile.Evidence{}
 }

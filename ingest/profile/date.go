@@ -37,7 +37,7 @@ type Evidence struct{ DayFirst, MonthFirst int }
 
 // Note counts one value of the column.
 func (e *Evidence) Note(v string) {
-	a, b, year, _, ok := slashed(strings.TrimSpace(v))
+	a, b, year, _, ok := slashed(halfWidth(strings.TrimSpace(v)))
 	if !ok || year < 0 {
 		return
 	}
@@ -85,7 +85,7 @@ func slashed(s string) (a, b, year int, rest string, ok bool) {
 		year = -year - 1
 	}
 	rest = s[n:]
-	if rest != "" && rest[0] != ' ' && rest[0] != 'T' && rest[0] != ',' {
+	if rest != "" && rest[0] != ' ' && rest[0] != 'T' && rest[0] != ',' && rest[0] < 0x80 {
 		return
 	}
 	return a, b, year, strings.TrimLeft(rest, " T,"), true
@@ -103,7 +103,7 @@ func digits(s string, most int) (v, n int) {
 // slashed dates; loc is the zone of times that name none. The code is "" on
 // success, "ambiguous_date" or "bad_date".
 func parseDate(v string, o order, loc *time.Location) (record.Moment, record.Code) {
-	s := strings.TrimSpace(v)
+	s := halfWidth(strings.TrimSpace(v))
 	if m, ok := isoDate(s, loc); ok {
 		return m, ""
 	}
@@ -114,6 +114,9 @@ func parseDate(v string, o order, loc *time.Location) (record.Moment, record.Cod
 		return m, ""
 	}
 	if m, ok := chineseDate(s, loc); ok {
+		return m, ""
+	}
+	if m, ok := namedDate(s, loc); ok {
 		return m, ""
 	}
 	for _, f := range namedForms {
@@ -128,14 +131,13 @@ func parseDate(v string, o order, loc *time.Location) (record.Moment, record.Cod
 	return record.Moment{}, "bad_date"
 }
 
+// namedForms are what namedDate leaves. None has a zone by its letters: Go reads
+// any three of them as a zone of offset 0.
 var namedForms = []struct {
 	layout    string
 	precision record.Precision
 }{
-	{time.RFC1123Z, record.ToSecond}, {time.RFC1123, record.ToSecond}, {time.RFC822Z, record.ToMinute}, {time.ANSIC, record.ToSecond},
-	{"2 Jan 2006", record.ToDay}, {"2-Jan-2006", record.ToDay}, {"02-Jan-06", record.ToDay}, {"2 January 2006", record.ToDay},
-	{"Jan 2, 2006", record.ToDay}, {"January 2, 2006", record.ToDay}, {"Jan 2, 2006 3:04 PM", record.ToMinute},
-	{"Jan 2, 2006 15:04:05", record.ToSecond}, {"2 Jan 2006 15:04:05", record.ToSecond}, {"2 Jan 2006 15:04", record.ToMinute},
+	{time.RFC822Z, record.ToMinute}, {time.ANSIC, record.ToSecond}, {"02-Jan-06", record.ToDay},
 	{"Jan 2006", record.ToMonth}, {"January 2006", record.ToMonth}, {"02/Jan/2006:15:04:05 -0700", record.ToSecond},
 }
 
@@ -215,7 +217,7 @@ func isoDate(s string, loc *time.Location) (record.Moment, bool) {
 		return record.Moment{}, false
 	}
 	s = s[1+n:]
-	if s != "" && s[0] != 'T' && s[0] != ' ' {
+	if s != "" && s[0] != 'T' && s[0] != ' ' && s[0] < 0x80 {
 		return record.Moment{}, false
 	}
 	m, code := build(y, month, day, strings.TrimLeft(s, "T "), loc)
@@ -228,78 +230,6 @@ func checkedDate(y, month, day int, p record.Precision) (record.Moment, record.C
 		return record.Moment{}, "bad_date"
 	}
 	return checked(t, p)
-}
-
-// build puts a date and the text of its time of day together. A date without a
-// time is that day, wherever it was: it is not moved between zones.
-func build(y, month, day int, clock string, loc *time.Location) (record.Moment, record.Code) {
-	date, code := checkedDate(y, month, day, record.ToDay)
-	if code != "" || clock == "" {
-		return date, code
-	}
-	h, n := digits(clock, 2)
-	if n == 0 || n >= len(clock) || clock[n] != ':' {
-		return record.Moment{}, "bad_date"
-	}
-	clock = clock[n+1:]
-	mi, n := digits(clock, 2)
-	if n != 2 {
-		return record.Moment{}, "bad_date"
-	}
-	clock = clock[2:]
-	sec, nanos, p := 0, 0, record.ToMinute
-	if strings.HasPrefix(clock, ":") {
-		if sec, n = digits(clock[1:], 2); n != 2 {
-			return record.Moment{}, "bad_date"
-		}
-		clock, p = clock[3:], record.ToSecond
-		if len(clock) > 1 && (clock[0] == '.' || clock[0] == ',') {
-			f, n := digits(clock[1:], 9)
-			nanos = f * int(math.Pow10(9-n))
-			clock = clock[1+n:]
-		}
-	}
-	h, loc, ok := zoneAndHalf(h, strings.TrimSpace(clock), loc)
-	if !ok || h > 23 || mi > 59 || sec > 60 {
-		return record.Moment{}, "bad_date"
-	}
-	return checked(time.Date(y, time.Month(month), day, h, mi, sec, nanos, loc).UTC(), p)
-}
-
-// zoneAndHalf reads what follows the time of day: am, pm, a zone.
-func zoneAndHalf(h int, rest string, loc *time.Location) (int, *time.Location, bool) {
-	upper := strings.ToUpper(rest)
-	for _, half := range [...]string{"AM", "PM"} {
-		if strings.HasPrefix(upper, half) {
-			if h < 1 || h > 12 {
-				return 0, nil, false
-			}
-			h %= 12
-			if half == "PM" {
-				h += 12
-			}
-			upper = strings.TrimSpace(upper[2:])
-		}
-	}
-	switch upper {
-	case "":
-		return h, loc, true
-	case "Z", "UTC", "GMT":
-		return h, time.UTC, true
-	}
-	if (upper[0] == '+' || upper[0] == '-') && len(upper) >= 3 {
-		hh, n := digits(upper[1:], 2)
-		mm, k := digits(strings.TrimPrefix(upper[1+n:], ":"), 2)
-		if n != 2 || (k != 0 && k != 2) || hh > 15 || mm > 59 {
-			return 0, nil, false
-		}
-		offset := hh*3600 + mm*60
-		if upper[0] == '-' {
-			offset = -offset
-		}
-		return h, time.FixedZone("", offset), true
-	}
-	return 0, nil, false
 }
 
 // numberDate reads 20240105, seconds and milliseconds since 1970, and Excel's
@@ -329,46 +259,4 @@ func numberDate(s string) (record.Moment, bool) {
 		return m, code == ""
 	}
 	return record.Moment{}, false
-}
-
-// chineseDate reads 2024年1月5日, with an optional time, and 2024年1月.
-func chineseDate(s string, loc *time.Location) (record.Moment, bool) {
-	year, rest, ok := strings.Cut(s, "年")
-	if !ok {
-		return record.Moment{}, false
-	}
-	month, rest, ok := strings.Cut(rest, "月")
-	y, err := strconv.Atoi(strings.TrimSpace(year))
-	if err != nil {
-		return record.Moment{}, false
-	}
-	if !ok {
-		m, code := checkedDate(y, 1, 1, record.ToYear)
-		return m, code == "" && rest == ""
-	}
-	mo, err := strconv.Atoi(strings.TrimSpace(month))
-	if err != nil {
-		return record.Moment{}, false
-	}
-	day, rest, ok := cutAny(rest, "日", "号")
-	if !ok {
-		m, code := checkedDate(y, mo, 1, record.ToMonth)
-		return m, code == "" && strings.TrimSpace(day) == ""
-	}
-	d, err := strconv.Atoi(strings.TrimSpace(day))
-	if err != nil {
-		return record.Moment{}, false
-	}
-	clock := strings.NewReplacer("时", ":", "点", ":", "分", ":", "秒", "").Replace(strings.TrimSpace(rest))
-	m, code := build(y, mo, d, strings.TrimSuffix(clock, ":"), loc)
-	return m, code == ""
-}
-
-func cutAny(s string, seps ...string) (before, after string, ok bool) {
-	for _, sep := range seps {
-		if before, after, ok = strings.Cut(s, sep); ok {
-			return before, after, true
-		}
-	}
-	return s, "", false
 }

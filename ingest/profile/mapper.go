@@ -21,9 +21,10 @@ type Problem struct {
 type Mapper struct {
 	*Mapping
 	Kind record.Kind
-	// Order asks for a column's evidence on the order of day and month; it is
-	// called at most once per column, when the first row needs it. nil = none.
-	Order func(column int) Evidence
+	// Order asks for a column's evidence on the order of day and month, by its
+	// header; it is called at most once per column, when the first row needs
+	// it. nil = none.
+	Order func(column string) Evidence
 
 	notScore map[string]bool
 	missing  map[string]bool
@@ -34,8 +35,9 @@ type Mapper struct {
 	loc      *time.Location
 	fixed    order
 	cases    []dateCase
-	settled  map[int]order
-	at       int // column being read
+	settled  map[string]order
+	column   string // header of the column being read, "" for a constant
+	late     lateColumns
 	cells    []string
 	order    order // of this row, if a case decides
 	sketcher *text.Sketcher
@@ -58,7 +60,7 @@ type dateCase struct {
 func (m *Mapping) NewMapper() *Mapper {
 	p := m.Profile
 	out := &Mapper{Mapping: m, Kind: p.kind, notScore: plainSet(p.NotScore), missing: plainSet(p.Missing),
-		fixed: orders[p.Dates.Order], settled: map[int]order{}, sketcher: text.NewSketcher(), values: make([]map[string]string, len(m.Header)), memo: make([]map[string]string, len(m.Header))}
+		fixed: orders[p.Dates.Order], settled: map[string]order{}, sketcher: text.NewSketcher(), values: make([]map[string]string, len(m.Header)), memo: make([]map[string]string, len(m.Header))}
 	for _, v := range p.Missing {
 		out.longest = max(out.longest, len(v))
 	}
@@ -75,10 +77,7 @@ func (m *Mapping) NewMapper() *Mapper {
 	}
 	for i, w := range m.Words {
 		if v := p.Values[w]; w != "" && v != nil {
-			out.values[i] = map[string]string{}
-			for from, to := range v {
-				out.values[i][plain(from)] = to
-			}
+			out.values[i] = plainValues(v)
 		}
 	}
 	out.complaint, out.survey, out.log = place(m, complaintWords), place(m, surveyWords), place(m, logWords)
@@ -114,12 +113,12 @@ func (m *Mapper) headerOf(word string) string {
 // date reads a date of the column being read.
 func (m *Mapper) date(v string) (record.Moment, *Problem) {
 	when, code := parseDate(v, m.dateOrder(), m.loc)
-	if code == "ambiguous_date" && m.order == orderUnknown && m.fixed == orderUnknown && m.Order != nil && m.at >= 0 {
-		o, ok := m.settled[m.at]
+	if code == "ambiguous_date" && m.order == orderUnknown && m.fixed == orderUnknown && m.Order != nil && m.column != "" {
+		o, ok := m.settled[m.column]
 		if !ok {
-			e := m.Order(m.at)
+			e := m.Order(m.column)
 			o = e.order()
-			m.settled[m.at] = o
+			m.settled[m.column] = o
 		}
 		when, code = parseDate(v, o, m.loc)
 	}
@@ -146,7 +145,7 @@ func fill[T any](m *Mapper, r *T, o *record.Origin, words map[string]setter[T], 
 		}
 	}
 	for w, v := range m.consts {
-		m.at = -1
+		m.column = ""
 		if p := words[w](m, r, v); p != nil {
 			return p.in(w)
 		}
@@ -167,9 +166,19 @@ func fill[T any](m *Mapper, r *T, o *record.Origin, words map[string]setter[T], 
 		if m.values[i] != nil {
 			v = m.ours(i, v)
 		}
-		m.at = i
+		m.column = m.Header[i]
 		if p := set(m, r, v); p != nil {
-			return p.in(m.Header[i])
+			return p.in(m.column)
+		}
+	}
+	for _, f := range m.late.row {
+		v := strings.TrimSpace(f.Value)
+		if v == "" || m.isMissing(v) {
+			continue
+		}
+		m.column = f.Name
+		if p := words[f.word](m, r, m.oursOf(f.word, v)); p != nil {
+			return p.in(m.column)
 		}
 	}
 	if o.Source == "" {

@@ -8,8 +8,14 @@ import (
 	"plaint/internal/record"
 )
 
-// MinScore is the score from which a profile is taken without asking.
-const MinScore = 0.3
+// MinScore is the score from which a profile is taken without asking, WeakScore
+// the one from which its user need not be told to look twice. Exports that a
+// profile was written for score 0.52 and more; a table of texts among columns
+// that nobody knows scores 0.30.
+const (
+	MinScore  = 0.3
+	WeakScore = 0.45
+)
 
 // Mapping is a profile laid over one header.
 type Mapping struct {
@@ -55,7 +61,7 @@ func (p *Profile) Match(header []string, input, source string) *Mapping {
 			m.consts[w] = g[1]
 		}
 	}
-	m.Score = p.score(header, found)
+	m.Score = p.score(len(header), found)
 	m.Source = sourceName(p, m.consts["source"], source, input)
 	delete(m.consts, "source")
 	return m
@@ -76,12 +82,12 @@ var musts = map[record.Kind][]string{
 // of telltale words that are there. A profile whose kind lacks its musts, or
 // without any telltale, scores 0. A table of texts is taken as complaints
 // however many columns surround them.
-func (p *Profile) score(header []string, found map[string]bool) float64 {
+func (p *Profile) score(columns int, found map[string]bool) float64 {
 	must := false
 	for _, w := range musts[p.kind] {
 		must = must || found[w]
 	}
-	if len(header) == 0 || len(p.Tells) == 0 || !must {
+	if columns == 0 || len(p.Tells) == 0 || !must {
 		return 0
 	}
 	tells := 0
@@ -93,7 +99,7 @@ func (p *Profile) score(header []string, found map[string]bool) float64 {
 	if tells == 0 {
 		return 0
 	}
-	s := 0.5*float64(len(found))/float64(len(header)) + 0.5*float64(tells)/float64(len(p.Tells))
+	s := 0.5*float64(len(found))/float64(columns) + 0.5*float64(tells)/float64(len(p.Tells))
 	if p.Generic {
 		s *= 0.9
 		if p.kind == record.Complaints && found["body"] {
@@ -129,6 +135,29 @@ func Detect(header []string, input, source string, as record.Kind) ([]*Mapping, 
 			out = append(out, p.Match(header, input, source))
 		}
 	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].Score > out[j].Score })
+	rank(out)
 	return out, nil
+}
+
+func rank(list []*Mapping) {
+	sort.SliceStable(list, func(i, j int) bool { return list[i].Score > list[j].Score })
+}
+
+// Rank scores mappings of one header anew and orders them, best first. void
+// tells the columns that hold no value in the rows that were looked at: one
+// that a mapping does not know says nothing against it.
+func Rank(list []*Mapping, void []bool) {
+	for _, m := range list {
+		columns, found := 0, map[string]bool{}
+		for i, w := range m.Words {
+			if w != "" {
+				found[w] = true
+			}
+			if w != "" || !void[i] {
+				columns++
+			}
+		}
+		m.Score = m.Profile.score(columns, found)
+	}
+	rank(list)
 }

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -66,8 +67,13 @@ type DateCase struct {
 // Kind is the kind of record the profile yields.
 func (p *Profile) Kind() record.Kind { return p.kind }
 
-// Builtin returns the profiles that come with the program, by name.
-func Builtin() ([]*Profile, error) {
+// Builtin returns the profiles that come with the program, by name. They are
+// read once and shared: nobody may change them.
+func Builtin() ([]*Profile, error) { return builtins() }
+
+var builtins = sync.OnceValues(readBuiltin)
+
+func readBuiltin() ([]*Profile, error) {
 	names, err := fs.Glob(builtin, "profiles/*.yaml")
 	if err != nil {
 		return nil, err

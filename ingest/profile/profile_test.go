@@ -61,6 +61,36 @@ func TestParseDate(t *testing.T) {
 		{"5 Jan 2024", 0, "2024-01-05T00:00:00Z", record.ToDay},
 		{"Jan 5, 2024", 0, "2024-01-05T00:00:00Z", record.ToDay},
 		{"Fri, 05 Jan 2024 10:20:30 +0000", 0, "2024-01-05T10:20:30Z", record.ToSecond},
+		{"Fri, 05 Jan 2024 10:20:30 GMT", 0, "2024-01-05T10:20:30Z", record.ToSecond},
+		{"Fri Jan  5 10:20:30 2024", 0, "2024-01-05T02:20:30Z", record.ToSecond},
+		{"05-Jan-24", 0, "2024-01-05T00:00:00Z", record.ToDay},
+		{"05/Jan/2024:10:20:30 +0800", 0, "2024-01-05T02:20:30Z", record.ToSecond},
+		{"Mar 1 2026 3:15 PM", 0, "2026-03-01T07:15:00Z", record.ToMinute},
+		{"Mar 1 2026 3:15:20 p.m.", 0, "2026-03-01T07:15:20Z", record.ToSecond},
+		{"Mar 1 2026 12:15 AM", 0, "2026-02-28T16:15:00Z", record.ToMinute},
+		{"Mar 1, 2026, 15:15 +01:00", 0, "2026-03-01T14:15:00Z", record.ToMinute},
+		{"Sunday, March 1st, 2026 at 3 pm", 0, "2026-03-01T07:00:00Z", record.ToMinute},
+		{"1 Mar 2026", 0, "2026-03-01T00:00:00Z", record.ToDay},
+		{"1-Mar-2026 15:15", 0, "2026-03-01T07:15:00Z", record.ToMinute},
+		{"March 1, 2026", 0, "2026-03-01T00:00:00Z", record.ToDay},
+		{"MARCH 2026", 0, "2026-03-01T00:00:00Z", record.ToMonth},
+		{"2026年", 0, "2026-01-01T00:00:00Z", record.ToYear},
+		{"2026年3月1日 下午3点", 0, "2026-03-01T07:00:00Z", record.ToMinute},
+		{"2026年3月1日下午3时15分20秒", 0, "2026-03-01T07:15:20Z", record.ToSecond},
+		{"2026年3月1日 星期日 下午3:15", 0, "2026-03-01T07:15:00Z", record.ToMinute},
+		{"2026年3月1号 上午9点半", 0, "2026-03-01T01:30:00Z", record.ToMinute},
+		{"2026年3月1日 15点", 0, "2026-03-01T07:00:00Z", record.ToMinute},
+		{"2026-03-01 下午3:15", 0, "2026-03-01T07:15:00Z", record.ToMinute},
+		{"2026/3/1 下午 3:15:20", 0, "2026-03-01T07:15:20Z", record.ToSecond},
+		{"2026-03-01 下午15:15", 0, "2026-03-01T07:15:00Z", record.ToMinute},
+		{"2026-03-01 上午12:05", 0, "2026-02-28T16:05:00Z", record.ToMinute},
+		{"2026-03-01 上午9:05", 0, "2026-03-01T01:05:00Z", record.ToMinute},
+		{"2026-03-01 中午12:30", 0, "2026-03-01T04:30:00Z", record.ToMinute},
+		{"2026-03-01 晚上8点", 0, "2026-03-01T12:00:00Z", record.ToMinute},
+		{"２０２６－０３－０１", 0, "2026-03-01T00:00:00Z", record.ToDay},
+		{"２０２６－０３－０１　１５：０４：０５", 0, "2026-03-01T07:04:05Z", record.ToSecond},
+		{"２０２６年３月１日　下午３：１５", 0, "2026-03-01T07:15:00Z", record.ToMinute},
+		{"０１／０３／２０２６", orderDMY, "2026-03-01T00:00:00Z", record.ToDay},
 	} {
 		got, code := parseDate(c.in, c.o, shanghai)
 		if code != "" || got.Time.Format(time.RFC3339Nano) != c.want || got.Precision != c.p {
@@ -70,6 +100,9 @@ func TestParseDate(t *testing.T) {
 	for in, want := range map[string]record.Code{
 		"03/04/2024": "ambiguous_date", "26-03-01": "ambiguous_date", "01-02-03": "ambiguous_date", "2024-02-30": "bad_date", "yesterday": "bad_date", "31/31/2024": "bad_date",
 		"2024-01-05T25:00": "bad_date", "99999999999999": "bad_date", "1e9": "bad_date", "0": "bad_date", "13/13/2024": "bad_date",
+		"０３／０４／２０２４": "ambiguous_date", "2026-03-01 上午15:00": "bad_date", "2026-03-01 晚上2点": "bad_date", "2026-03-01 晚上12点": "bad_date", "2026-03-01 凌晨12点": "bad_date",
+		"2026-03-01 10": "bad_date", "2026年3月1日 10": "bad_date", "Mar 1 2026 13:15 PM": "bad_date", "Mar 1 26": "bad_date", "Feb 30 2026": "bad_date", "Mar 1 2026 10:00 EST": "bad_date",
+		"Fri, 05 Jan 2024 10:20:30 PST": "bad_date", "2026年13月1日": "bad_date", "2026年3月1日 下午3点75分": "bad_date", "2026年3月1日 下午3:15 PM": "bad_date", "2026-03-01下": "bad_date", "下午3:15": "bad_date",
 	} {
 		if m, code := parseDate(in, 0, time.UTC); code != want {
 			t.Errorf("%q: %v %q, want %q", in, m, code, want)
@@ -120,4 +153,66 @@ func FuzzParse(f *testing.F) {
 			p.Match([]string{"text", "text", ""}, "a.csv", "")
 		}
 	})
+}
+
+func TestFullWidthRowsSettleTheOrder(t *testing.T) {
+	var e Evidence
+	e.Note("２５／１２／２０２５")
+	if e.order() != orderDMY {
+		t.Fatalf("%+v", e)
+	}
+}
+
+func TestBuiltinIsReadOnce(t *testing.T) {
+	a, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(10, func() { Builtin() }); n > 0 {
+		t.Errorf("%v allocations for a list that is there", n)
+	}
+	if b, _ := Builtin(); a[0] != b[0] {
+		t.Error("read again")
+	}
+}
+
+func TestTakeDependsOnTheRowAlone(t *testing.T) {
+	p, err := Find("complaints")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := p.Match([]string{"id", "body", "status"}, "a.json", "")
+	row := func() []record.Field {
+		return []record.Field{{Name: "closed_at", Value: "2026-03-02"}, {Name: "mood", Value: "low"}, {Name: "Closed", Value: "2026-03-03"}, {Name: "state", Value: "open"}}
+	}
+	for _, before := range [][]record.Field{nil, {{Name: "date closed", Value: "x"}}, {{Name: "closed_at", Value: "x"}}} {
+		w := m.NewMapper()
+		w.Take(before)
+		rest := w.Take(row())
+		var c record.Complaint
+		if p := w.Complaint(&c, []string{"1", "text", "open"}, 1); p != nil {
+			t.Fatal(p)
+		}
+		if len(rest) != 3 || rest[0].Name != "mood" || rest[1].Name != "closed_at" && rest[2].Name != "closed_at" || c.Closed.Time.Day() != 3 {
+			t.Errorf("after %v: %v, closed %v", before, rest, c.Closed)
+		}
+		w.Take(nil)
+		var next record.Complaint
+		if p := w.Complaint(&next, []string{"2", "text", "open"}, 2); p != nil || next.Closed.Known() {
+			t.Errorf("the next row is closed at %v %v", next.Closed, p)
+		}
+	}
+}
+
+func TestRankForgivesColumnsWithoutValues(t *testing.T) {
+	header := []string{"id", "body", "received", "x1", "x2", "x3", "closed"}
+	with, err := Detect(header, "a", "", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, _ := Detect(header[:3], "a", "", 0)
+	Rank(with, []bool{false, false, false, true, true, true, true})
+	if with[0].Profile != without[0].Profile || with[0].Score < without[0].Score {
+		t.Errorf("%s %.2f, without the empty columns %s %.2f", with[0].Profile.Name, with[0].Score, without[0].Profile.Name, without[0].Score)
+	}
 }
