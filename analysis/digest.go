@@ -48,7 +48,7 @@ var finders = []finder{
 		select service, template, level, start_at as "from", end_at as "to", n, expected from service where place = 1 order by n - expected desc, service limit 1`},
 	{"digest_overdue", []string{"service", "now"}, `select count(*) filter (where state = 'overdue') as overdue, count(*) filter (where state = 'due_soon') as due_soon,
 			count(*) filter (where state = 'reopened') as reopened,
-			count(*) filter (where state in ('running', 'due_soon', 'overdue', 'reopened')) as open, $2::timestamp as as_of
+			(select count(*) from complaint_now where open) as open, $2::timestamp as as_of
 		from service_clock where run = $1 having count(*) > 0`},
 	{"digest_department", []string{"service"}, `select q.unit as department, q.breach_rate as rate, q.breach_low as low, q.breach_high as high, q.breached, q.n, a.breach_rate as overall
 		from service_quality q join service_quality a on a.run = q.run and a.unit_by = 'all'

@@ -22,7 +22,7 @@ const (
 	Again   State = "reopened" // settled once, open again and past its limit: the clock kept running
 )
 
-// item is a complaint as it stands now: its row and the latest event on it.
+// item is a complaint as it stands now.
 type item struct {
 	seq                                int64
 	kind, channel, handler, department string
@@ -75,42 +75,21 @@ func (i *item) run(limit time.Duration, now time.Time) clock {
 	return c
 }
 
-// itemQuery joins each complaint with the latest event on it, by the time it
-// took place, unless the row itself tells of a later state. A state that ends
-// a complaint stops its clock; being reopened starts it again.
-const itemQuery = `with latest as (
-	select key_hi, key_lo, at, status, handler, department, type, closed, reopened, escalated from complaint_event
-	where (key_hi, key_lo) in (select (key_hi, key_lo) from complaint where seq > $1 and seq <= $2)
-	qualify row_number() over (partition by key_hi, key_lo order by at desc nulls last, batch desc, line desc) = 1
-), joined as (
-	select c.*, e.key_hi is not null and (e.at >= coalesce(c.changed, c.received, e.at)) as later, e.at as e_at, e.status as e_status,
-		e.handler as e_handler, e.department as e_department, e.type as e_type, e.closed as e_closed,
-		e.reopened as e_reopened, e.escalated as e_escalated
-	from complaint c left join latest e on e.key_hi = c.key_hi and e.key_lo = c.key_lo
-	where c.seq > $1 and c.seq <= $2
-), csat as (
+// itemQuery reads each complaint as it stands, with the answers to surveys
+// about it.
+const itemQuery = `with csat as (
 	select complaint, count(*) as n, count(*) filter (where score >= scale_max - 1) as top from (
 		select complaint, score, scale_max, metric from survey where complaint is not null
 		qualify row_number() over (partition by key_hi, key_lo order by seq desc) = 1
 	) where metric = 'csat' and score is not null group by complaint
-), state as (
-	select seq, external_id, received, coalesce(received_precision, 0) as received_precision, coalesce(closed_precision, 0) as closed_precision,
-		channel, later, if(later, coalesce(e_type, type), type) as type, if(later, coalesce(e_handler, handler), handler) as handler,
-		if(later, coalesce(e_department, department), department) as department,
-		coalesce(if(later, e_status, status), '') as status, if(later, e_at, changed) as since,
-		if(later, coalesce(e_closed, closed), closed) as closed, coalesce(e_reopened, reopened) as reopened, coalesce(e_escalated, escalated) as escalated
-	from joined)
+)
 	select s.seq, coalesce(s.type, '') as type, coalesce(s.channel, '') as channel, coalesce(s.handler, '') as handler,
-		coalesce(s.department, '') as department, s.received,
-		case when s.reopened is not null and s.reopened >= coalesce(s.closed, s.reopened)
-				and s.status not in ('closed', 'resolved', 'rejected', 'withdrawn') then null
-			when s.status in ('open', 'in_progress', 'new', 'pending', 'reopened') then null
-			when s.status in ('closed', 'resolved', 'rejected', 'withdrawn') then coalesce(s.closed, s.since)
-			else s.closed end as stopped,
-		s.received_precision >= 2 as received_day, s.closed_precision >= 2 and not coalesce(s.later, false) as stopped_day,
+		coalesce(s.department, '') as department, s.received, s.stopped,
+		s.received_precision >= 2 as received_day, s.closed_precision >= 2 as stopped_day,
 		s.reopened is not null as reopened, s.escalated is not null as escalated,
 		coalesce(q.top, 0) as csat_top, coalesce(q.n, 0) as csat_n
-	from state s left join csat q on q.complaint = s.external_id order by s.seq`
+	from complaint_now s left join csat q on q.complaint = s.external_id
+	where s.seq > $1 and s.seq <= $2 order by s.seq`
 
 // readRows bounds what the driver holds of a result.
 const readRows = 200000

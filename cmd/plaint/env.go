@@ -40,10 +40,16 @@ func (e *env) paths(list []string) []string {
 // withStore runs f on the database. If a server owns the file, the whole
 // command runs there instead and its output and exit status come back.
 func (e *env) withStore(ctx context.Context, f func(*store.Store) error) error {
+	return e.withStoreOf(ctx, store.Options{}, f)
+}
+
+// withStoreOf is withStore with options for the case that this process opens
+// the file itself.
+func (e *env) withStoreOf(ctx context.Context, o store.Options, f func(*store.Store) error) error {
 	if e.shared != nil {
 		return f(e.shared.store)
 	}
-	st, err := store.Open(ctx, e.path(e.db), store.Options{})
+	st, err := store.Open(ctx, e.path(e.db), o)
 	if errors.Is(err, store.ErrLocked) {
 		code, forwardErr := e.forward(ctx)
 		if forwardErr != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,6 +48,9 @@ func (e *env) ingestCmd() *cobra.Command {
 }
 
 func (e *env) ingest(ctx context.Context, args []string, f ingestFlags) error {
+	if f.batch < 1 {
+		return usageError{errors.New(e.t("err_batch"))}
+	}
 	opt, err := e.fileOptions(f)
 	if err != nil {
 		return err
@@ -67,12 +71,14 @@ func (e *env) ingest(ctx context.Context, args []string, f ingestFlags) error {
 		}
 		return e.dryRun(ctx, plans)
 	}
-	// Two batches and what the engine holds fit well below; without a limit the
-	// collector lets the garbage of a fast load grow to twice that.
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(600 << 20))
+	if e.shared == nil {
+		// Two batches and what the engine holds fit well below; without a limit the
+		// collector lets the garbage of a fast load grow to twice that.
+		debug.SetMemoryLimit(700 << 20)
+	}
 	// Inputs are looked at only by the process that loads them: standard input
 	// can be read once.
-	return e.withStore(ctx, func(st *store.Store) error {
+	return e.withStoreOf(ctx, store.Options{Quiet: true}, func(st *store.Store) error {
 		plans, done, err := e.inspect(paths, opt)
 		defer done()
 		if err != nil {
@@ -121,10 +127,13 @@ func (e *env) fileOptions(f ingestFlags) (file.Options, error) {
 
 // expand finds the files that the arguments name.
 func (e *env) expand(args []string) ([]string, error) {
-	paths, err := file.Paths(e.paths(args))
+	paths, leftOut, err := file.Paths(e.paths(args))
 	var fe *file.Error
 	if errors.As(err, &fe) {
 		return nil, errors.New(e.t("code_"+string(fe.Code)) + ": " + fe.Detail)
+	}
+	for _, dir := range leftOut {
+		e.say("%s", e.t("truth_left_out", "dir", dir))
 	}
 	return paths, err
 }
@@ -152,26 +161,57 @@ func (e *env) inspect(paths []string, opt file.Options) (plans []*file.Plan, don
 	return plans, done, nil
 }
 
-// load reads every plan into the store.
+// load reads every plan into the store. An input that was refused as a whole
+// before, and is tried again, is no longer open from then.
 func (e *env) load(ctx context.Context, st *store.Store, plans []*file.Plan, m *model.Model) (record.Receipt, error) {
 	var total record.Receipt
 	for _, p := range plans {
-		e.showPlan(p)
-		bar := e.progress(e.t("loading"), p.Size)
-		rows := int64(0)
-		err := p.Read(ctx, func(b *record.Batch) error {
-			r, err := st.Admit(ctx, b, m.Decide)
-			total.Add(r)
-			rows += int64(r.RowsIn)
-			bar.at(p.ReadBytes().Load(), rows)
-			return err
-		})
-		bar.done()
+		before, err := refusedWhole(ctx, st, p.Input)
+		if err != nil {
+			return total, err
+		}
+		r, err := e.loadOne(ctx, st, p, m)
+		total.Add(r)
+		if err == nil && len(before) > 0 {
+			err = st.MarkReplayed(ctx, before)
+		}
 		if err != nil {
 			return total, err
 		}
 	}
 	return total, nil
+}
+
+func (e *env) loadOne(ctx context.Context, st *store.Store, p *file.Plan, m *model.Model) (total record.Receipt, err error) {
+	e.showPlan(p)
+	bar := e.progress(e.t("loading"), p.Size)
+	defer bar.done()
+	err = p.Read(ctx, func(b *record.Batch) error {
+		r, err := st.Admit(ctx, b, m.Decide)
+		total.Add(r)
+		bar.at(p.ReadBytes().Load(), int64(total.RowsIn))
+		return err
+	})
+	return total, err
+}
+
+// refusedWhole lists the open refusals of an input as a whole, or of the archive
+// that it is in. Standard input is another one each time.
+func refusedWhole(ctx context.Context, st *store.Store, input string) (ids []int64, err error) {
+	if input == "stdin" {
+		return nil, nil
+	}
+	err = st.Each(ctx, `select id from refused where line = 0 and (input = $1 or starts_with($1, input || '!'))
+		and id not in (select id from refused_replayed)`, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, input)
+	if err != nil {
+		return nil, fmt.Errorf("find what was refused as a whole: %w", err)
+	}
+	return ids, nil
 }
 
 func (e *env) showPlan(p *file.Plan) {
@@ -184,6 +224,9 @@ func (e *env) showPlan(p *file.Plan) {
 		"score", fmt.Sprintf("%.2f", m.Score), "format", p.Format, "encoding", orDash(p.Encoding)))
 	if p.Skipped > 0 {
 		e.say("%s", e.t("file_skipped", "n", p.Skipped))
+	}
+	if p.Weak() {
+		e.say("%s", e.t("file_weak", "profile", m.Profile.Name, "score", fmt.Sprintf("%.2f", m.Score)))
 	}
 }
 

@@ -1,9 +1,11 @@
 package record
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // hasher is a small streaming 128-bit hash (two multiply-fold lanes over
@@ -85,11 +87,25 @@ func (o *Origin) begin(k Kind) hasher {
 	h := newHasher(uint64(k))
 	h.text(o.Source)
 	h.text(o.ExternalID)
-	for _, f := range o.Extra {
+	for _, f := range byName(o.Extra) {
 		h.text(f.Name)
 		h.text(f.Value)
 	}
 	return h
+}
+
+// byName orders fields by name, so that an export whose columns were put in
+// another order brings the same records.
+func byName(fields []Field) []Field {
+	if slices.IsSortedFunc(fields, ByName) {
+		return fields
+	}
+	return slices.SortedFunc(slices.Values(fields), ByName)
+}
+
+// ByName orders fields by name, then by value.
+func ByName(a, b Field) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value))
 }
 
 // finish sets Content from the hash of all fields, and ID from source and

@@ -27,7 +27,7 @@ func (s *Store) Admit(ctx context.Context, b *record.Batch, decide Decide) (reco
 	if r.RowsIn == 0 && b.Position == nil {
 		return r, nil
 	}
-	if err := errors.Join(s.loadTrails(ctx), s.loadLetters(ctx)); err != nil {
+	if err := errors.Join(s.loadTrails(ctx), s.loadLetters(ctx), s.loadSeen(ctx)); err != nil {
 		return record.Receipt{}, err
 	}
 	err := s.inTx(ctx, func() error {
@@ -93,7 +93,7 @@ func admitVersions[T any](ctx context.Context, a *admission, table string, colum
 	for i := range rows {
 		origins[i] = origin(&rows[i])
 	}
-	fates, err := a.s.fates(ctx, origins, knownQuery(table), *next == 0)
+	fates, err := a.s.fates(ctx, origins, knownQuery(table))
 	if err != nil {
 		return fmt.Errorf("find what is known: %w", err)
 	}
@@ -128,7 +128,7 @@ func (a *admission) complaints(ctx context.Context, rows []record.Complaint) err
 	for i := range rows {
 		origins[i] = &rows[i].Origin
 	}
-	fates, err := a.s.fates(ctx, origins, knownQuery("complaint")+" union all "+knownQuery("complaint_event"), a.s.next.complaint == 0)
+	fates, err := a.s.fates(ctx, origins, knownQuery("complaint")+" union all "+knownQuery("complaint_event"))
 	if err != nil {
 		return fmt.Errorf("find what is known: %w", err)
 	}
@@ -187,7 +187,7 @@ func (a *admission) decisions(fresh []complaintRow, m *knowledge, appended <-cha
 	rows = make([]decided, len(fresh))
 	for i := range fresh {
 		c, d := fresh[i].r, &decisions[i]
-		*d = a.decide(c, m.before(c))
+		*d = a.decide(c, m.before(c, fresh[i].seq))
 		d.Seq = fresh[i].seq
 		rows[i] = decided{d, 0, a.at}
 		m.after(c, d.Seq)

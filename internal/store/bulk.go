@@ -173,13 +173,18 @@ func texts[T any](name string, get func(*T) []string) column[T] {
 	}}
 }
 
+// floats is a column of lists; zeros at the end are left out.
 func floats[T any](name string, get func(*T) []float32) column[T] {
 	return column[T]{name, arrow.ListOf(arrow.PrimitiveTypes.Float32), func(b array.Builder, rows []T) {
 		list := b.(*array.ListBuilder)
 		values := list.ValueBuilder().(*array.Float32Builder)
 		for i := range rows {
+			v := get(&rows[i])
+			for len(v) > 0 && v[len(v)-1] == 0 {
+				v = v[:len(v)-1]
+			}
 			list.Append(true)
-			values.AppendValues(get(&rows[i]), nil)
+			values.AppendValues(v, nil)
 		}
 	}}
 }

@@ -71,6 +71,8 @@ var entryColumns = []column[entryEvent]{
 // Propose keeps proposals for the blacklist and returns how many are new: a
 // subject that has an entry already, in whatever state, is left alone.
 func (s *Store) Propose(ctx context.Context, proposals []record.Entry) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	have, err := s.Entries(ctx)
 	if err != nil {
 		return 0, err
@@ -79,14 +81,13 @@ func (s *Store) Propose(ctx context.Context, proposals []record.Entry) (int, err
 	for _, e := range have {
 		known[e.Subject+"\x00"+e.Key] = true
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	var events []entryEvent
 	err = s.inTx(ctx, func() error {
 		for _, e := range proposals {
 			if known[e.Subject+"\x00"+e.Key] {
 				continue
 			}
+			known[e.Subject+"\x00"+e.Key] = true
 			s.next.entry++
 			e.ID = s.next.entry
 			detail, err := json.Marshal(e)

@@ -118,6 +118,16 @@ var eventColumns = []column[complaintRow]{
 	text("currency", func(x *complaintRow) string { return x.r.Currency }),
 	text("type", func(x *complaintRow) string { return x.r.Type }),
 	text("product", func(x *complaintRow) string { return x.r.Product }),
+	text("channel", func(x *complaintRow) string { return x.r.Channel }),
+	text("customer", func(x *complaintRow) string { return x.r.Customer }),
+	text("customer_name", func(x *complaintRow) string { return x.r.CustomerName }),
+	text("contact", func(x *complaintRow) string { return x.r.Contact }),
+	when("received", func(x *complaintRow) time.Time { return x.r.Received.Time }),
+	text("language", func(x *complaintRow) string { return x.r.Language }),
+	texts("evidence", func(x *complaintRow) []string { return x.r.Evidence }),
+	small("closed_precision", func(x *complaintRow) uint8 { return uint8(x.r.Closed.Precision) }),
+	text("device", func(x *complaintRow) string { return x.r.Device }),
+	text("payout_account", func(x *complaintRow) string { return x.r.PayoutAccount }),
 }
 
 // stateTime is when the row's state began: what the source says, else the

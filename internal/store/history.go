@@ -20,7 +20,7 @@ type knowledge struct {
 	trails       *trails
 	accounts     map[uint64][]record.Account
 	transactions map[uint64][]record.Transaction
-	confirmed    map[uint64]int
+	confirmed    verdicts
 	letters      *letters
 	crowd        crowd
 	current      *record.Complaint // the one being judged
@@ -28,14 +28,14 @@ type knowledge struct {
 	scratch record.History // reused: valid during one decision
 }
 
-// customerColumns are those of a customer's key on its way to the join with
-// the evidence.
-var customerColumns = []column[uint64]{
-	identity("hash", func(x *uint64) uint64 { return *x }),
+// numberColumns are those of numbers on their way to a join: keys of customers,
+// or complaints.
+var numberColumns = []column[uint64]{
+	identity("n", func(x *uint64) uint64 { return *x }),
 }
 
 func newKnowledge(t *trails, l *letters) *knowledge {
-	m := &knowledge{trails: t, letters: l, confirmed: map[uint64]int{}, crowd: crowd{},
+	m := &knowledge{trails: t, letters: l, crowd: crowd{},
 		accounts: map[uint64][]record.Account{}, transactions: map[uint64][]record.Transaction{}}
 	m.scratch.Crowd = func() float64 { return m.crowd.rush(m.current) }
 	return m
@@ -60,7 +60,9 @@ func (s *Store) remember(ctx context.Context, fresh []*record.Complaint) (*knowl
 			return nil, err
 		}
 	}
-	return m, s.readConfirmed(ctx, m)
+	var err error
+	m.confirmed, err = s.readVerdicts(ctx)
+	return m, err
 }
 
 // completeKeys sets the device and payout keys.
@@ -88,42 +90,14 @@ func keysOf(c *record.Complaint) [spaces]uint64 {
 
 const (
 	accountsQuery = `select a.customer_key, a.opened, a.country, a.device, a.payout_account, a.tariff, a.external_id, a.seq
-		from staged_customer h join account_version a on a.customer_key = h.hash`
+		from staged_number h join account_version a on a.customer_key = h.n`
 	transactionsQuery = `select t.customer_key, t.requested, t.settled, t.failed, t.type, t.status, t.amount,
 		t.external_id, t.key_hi, t.key_lo, t.seq, t.reference
-		from staged_customer h join transaction_version t on t.customer_key = h.hash`
-	// A label counts from the moment it was decided, until it is overturned.
-	confirmedQuery = `select customer_key, device_key, payout_key, contact_key from (
-		select case_id, arg_max(action, at) as verdict, any_value(customer_key) as customer_key,
-			any_value(device_key) as device_key, any_value(payout_key) as payout_key, any_value(contact_key) as contact_key
-		from case_event where action in ('opened', 'confirmed', 'cleared', 'overturned') group by case_id)
-		where verdict = 'confirmed'`
+		from staged_number h join transaction_version t on t.customer_key = h.n`
 )
-
-func (s *Store) readConfirmed(ctx context.Context, m *knowledge) error {
-	if s.next.caseID == 0 {
-		return nil
-	}
-	err := s.arrowRows(ctx, confirmedQuery, func(rec arrow.Record) {
-		for i := 0; i < int(rec.NumRows()); i++ {
-			for c := range spaces {
-				if k := rec.Column(c).(*array.Uint64); k.IsValid(i) {
-					m.confirmed[k.Value(i)]++
-				}
-			}
-		}
-	})
-	if err != nil {
-		return fmt.Errorf("read the verdicts: %w", err)
-	}
-	return nil
-}
 
 // stageCustomers hands the complaints' customers to the engine for a join.
 func (s *Store) stageCustomers(ctx context.Context, fresh []*record.Complaint) error {
-	if err := s.exec(ctx, "delete from staged_customer"); err != nil {
-		return fmt.Errorf("clear the staging: %w", err)
-	}
 	seen := make(map[uint64]struct{}, len(fresh))
 	staged := make([]uint64, 0, len(fresh))
 	for _, c := range fresh {
@@ -133,7 +107,15 @@ func (s *Store) stageCustomers(ctx context.Context, fresh []*record.Complaint) e
 			staged = append(staged, k)
 		}
 	}
-	return insert(ctx, s, "staged_customer", customerColumns, staged)
+	return s.stage(ctx, staged)
+}
+
+// stage replaces the numbers that the next query joins with.
+func (s *Store) stage(ctx context.Context, numbers []uint64) error {
+	if err := s.exec(ctx, "delete from staged_number"); err != nil {
+		return fmt.Errorf("clear the staging: %w", err)
+	}
+	return insert(ctx, s, "staged_number", numberColumns, numbers)
 }
 
 // readEvidence reads the customers' accounts and transactions.
@@ -212,9 +194,9 @@ func textAt(rec arrow.Record, col, i int) string {
 	return strings.Clone(c.Value(i))
 }
 
-// before is the history of one complaint: of what was admitted earlier, only
-// what had happened by the time the complaint was received.
-func (m *knowledge) before(c *record.Complaint) *record.History {
+// before is the history of one complaint, whose number is seq: of what was
+// admitted earlier, only what had happened by the time it was received.
+func (m *knowledge) before(c *record.Complaint, seq int64) *record.History {
 	m.current = c
 	h := &m.scratch
 	asOf := c.Received.Last()
@@ -237,12 +219,7 @@ func (m *knowledge) before(c *record.Complaint) *record.History {
 		}
 	}
 	h.Transactions = asAt(h.Transactions[:0], m.transactions[c.Keys.Customer], asOf)
-	h.Confirmed = 0
-	for _, k := range keysOf(c) {
-		if k != 0 {
-			h.Confirmed += m.confirmed[k]
-		}
-	}
+	h.Confirmed = m.confirmed.against(c, seq, asOf)
 	return h
 }
 

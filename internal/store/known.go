@@ -12,7 +12,7 @@ import (
 
 const stagingTables = `
 	create or replace temp table staged_key (i bigint, hi ubigint, lo ubigint);
-	create or replace temp table staged_customer (hash ubigint);`
+	create or replace temp table staged_number (n ubigint);`
 
 // stagedKey is a row's identity on its way to the anti-join.
 type stagedKey struct {
@@ -44,14 +44,18 @@ type version struct {
 // fates says of each row, in order, whether its record is new, a new state of
 // a known one, or known. Rows of the same batch count as if they had come one
 // by one. query joins staged_key with the table's keys and contents.
-func (s *Store) fates(ctx context.Context, origins []*record.Origin, query string, empty bool) ([]fate, error) {
-	ids := make(map[record.Identity]struct{}, len(origins))
-	var versions map[version]struct{} // only of identities met more than once
-	if !empty {
-		staged := make([]stagedKey, len(origins))
-		for i, o := range origins {
-			staged[i] = stagedKey{int64(i), o.ID}
+func (s *Store) fates(ctx context.Context, origins []*record.Origin, query string) ([]fate, error) {
+	ids := map[record.Identity]struct{}{}
+	var staged []stagedKey
+	for i, o := range origins {
+		if s.seen.has(o.ID) {
+			staged = append(staged, stagedKey{int64(len(staged)), o.ID})
+		} else {
+			s.seen.add(origins[i].ID)
 		}
+	}
+	var versions map[version]struct{} // only of identities met more than once
+	if len(staged) > 0 {
 		versions = map[version]struct{}{}
 		if err := s.knownVersions(ctx, staged, query, ids, versions); err != nil {
 			return nil, err

@@ -93,11 +93,18 @@ func (l *letters) near(sketch record.Sketch, out []record.Letter) []record.Lette
 	}
 	l.query++
 	start := len(out)
+	var keys [record.SketchSize]uint64
+	for i, w := range sketch {
+		keys[i] = mixKey(i, w)
+	}
+	if !l.heads.touch(keys[:]) {
+		return out
+	}
 	for i, w := range sketch {
 		if len(out)-start >= postingDepth {
 			break
 		}
-		slot := l.heads.get(mixKey(i, w))
+		slot := l.heads.get(keys[i])
 		// A slot that was overwritten since ends the chain: from there on the
 		// places no longer fall or the word is another.
 		last := int64(1<<63 - 1)

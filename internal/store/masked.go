@@ -2,17 +2,19 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
 	"database/sql/driver"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/compress"
 	"github.com/apache/arrow/go/v17/parquet/pqarrow"
@@ -21,28 +23,67 @@ import (
 
 // maskedTable is a table as people without a right to personal data see it:
 // no names, contacts, free texts, devices, addresses or payout accounts, and
-// customers under a pseudonym that joins across tables.
-type maskedTable struct{ name, query string }
-
-const pseudonym = "case when customer is null then null else 'c' || lower(to_hex(hash('customer' || customer))) end as customer"
+// customers under a pseudonym that joins across tables. Tables with a seq are
+// read in pages of it; $1 stands for the pseudonym of the customer.
+type maskedTable struct {
+	name, query string
+	paged       bool
+}
 
 var maskedTables = []maskedTable{
-	{"complaint", `select seq, source, external_id, channel, ` + pseudonym + `, received, received_precision, arrived, type, product,
+	{"complaint", `select seq, source, external_id, channel, $1, received, received_precision, arrived, type, product,
 		length(coalesce(subject, '') || coalesce(body, '')) as text_length, language, amount, currency, len(evidence) as evidence_count,
-		status, changed, handler, department, priority, upheld, redress, closed, reopened, escalated, external_dispute, extra, batch, line from complaint`},
-	{"complaint_event", `select e.source, e.external_id, e.arrived, e.at, e.status, e.handler, e.department, e.priority, e.upheld, e.redress,
-		e.closed, e.reopened, e.escalated, e.external_dispute, c.seq from complaint_event e join complaint c on c.key_hi = e.key_hi and c.key_lo = e.key_lo`},
-	{"survey", `select seq, source, external_id, ` + pseudonym + `, answered, answered_precision, arrived, metric, score, scale_min, scale_max,
-		length(comment) as comment_length, language, complaint, handler, channel, product, segment, extra, batch, line from survey`},
-	{"log_line", `select seq, time, service, host, level, trace, ` + pseudonym + `, batch, line from log_line`},
-	{"transaction_version", `select seq, source, external_id, ` + pseudonym + `, type, status, amount, currency, requested, settled, failed, reference, arrived from transaction_version`},
-	{"account_version", `select seq, source, external_id, ` + pseudonym + `, opened, country, tariff, arrived from account_version`},
-	{"service_level_version", `select type, department, handling, rule, limit_hours, arrived from service_level_version`},
-	{"decision", `select seq, run, at, model, score, threshold, flagged, signals from decision`},
-	{"case_event", `select case_id, seq, at, actor, action, detail from case_event`},
-	{"entry_event", `select entry_id, at, actor, action, subject from entry_event`},
-	{"refused", `select id, batch, at, kind, input, profile, line, code, field from refused`},
-	{"admission", `select * from admission`},
+		status, changed, handler, department, priority, upheld, redress, closed, reopened, escalated, external_dispute, extra, batch, line from complaint`, true},
+	{"complaint_event", `select c.seq, e.source, e.external_id, e.arrived, e.at, e.status, e.handler, e.department, e.priority, e.upheld, e.redress,
+		e.closed, e.reopened, e.escalated, e.external_dispute, e.type, e.product, e.channel, e.amount, e.currency
+		from complaint_event e join complaint c on c.key_hi = e.key_hi and c.key_lo = e.key_lo`, true},
+	{"complaint_now", `select seq, source, external_id, channel, $1, received, received_precision, arrived, type, product, language, amount, currency,
+		status, since, stopped, open, states, handler, department, priority, upheld, redress, closed, reopened, escalated, external_dispute from complaint_now`, true},
+	{"survey", `select seq, source, external_id, $1, answered, answered_precision, arrived, metric, score, scale_min, scale_max,
+		length(comment) as comment_length, language, complaint, handler, channel, product, segment, extra, batch, line from survey`, true},
+	{"log_line", `select seq, time, service, host, level, trace, $1, batch, line from log_line`, true},
+	{"transaction_version", `select seq, source, external_id, $1, type, status, amount, currency, requested, settled, failed, reference, arrived from transaction_version`, true},
+	{"account_version", `select seq, source, external_id, $1, opened, country, tariff, arrived from account_version`, true},
+	{"service_level_version", `select seq, type, department, handling, rule, limit_hours, arrived from service_level_version`, true},
+	{"decision", `select seq, run, at, model, score, threshold, flagged, signals from decision`, true},
+	{"case_event", `select case_id, seq, at, actor, action, detail from case_event`, true},
+	{"entry_event", `select entry_id, at, actor, action, subject from entry_event`, false},
+	{"refused", `select id, batch, at, kind, input, profile, line, code, field from refused`, false},
+	{"admission", `select * from admission`, false},
+}
+
+// maskVersion is part of a snapshot's name: one made by other rules of masking
+// is not today's.
+const maskVersion = 2
+
+// loadSecret reads the key of the pseudonyms; a new file makes its own.
+func (s *Store) loadSecret(ctx context.Context) error {
+	err := s.db.QueryRowContext(ctx, "select value from secret where name = 'pseudonym'").Scan(&s.salt)
+	if errors.Is(err, sql.ErrNoRows) {
+		s.salt = rand.Text()
+		err = s.exec(ctx, "insert into secret values ('pseudonym', ?)", s.salt)
+	}
+	if err != nil {
+		return fmt.Errorf("open %s: the key of the pseudonyms: %w", s.path, err)
+	}
+	return nil
+}
+
+// Pseudonym is the name of a customer for people without a right to personal
+// data: the same on the page, in queries and in exports, and different in every
+// database, so that nobody can find an id by trying.
+func (s *Store) Pseudonym(customer string) string {
+	if customer == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(s.salt + customer))
+	return "c" + hex.EncodeToString(sum[:6])
+}
+
+// pseudonymSQL is Pseudonym for the engine. The salt is made of letters and
+// digits.
+func (s *Store) pseudonymSQL() string {
+	return "case when customer is null then null else 'c' || left(sha256('" + s.salt + "' || customer), 12) end as customer"
 }
 
 // answerTables are kept whole: they hold no personal data. The example of a
@@ -53,42 +94,53 @@ var answerTables = []string{"run", "volume", "theme", "theme_member", "theme_win
 func (s *Store) allMasked() []maskedTable {
 	out := append([]maskedTable(nil), maskedTables...)
 	for _, t := range answerTables {
-		out = append(out, maskedTable{t, "select * from " + t})
+		out = append(out, maskedTable{name: t, query: "select * from " + t})
 	}
 	return out
 }
 
-// personalKey names extra columns that hold personal data by their names.
-var personalKey = regexp.MustCompile(`(?i)"([^"]*(?:name|phone|mobile|email|e-mail|address|passport|id.?card|iban|card.?n|birth|姓名|电话|手机|邮箱|地址|证件|身份证|银行卡|生日|微信)[^"]*)":"(?:[^"\\]|\\.)*",?`)
+// pageRows is how many rows of a table are read at a time: the driver holds a
+// whole result in memory.
+const pageRows = 200000
 
-// maskExtra takes the personal values out of the columns kept as JSON.
-func maskExtra(s string) string {
-	if !personalKey.MatchString(s) {
-		return s
+// maskedPages calls f with the pages of a table as it may be seen; the first
+// is there even if the table is empty, for its columns.
+func (s *Store) maskedPages(ctx context.Context, t maskedTable, f func(array.RecordReader) error) error {
+	query, last := strings.ReplaceAll(t.query, "$1", s.pseudonymSQL()), int64(0)
+	seen := shared{}
+	if t.paged {
+		if err := s.db.QueryRowContext(ctx, "select coalesce(max(seq), 0) from ("+query+")").Scan(&last); err != nil {
+			return err
+		}
+		query = "select * from (" + query + ") where seq > ? and seq <= ?"
 	}
-	return strings.Replace(personalKey.ReplaceAllString(s, ""), ",}", "}", 1)
-}
-
-// masked rebuilds a record with its extra column masked.
-func masked(rec arrow.Record) arrow.Record {
-	at := rec.Schema().FieldIndices("extra")
-	if len(at) == 0 {
-		rec.Retain()
-		return rec
-	}
-	col := rec.Column(at[0]).(*array.String)
-	b := array.NewStringBuilder(memory.DefaultAllocator)
-	defer b.Release()
-	for i := range col.Len() {
-		if col.IsNull(i) {
-			b.AppendNull()
-		} else {
-			b.Append(maskExtra(col.Value(i)))
+	if strings.Contains(t.query, " extra,") {
+		var err error
+		if seen, err = s.sharedExtras(ctx, t, last); err != nil {
+			return err
 		}
 	}
-	columns := append([]arrow.Array(nil), rec.Columns()...)
-	columns[at[0]] = b.NewArray()
-	return array.NewRecord(rec.Schema(), columns, rec.NumRows())
+	for from := int64(0); from == 0 || from < last; from += pageRows {
+		var page []any
+		if t.paged {
+			page = []any{from, from + pageRows}
+		}
+		if err := s.maskedPage(ctx, query, page, seen, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) maskedPage(ctx context.Context, query string, page []any, seen shared, f func(array.RecordReader) error) error {
+	reader, err := s.arrow.QueryContext(ctx, query, page...)
+	if err != nil {
+		return err
+	}
+	defer reader.Release()
+	mask := &maskingReader{RecordReader: reader, seen: seen}
+	defer mask.discard()
+	return f(mask)
 }
 
 // Snapshot brings a copy of the store without personal data into the folder
@@ -101,7 +153,7 @@ func (s *Store) Snapshot(ctx context.Context) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("make a snapshot: %w", err)
 	}
-	path := filepath.Join(dir, fmt.Sprintf("%d-%d-%d-%d.db", s.next.batch, s.next.run, s.next.caseID, s.next.entry))
+	path := filepath.Join(dir, fmt.Sprintf("%s-%d-%d-%d-%d-%d.db", s.Pseudonym("snapshot"), maskVersion, s.next.batch, s.next.run, s.next.caseID, s.next.entry))
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
@@ -150,30 +202,31 @@ func (s *Store) copyMasked(ctx context.Context, path string) (err error) {
 }
 
 func (s *Store) copyTable(ctx context.Context, t maskedTable, into *duckdb.Arrow, exec driver.ExecerContext) error {
-	reader, err := s.arrow.QueryContext(ctx, t.query)
-	if err != nil {
-		return err
-	}
-	defer reader.Release()
-	mask := &maskingReader{RecordReader: reader}
-	defer mask.discard()
-	release, err := into.RegisterView(mask, "incoming")
-	if err != nil {
-		return err
-	}
-	defer release()
-	for _, q := range []string{"create table " + t.name + " as select * from incoming", "drop view incoming"} {
-		if _, err := exec.ExecContext(ctx, q, nil); err != nil {
+	first := true
+	return s.maskedPages(ctx, t, func(page array.RecordReader) error {
+		release, err := into.RegisterView(page, "incoming")
+		if err != nil {
 			return err
 		}
-	}
-	return nil
+		defer release()
+		how := "insert into " + t.name + " select * from incoming"
+		if first {
+			how, first = "create table "+t.name+" as select * from incoming", false
+		}
+		for _, q := range []string{how, "drop view incoming"} {
+			if _, err := exec.ExecContext(ctx, q, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // maskingReader masks records as they pass.
 type maskingReader struct {
 	array.RecordReader
-	rec arrow.Record
+	seen shared
+	rec  arrow.Record
 }
 
 func (m *maskingReader) drop() {
@@ -194,7 +247,7 @@ func (m *maskingReader) Next() bool {
 	if !m.RecordReader.Next() {
 		return false
 	}
-	m.rec = masked(m.RecordReader.Record())
+	m.rec = m.seen.mask(m.RecordReader.Record())
 	return true
 }
 
@@ -227,27 +280,29 @@ func ParquetProperties() *parquet.WriterProperties {
 }
 
 func (s *Store) exportTable(ctx context.Context, t maskedTable, path string) (err error) {
-	reader, err := s.arrow.QueryContext(ctx, t.query)
-	if err != nil {
-		return err
-	}
-	defer reader.Release()
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	w, err := pqarrow.NewFileWriter(reader.Schema(), f, ParquetProperties(), pqarrow.DefaultWriterProps())
-	if err != nil {
-		return errors.Join(err, f.Close())
-	}
-	defer func() { err = errors.Join(err, w.Close()) }() // closes the file as well
-	for reader.Next() {
-		rec := masked(reader.Record())
-		err := w.WriteBuffered(rec)
-		rec.Release()
-		if err != nil {
-			return err
+	var w *pqarrow.FileWriter
+	defer func() {
+		if w == nil {
+			err = errors.Join(err, f.Close())
+			return
 		}
-	}
-	return reader.Err()
+		err = errors.Join(err, w.Close()) // closes the file as well
+	}()
+	return s.maskedPages(ctx, t, func(page array.RecordReader) (err error) {
+		if w == nil {
+			if w, err = pqarrow.NewFileWriter(page.Schema(), f, ParquetProperties(), pqarrow.DefaultWriterProps()); err != nil {
+				return err
+			}
+		}
+		for page.Next() {
+			if err := w.WriteBuffered(page.Record()); err != nil {
+				return err
+			}
+		}
+		return page.Err()
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -11,13 +12,16 @@ import (
 	"plaint/internal/record"
 )
 
-// rescoreChunk is how many complaints are judged between two looks into the
-// evidence.
+// rescoreChunk is how many complaints are read and judged at a time.
 const rescoreChunk = 50000
+
+// orderQuery gives the order of judging; the complaints themselves are read in
+// chunks, since the driver holds a whole result in memory.
+const orderQuery = "select seq from complaint order by received nulls last, seq"
 
 const rescoreQuery = `select seq, customer, received, amount, type, body, subject, evidence, device, payout_account,
 	customer_key, device_key, payout_key, s0, s1, s2, s3, s4, s5, s6, s7, external_id, received_precision, product, currency, contact_key
-	from complaint order by received nulls last, seq`
+	from complaint where seq in (select n::bigint from staged_number) order by received nulls last, seq`
 
 // Rescored says what a rescoring found.
 type Rescored struct {
@@ -83,40 +87,47 @@ type rescoring struct {
 	know   *knowledge
 }
 
-func (r *rescoring) all(ctx context.Context) error {
+func (r *rescoring) all(ctx context.Context) (err error) {
 	r.know = newKnowledge(newTrails(), newLetters())
-	if err := r.s.readConfirmed(ctx, r.know); err != nil {
+	if r.know.confirmed, err = r.s.readVerdicts(ctx); err != nil {
 		return err
 	}
-	reader, err := r.s.arrow.QueryContext(ctx, rescoreQuery)
-	if err != nil {
-		return err
-	}
-	defer reader.Release()
-	list := make([]*record.Complaint, 0, rescoreChunk)
-	for reader.Next() {
-		rec := reader.Record()
+	order := make([]uint64, 0, r.s.next.complaint)
+	if err := r.s.arrowRows(ctx, orderQuery, func(rec arrow.Record) {
 		for i := range int(rec.NumRows()) {
-			list = append(list, complaintAt(rec, i))
-			if len(list) == rescoreChunk {
-				if err := r.chunk(ctx, list); err != nil {
-					return err
-				}
-				list = list[:0]
-			}
+			order = append(order, uint64(rec.Column(0).(*array.Int64).Value(i)))
+		}
+	}); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(order, rescoreChunk) {
+		list, err := r.read(ctx, part)
+		if err != nil {
+			return err
+		}
+		if err := r.chunk(ctx, list); err != nil {
+			return err
 		}
 	}
-	if err := reader.Err(); err != nil {
-		return err
+	return nil
+}
+
+// read reads the complaints with these numbers, in the order of judging.
+func (r *rescoring) read(ctx context.Context, numbers []uint64) ([]*record.Complaint, error) {
+	if err := r.s.stage(ctx, numbers); err != nil {
+		return nil, err
 	}
-	return r.chunk(ctx, list)
+	list := make([]*record.Complaint, 0, len(numbers))
+	err := r.s.arrowRows(ctx, rescoreQuery, func(rec arrow.Record) {
+		for i := range int(rec.NumRows()) {
+			list = append(list, complaintAt(rec, i))
+		}
+	})
+	return list, err
 }
 
 // chunk judges a run of complaints and appends their decisions and cases.
 func (r *rescoring) chunk(ctx context.Context, list []*record.Complaint) error {
-	if len(list) == 0 {
-		return nil
-	}
 	s, at := r.s, r.s.now()
 	clear(r.know.accounts)
 	clear(r.know.transactions)
@@ -129,7 +140,7 @@ func (r *rescoring) chunk(ctx context.Context, list []*record.Complaint) error {
 	rows := make([]decided, len(list))
 	var cases []caseRow
 	for i, c := range list {
-		d := r.decide(c, r.know.before(c))
+		d := r.decide(c, r.know.before(c, c.Line))
 		d.Seq = c.Line
 		rows[i] = decided{&d, r.out.Run, at}
 		r.know.after(c, d.Seq)

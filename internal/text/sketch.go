@@ -51,9 +51,8 @@ func (s *Sketcher) Sketch(texts ...string) record.Sketch {
 			shingles++
 			hi, lo := bits.Mul64(window^0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93)
 			h := (hi ^ lo) * 0xC2B2AE3D27D4EB4F
-			if bin := h >> 59; h<<5 < s.bins[bin] {
-				s.bins[bin] = h << 5
-			}
+			bin := h >> 59
+			s.bins[bin] = min(s.bins[bin], h<<5) // no branch: which is smaller cannot be foretold
 		}
 	}
 	if shingles < minShingles {

@@ -67,9 +67,8 @@ func (p *pages) figures(o *view.Overview) []fact {
 		out = append(out, fact{Label: p.t("web_last_week"), Text: p.Int(n), Note: p.t("web_week_before", "n", p.Int(before)),
 			Href: p.href("/complaints", "from", from.Format(time.DateOnly), "to", to.Format(time.DateOnly))})
 	}
-	open := o.States["running"] + o.States["due_soon"] + o.States["overdue"] + o.States["reopened"]
 	late := o.States["overdue"] + o.States["reopened"]
-	out = append(out, fact{Label: p.t("web_open"), Text: p.Int(open), Note: p.t("web_past_limit", "n", p.Int(late)), Href: p.href("/complaints", "clock", "open", "order", "due"), Hot: false})
+	out = append(out, fact{Label: p.t("web_open"), Text: p.Int(o.Open), Note: p.t("web_past_limit", "n", p.Int(late)), Href: p.href("/complaints", "clock", "open", "order", "due"), Hot: false})
 	for _, q := range o.Quality {
 		if q.UnitBy == "all" && q.Rate != nil {
 			out = append(out, fact{Label: p.t("web_breach_rate"), Text: p.Percent(*q.Rate), Href: p.href("/complaints", "breached", "yes"),

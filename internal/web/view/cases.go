@@ -61,7 +61,7 @@ func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 		if err := rows.Scan(&p.Total, &c.ID, &c.Seq, &c.Opened, &detail, &c.State, &c.Customer, &c.Score, &c.Model, &c.Type); err != nil {
 			return err
 		}
-		c.Customer = Short(c.Customer)
+		c.Customer = r.st.Pseudonym(c.Customer)
 		if err := json.Unmarshal([]byte(detail), &c.Reasons); err != nil {
 			return fmt.Errorf("the reasons of case %d: %w", c.ID, err)
 		}

@@ -37,7 +37,7 @@ type Filter struct {
 	Seq, Theme                         int64
 	Type, Department, Handler, Channel string
 	Product, Language, Source          string
-	State                              string // of the clock; "open" is any that runs
+	State                              string // of the clock; "open" is any complaint that is not settled
 	Breached, Flagged                  string // "yes" or "no"
 	From, To                           time.Time
 	Least, Most                        *float64 // score in [Least, Most)
@@ -59,27 +59,25 @@ var Orders = map[string]string{
 	"seq":       "order by c.seq",
 }
 
-// complaintsQuery joins complaints with the latest word on each; $1 and $2 are
+// complaintsQuery reads complaints as they stand; $1 and $2 are
 // the runs of themes and of service.
 const complaintsQuery = `with d as (
 		select seq, arg_max(score, run) as score, arg_max(flagged, run) as flagged from decision where ($3 = 0 or seq = $3) group by seq),
-	e as (select key_hi, key_lo, status, handler, department, type from complaint_event
-		qualify row_number() over (partition by key_hi, key_lo order by at desc nulls last, batch desc, line desc) = 1),
 	q as (select seq, max(case_id) as case_id from case_event where action = 'opened' group by seq)
 	select count(*) over () as total, c.seq, coalesce(c.source, ''), coalesce(c.external_id, ''), coalesce(c.customer, ''), c.received,
-		coalesce(e.type, c.type, ''), coalesce(c.product, ''), coalesce(c.channel, ''), coalesce(c.language, ''),
-		coalesce(e.department, c.department, ''), coalesce(e.handler, c.handler, ''), coalesce(e.status, c.status, ''),
+		coalesce(c.type, ''), coalesce(c.product, ''), coalesce(c.channel, ''), coalesce(c.language, ''),
+		coalesce(c.department, ''), coalesce(c.handler, ''), coalesce(c.status, ''),
 		c.amount, coalesce(c.currency, ''), coalesce(m.theme, 0), coalesce(k.state, ''), k.due, coalesce(k.breached, false), k.hours_late,
 		d.score, coalesce(d.flagged, false), coalesce(q.case_id, 0)
-	from complaint c left join e on e.key_hi = c.key_hi and e.key_lo = c.key_lo
+	from complaint_now c
 	left join d on d.seq = c.seq left join q on q.seq = c.seq
 	left join theme_member m on m.run = $1 and m.seq = c.seq
 	left join service_clock k on k.run = $2 and k.seq = c.seq
 	where ($3 = 0 or c.seq = $3) and ($4 = 0 or m.theme = $4)
-		and ($5 = '' or coalesce(e.type, c.type) = $5) and ($6 = '' or coalesce(e.department, c.department) = $6)
-		and ($7 = '' or coalesce(e.handler, c.handler) = $7) and ($8 = '' or c.channel = $8) and ($9 = '' or c.product = $9)
+		and ($5 = '' or c.type = $5) and ($6 = '' or c.department = $6)
+		and ($7 = '' or c.handler = $7) and ($8 = '' or c.channel = $8) and ($9 = '' or c.product = $9)
 		and ($10 = '' or c.language = $10) and ($11 = '' or c.source = $11)
-		and ($12 = '' or k.state = $12 or ($12 = 'open' and k.state in ('running', 'due_soon', 'overdue', 'reopened')))
+		and ($12 = '' or k.state = $12 or ($12 = 'open' and c.open))
 		and ($13 = '' or coalesce(k.breached, false) = ($13 = 'yes')) and ($14 = '' or coalesce(d.flagged, false) = ($14 = 'yes'))
 		and ($15::timestamp is null or c.received >= $15::timestamp) and ($16::timestamp is null or c.received < $16::timestamp)
 		and ($17::double is null or d.score >= $17::double) and ($18::double is null or d.score < $18::double)
@@ -115,20 +113,20 @@ func (r *Reader) Complaints(ctx context.Context, f Filter) (Page[Complaint], err
 	if !ok {
 		order = Orders[""]
 	}
-	p.Rows, err = collect(ctx, r.st, scanComplaint(&p.Total), complaintsQuery+order+" limit $19 offset $20", f.arguments(runs)...)
+	p.Rows, err = collect(ctx, r.st, r.scanComplaint(&p.Total), complaintsQuery+order+" limit $19 offset $20", f.arguments(runs)...)
 	if err == nil && len(p.Rows) == 0 && f.Offset > 0 { // behind the end the rows cannot tell the total
 		f.Limit, f.Offset = 1, 0
-		_, err = collect(ctx, r.st, scanComplaint(&p.Total), complaintsQuery+order+" limit $19 offset $20", f.arguments(runs)...)
+		_, err = collect(ctx, r.st, r.scanComplaint(&p.Total), complaintsQuery+order+" limit $19 offset $20", f.arguments(runs)...)
 	}
 	return p, err
 }
 
-func scanComplaint(total *int) func(*sql.Rows, *Complaint) error {
+func (r *Reader) scanComplaint(total *int) func(*sql.Rows, *Complaint) error {
 	return func(rows *sql.Rows, c *Complaint) error {
 		err := rows.Scan(total, &c.Seq, &c.Source, &c.ExternalID, &c.Customer, when{&c.Received}, &c.Type, &c.Product, &c.Channel,
 			&c.Language, &c.Department, &c.Handler, &c.Status, &c.Amount, &c.Currency, &c.Theme, &c.State, when{&c.Due},
 			&c.Breached, &c.HoursLate, &c.Score, &c.Flagged, &c.Case)
-		c.Customer = Short(c.Customer)
+		c.Customer = r.st.Pseudonym(c.Customer)
 		return err
 	}
 }

@@ -49,6 +49,7 @@ type Overview struct {
 	Drivers    []Driver       `json:"drivers"`
 	Quality    []Quality      `json:"quality"`
 	States     map[string]int `json:"clocks"`
+	Open       int            `json:"open"`     // complaints not settled, with a clock or without
 	Soon       []Clock        `json:"due_next"` // the open clocks that end next
 	Queue      Queue          `json:"queue"`
 	Templates  []Template     `json:"log_bursts"`
@@ -153,6 +154,9 @@ func (r *Reader) readService(ctx context.Context, o *Overview) (err error) {
 	}
 	if o.States, err = r.States(ctx); err != nil {
 		return err
+	}
+	if err := r.st.QueryRow(ctx, "select count(*) from complaint_now where open").Scan(&o.Open); err != nil {
+		return fmt.Errorf("count the open complaints: %w", err)
 	}
 	soon, err := r.Clocks(ctx, ClockFilter{State: "due_soon", Limit: shownSoon})
 	if err != nil {

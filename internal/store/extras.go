@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"plaint/internal/record"
+)
+
+// Columns that we have no word for may hold anything, personal data first of
+// all. What people without a right to it may see of them is what many records
+// share: a value is shown where it is a small number, or where at least
+// sharedBy records have it under the same name, and never under a name that
+// speaks of a person.
+const (
+	sharedBy      = 5
+	longestShared = 64      // bytes; longer values are texts
+	mostCounted   = 1 << 20 // different values that are counted; what comes later is hidden
+)
+
+var (
+	personalName = regexp.MustCompile(`(?i)name|phone|mobile|\btel|e-?mail|address|passport|\bid.?(card|no|number)|ssn|iban|card.?n|birth|account|wechat|telegram|whatsapp|姓名|名字|户名|电话|手机|邮箱|地址|证件|身份证|护照|银行卡|卡号|账号|账户|生日|微信|联系`)
+	smallNumber  = regexp.MustCompile(`^-?[0-9]{1,6}(\.[0-9]{1,4})?$`)
+)
+
+// shared counts the values of the columns kept as JSON.
+type shared map[record.Field]int
+
+// visible reports whether a value may be shown.
+func (s shared) visible(f record.Field) bool {
+	return !personalName.MatchString(f.Name) && (smallNumber.MatchString(f.Value) || s[f] >= sharedBy)
+}
+
+func (s shared) count(f record.Field) {
+	if len(f.Value) > longestShared || smallNumber.MatchString(f.Value) || personalName.MatchString(f.Name) {
+		return
+	}
+	if n, ok := s[f]; ok || len(s) < mostCounted {
+		s[f] = n + 1
+	}
+}
+
+// extraFields reads one JSON object of texts, in the order of the names.
+func extraFields(s string) []record.Field {
+	var m map[string]string
+	if json.Unmarshal([]byte(s), &m) != nil {
+		return nil // not ours: hidden
+	}
+	out := make([]record.Field, 0, len(m))
+	for name, value := range m {
+		out = append(out, record.Field{Name: name, Value: value})
+	}
+	slices.SortFunc(out, record.ByName)
+	return out
+}
+
+// sharedExtras counts what the records of a table share.
+func (s *Store) sharedExtras(ctx context.Context, t maskedTable, last int64) (shared, error) {
+	out := shared{}
+	for from := int64(0); from < last; from += pageRows {
+		err := s.arrowRows(ctx, "select extra from "+t.name+" where extra is not null and seq > ? and seq <= ?", func(rec arrow.Record) {
+			for i := range int(rec.NumRows()) {
+				for _, f := range extraFields(textAt(rec, 0, i)) {
+					out.count(f)
+				}
+			}
+		}, from, from+pageRows)
+		if err != nil {
+			return nil, fmt.Errorf("count shared values: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// mask rebuilds a record with only what may be shown of its extra column.
+func (s shared) mask(rec arrow.Record) arrow.Record {
+	at := rec.Schema().FieldIndices("extra")
+	if len(at) == 0 {
+		rec.Retain()
+		return rec
+	}
+	col := rec.Column(at[0]).(*array.String)
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	for i := range col.Len() {
+		kept := []record.Field(nil)
+		if col.IsValid(i) {
+			kept = slices.DeleteFunc(extraFields(col.Value(i)), func(f record.Field) bool { return !s.visible(f) })
+		}
+		if len(kept) == 0 {
+			b.AppendNull()
+		} else {
+			b.Append(string(appendObject(nil, kept)))
+		}
+	}
+	columns := append([]arrow.Array(nil), rec.Columns()...)
+	columns[at[0]] = b.NewArray()
+	defer columns[at[0]].Release()
+	return array.NewRecord(rec.Schema(), columns, rec.NumRows())
+}

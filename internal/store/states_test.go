@@ -1,0 +1,152 @@
+package store
+
+import (
+	"database/sql"
+	"testing"
+	"time"
+
+	"plaint/internal/record"
+)
+
+// state is one state of a complaint as a source tells it.
+func state(id, status string, changed time.Time) record.Complaint {
+	c := record.Complaint{Customer: "U1", Status: status, Received: record.At(day0), Changed: record.At(changed), Body: "提现一直没有到账"}
+	c.Source, c.ExternalID = "test", id
+	c.Stamp(nil)
+	return c
+}
+
+func admit(t *testing.T, s *Store, list ...record.Complaint) {
+	t.Helper()
+	if _, err := s.Admit(t.Context(), &record.Batch{Input: "x", Complaints: list}, nosy); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestComplaintNow(t *testing.T) {
+	s := fresh(t)
+	admit(t, s, state("open", "open", day0), state("settled", "open", day0), state("old news", "closed", day0.Add(48*time.Hour)))
+	moved := state("settled", "closed", day0.Add(3*time.Hour))
+	moved.Handler, moved.Device = "H7", "D9"
+	moved.Stamp(nil)
+	admit(t, s, moved, state("old news", "open", day0.Add(time.Hour)))
+	again := state("settled", "reopened", day0.Add(5*time.Hour))
+	admit(t, s, state("twice", "open", day0), again)
+	type now struct {
+		status, handler string
+		open            bool
+		stopped         any
+		states          int
+	}
+	for id, want := range map[string]now{
+		"open":     {"open", "", true, nil, 1},
+		"settled":  {"reopened", "", true, nil, 3},
+		"old news": {"closed", "", false, day0.Add(48 * time.Hour), 2},
+		"twice":    {"open", "", true, nil, 1},
+	} {
+		var got now
+		err := s.QueryRow(t.Context(), "select status, coalesce(handler, ''), open, stopped, states from complaint_now where external_id = ?", id).
+			Scan(&got.status, &got.handler, &got.open, &got.stopped, &got.states)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at, ok := got.stopped.(time.Time); ok {
+			got.stopped = at.UTC()
+		}
+		if got != want {
+			t.Errorf("%s: %+v, want %+v", id, got, want)
+		}
+	}
+	var handler, device string
+	if err := s.QueryRow(t.Context(), "select handler, device from complaint_event where status = 'closed'").Scan(&handler, &device); err != nil || handler != "H7" || device != "D9" {
+		t.Errorf("the event says %q, %q, %v", handler, device, err)
+	}
+}
+
+func TestVerdictsCountFromTheirMoment(t *testing.T) {
+	s := fresh(t)
+	flag := func(c *record.Complaint, h *record.History) record.Decision {
+		return record.Decision{Model: "all", Score: float64(h.Confirmed), Flagged: true}
+	}
+	first := state("first", "open", day0)
+	if _, err := s.Admit(t.Context(), &record.Batch{Input: "x", Complaints: []record.Complaint{first}}, flag); err != nil {
+		t.Fatal(err)
+	}
+	say := func(action string, at time.Time) {
+		t.Helper()
+		if err := insert(t.Context(), s, "case_event", caseColumns, []caseRow{{id: 1, seq: 1, at: at, actor: "P", action: action}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	say("confirmed", day0.Add(10*time.Hour))
+	say("overturned", day0.Add(20*time.Hour))
+	say("confirmed", day0.Add(30*time.Hour))
+	for hours, want := range map[int]int{5: 0, 15: 1, 25: 0, 35: 1} {
+		c := first
+		c.Received = record.At(day0.Add(time.Duration(hours) * time.Hour))
+		c.Keys.Customer = record.Hash64("customer", c.Customer)
+		v, err := s.readVerdicts(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := v.against(&c, 2, c.Received.Last()); got != want {
+			t.Errorf("after %d hours %d verdicts, want %d", hours, got, want)
+		}
+		if got := v.against(&c, 1, c.Received.Last()); got != 0 {
+			t.Errorf("the case counts against itself")
+		}
+	}
+}
+
+func TestOnlySharedValuesAreShown(t *testing.T) {
+	s := fresh(t)
+	var list []record.Complaint
+	for i := range 8 {
+		c := state(string(rune('a'+i)), "open", day0)
+		c.Extra = []record.Field{{Name: "branch", Value: "North"}, {Name: "客户姓名", Value: "张伟"}, {Name: "note", Value: "王小明 of flat 7"}, {Name: "rating", Value: "4"}, {Name: `odd "label"`, Value: `quo"te`}}
+		c.Customer = string(rune('A' + i))
+		c.Stamp(nil)
+		list = append(list, c)
+	}
+	list[3].Extra[2].Value = "赵一"
+	admit(t, s, list...)
+	path, err := s.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := fresh(t).Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if path == other {
+		t.Error("two databases share the name of a snapshot")
+	}
+	copied := openCopy(t, path)
+	var extra, customer string
+	if err := copied.QueryRow("select extra, customer from complaint where external_id = 'd'").Scan(&extra, &customer); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"branch":"North","odd \"label\"":"quo\"te","rating":"4"}`; extra != want {
+		t.Errorf("extra %s, want %s", extra, want)
+	}
+	if customer != s.Pseudonym("D") || customer == "D" || customer == fresh(t).Pseudonym("D") {
+		t.Errorf("the customer is called %q; here %q", customer, s.Pseudonym("D"))
+	}
+	var n int
+	if err := copied.QueryRow("select count(*) from complaint_now where open").Scan(&n); err != nil || n != 8 {
+		t.Errorf("%d open, %v", n, err)
+	}
+	if err := copied.QueryRow("select count(*) from duckdb_tables() where table_name = 'secret'").Scan(&n); err != nil || n != 0 {
+		t.Errorf("the secret was copied: %d, %v", n, err)
+	}
+}
+
+func openCopy(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("duckdb", path+"?access_mode=read_only")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
