@@ -16,8 +16,8 @@ type Refusal struct {
 	Code    Code
 	Column  string // header of the column at fault, "" if it is the whole row
 	Detail  string // what was found, short; never a whole personal value
-	Raw     []byte // the original bytes, with the header line for a replay kept in Header
-	Header  []byte // header line the row belongs to, nil if the format has none
+	Raw     []byte // the original bytes; of a table whose cells are read one by one, a JSON object
+	Header  []byte // JSON object of what a replay needs to read Raw: format, encoding, source, header
 }
 
 // Position is how far an input has been read. It is stored in the same

@@ -197,6 +197,7 @@ type rowReader[T any] struct {
 	builder *array.RecordBuilder
 	rows    []T
 	current arrow.Record
+	peeked  bool // current was built ahead of Next
 }
 
 func newRowReader[T any](columns []column[T], rows []T) *rowReader[T] {
@@ -241,7 +242,18 @@ func (r *rowReader[T]) drop() {
 	}
 }
 
+// peek builds the first record, which Next then gives.
+func (r *rowReader[T]) peek() arrow.Record {
+	r.Next()
+	r.peeked = true
+	return r.current
+}
+
 func (r *rowReader[T]) Next() bool {
+	if r.peeked {
+		r.peeked = false
+		return true
+	}
 	r.drop()
 	if len(r.rows) == 0 {
 		return false
@@ -268,6 +280,9 @@ func insert[T any](ctx context.Context, s *Store, table string, columns []column
 	}
 	reader := newRowReader(columns, rows)
 	defer reader.discard()
+	if err := s.makeRoom(ctx, table, reader.peek()); err != nil {
+		return err
+	}
 	if len(rows) <= appenderRows {
 		return s.appendRecord(table, reader)
 	}

@@ -30,8 +30,7 @@ var (
 
 // Options tune the engine. The zero value is right for a laptop.
 type Options struct {
-	MemoryLimit string // engine's buffer limit, e.g. "512MB" (the default)
-	Threads     int    // 0 = number of CPUs
+	Threads int // 0 = number of CPUs
 	// Quiet starts no worker threads: every statement runs in the thread that
 	// asks for it. For programs that keep the processors busy themselves: while
 	// a worker runs a statement, the asking thread spins (a fifth of the
@@ -58,6 +57,7 @@ type Store struct {
 	trails  *trails
 	letters *letters
 	seen    *seenIDs
+	room    room
 }
 
 // counters are the next free numbers, read from the file at open.
@@ -104,21 +104,20 @@ func (s *Store) start(ctx context.Context) error {
 	if err := s.loadSecret(ctx); err != nil {
 		return err
 	}
-	return s.loadCounters(ctx)
+	return errors.Join(s.loadCounters(ctx), s.measureRoom(ctx))
 }
 
 // settle runs once for the whole engine, before anything else, in this order:
-// settings, the lock on them, and FORCE CHECKPOINT.
+// settings and FORCE CHECKPOINT. Access to other files is off and cannot be
+// turned on again; the other settings stay open for makeRoom. Foreign SQL
+// never runs in this engine, see Foreign.
 //
 // The checkpoint is not housekeeping. DuckDB 1.1 skips a torn write-ahead log
 // at recovery but does not cut it off; whatever is committed behind it is lost
 // at the next crash (duckdb/duckdb#14785, fixed in 1.2). It may go when the
 // engine is at 1.2 or later.
 func settle(ctx context.Context, ex driver.ExecerContext, o Options) error {
-	memory, threads := o.MemoryLimit, o.Threads
-	if memory == "" {
-		memory = "512MB"
-	}
+	threads := o.Threads
 	if threads == 0 {
 		threads = runtime.NumCPU()
 	}
@@ -129,12 +128,11 @@ func settle(ctx context.Context, ex driver.ExecerContext, o Options) error {
 	statements := []string{
 		"SET autoinstall_known_extensions=false",
 		"SET autoload_known_extensions=false",
-		fmt.Sprintf("SET memory_limit='%s'", strings.ReplaceAll(memory, "'", "")),
-		fmt.Sprintf("SET threads=%d", threads), // as the planner sees them
+		fmt.Sprintf("SET memory_limit='%dB'", leastRoom), // see makeRoom
+		fmt.Sprintf("SET threads=%d", threads),           // as the planner sees them
 		fmt.Sprintf("SET external_threads=%d", callers),
 		"SET wal_autocheckpoint='1TB'", // see tidyLog
 		"SET enable_external_access=false",
-		"SET lock_configuration=true",
 	}
 	if !o.skipCheckpoint {
 		statements = append(statements, "FORCE CHECKPOINT")
@@ -234,7 +232,7 @@ func (s *Store) tidyLog(ctx context.Context) error {
 	if err := s.exec(ctx, "checkpoint"); err != nil {
 		return fmt.Errorf("fold the log into the file: %w", err)
 	}
-	return nil
+	return s.setRoom(ctx, s.room.needed())
 }
 
 const countersQuery = `select

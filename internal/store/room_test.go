@@ -1,0 +1,47 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"plaint/internal/record"
+)
+
+// TestLongLettersFitTheEngine loads letters whose open row group is more than
+// the engine's ordinary memory: without more room it fails in the checkpoint,
+// and with it the database.
+func TestLongLettersFitTheEngine(t *testing.T) {
+	path := t.TempDir() + "/long.db"
+	s := open(t, path)
+	letter := strings.Repeat("提现一直没有到账 and nobody answers me. ", 6000) // 300 KB
+	load := func(s *Store, from, n int) {
+		t.Helper()
+		for i := from; i < from+n; i += 250 {
+			list := make([]record.Complaint, 250)
+			for j := range list {
+				list[j].ExternalID, list[j].Body = fmt.Sprint("C", i+j), fmt.Sprint(i+j, letter)
+				list[j].Stamp(nil)
+			}
+			if _, err := s.Admit(t.Context(), &record.Batch{Input: "x", Complaints: list}, nosy); err != nil {
+				t.Fatalf("after %d letters: %v", i, err)
+			}
+		}
+	}
+	load(s, 0, 1500)
+	if s.room.limit <= leastRoom {
+		t.Error("the limit was not raised: the test shows nothing")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, path) // what is there counts
+	if s.room.needed() <= leastRoom {
+		t.Errorf("after opening, room for %d", s.room.needed())
+	}
+	load(s, 1500, 250)
+	var n int
+	if err := s.QueryRow(t.Context(), "select count(*) from complaint where strlen(body) > 200000").Scan(&n); err != nil || n != 1750 {
+		t.Errorf("%d letters, %v", n, err)
+	}
+}
