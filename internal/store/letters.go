@@ -30,19 +30,19 @@ const (
 // finds those nearly the same as a new one. It is a function of the rows in
 // arrival order alone, so it can be dropped and read from the file again.
 type letters struct {
-	ring  []letter
-	count int64    // letters ever added; slot = count mod window
-	heads postings // mixed word -> newest slot
-	query int64
+	sketches []record.Sketch // by slot; apart, so that each is one cache line
+	links    []link
+	pasts    []record.Past
+	count    int64    // letters ever added; slot = count mod window
+	heads    postings // mixed word -> newest slot
+	query    int64
 }
 
-// letter is laid out so that one step of a search touches two cache lines.
-type letter struct {
-	sketch record.Sketch
-	next   [record.SketchSize]int32 // older slot with the same word, or -1
-	seen   int64                    // query that last met it
-	place  int64                    // how many were added before it
-	past   record.Past
+// link is what one step of a search needs beside the sketch.
+type link struct {
+	next  [record.SketchSize]int32 // older slot with the same word, or -1
+	seen  int64                    // query that last met it
+	place int64                    // how many were added before it
 }
 
 func newLetters() *letters {
@@ -55,10 +55,10 @@ func (l *letters) add(p record.Past, sketch record.Sketch) {
 		return
 	}
 	slot := int32(l.count % letterWindow)
-	if int(slot) == len(l.ring) {
-		l.ring = append(l.ring, letter{})
+	if int(slot) == len(l.links) {
+		l.sketches, l.links, l.pasts = append(l.sketches, sketch), append(l.links, link{}), append(l.pasts, p)
 	}
-	l.ring[slot] = letter{sketch: sketch, past: p, place: l.count}
+	l.sketches[slot], l.links[slot], l.pasts[slot] = sketch, link{place: l.count}, p
 	l.count++
 	if l.heads.full() {
 		l.relink()
@@ -67,19 +67,19 @@ func (l *letters) add(p record.Past, sketch record.Sketch) {
 }
 
 func (l *letters) link(slot int32) {
-	for i, w := range l.ring[slot].sketch {
+	for i, w := range l.sketches[slot] {
 		older := l.heads.set(mixKey(i, w), slot)
 		if older == slot {
 			older = -1
 		}
-		l.ring[slot].next[i] = older
+		l.links[slot].next[i] = older
 	}
 }
 
 // relink drops the words of letters that have left the window, in a table
 // large enough for those that have not.
 func (l *letters) relink() {
-	l.heads = l.heads.sized(len(l.ring) * record.SketchSize)
+	l.heads = l.heads.sized(len(l.links) * record.SketchSize)
 	for n := max(0, l.count-letterWindow); n < l.count-1; n++ { // the latest is linked by add
 		l.link(int32(n % letterWindow))
 	}
@@ -109,15 +109,15 @@ func (l *letters) near(sketch record.Sketch, out []record.Letter) []record.Lette
 		// places no longer fall or the word is another.
 		last := int64(1<<63 - 1)
 		for depth := 0; slot >= 0 && depth < postingDepth; depth++ {
-			at := &l.ring[slot]
-			if at.place >= last || at.sketch[i] != w {
+			at, other := &l.links[slot], &l.sketches[slot]
+			if at.place >= last || other[i] != w {
 				break
 			}
 			last = at.place
 			if at.seen != l.query {
 				at.seen = l.query
-				if o := sketch.Overlap(at.sketch); o >= minOverlap {
-					out = append(out, record.Letter{Past: at.past, Overlap: o})
+				if o := sketch.Overlap(other); o >= minOverlap {
+					out = append(out, record.Letter{Past: l.pasts[slot], Overlap: o})
 				}
 			}
 			slot = at.next[i]

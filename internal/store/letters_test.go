@@ -24,6 +24,10 @@ func TestLettersForgetAndRelink(t *testing.T) {
 	}
 	long := newLetters()
 	const total = letterWindow*2 + letterWindow/3
+	type letter struct {
+		past   record.Past
+		sketch record.Sketch
+	}
 	kept := make([]letter, 0, total)
 	for seq := range int64(total) {
 		l := letter{past: record.Past{Seq: seq + 1, Customer: uint64(seq % 999)}, sketch: sketch()}
