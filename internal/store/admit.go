@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"plaint/internal/record"
+	"plaint/internal/store/memory"
 )
 
 // Decide judges one complaint from what was known before it. Both arguments
@@ -162,7 +163,7 @@ func (a *admission) complaints(ctx context.Context, rows []record.Complaint) err
 // judge decides the new complaints in arrival order and appends them, their
 // decisions and the cases of the flagged ones. The engine takes the complaints
 // in while they are being judged: what they say does not depend on it.
-func (a *admission) judge(ctx context.Context, fresh []complaintRow, m *knowledge) error {
+func (a *admission) judge(ctx context.Context, fresh []complaintRow, m *memory.Knowledge) error {
 	for i := range fresh {
 		a.s.next.complaint++
 		fresh[i].seq = a.s.next.complaint
@@ -181,16 +182,16 @@ func (a *admission) judge(ctx context.Context, fresh []complaintRow, m *knowledg
 
 // decisions judges the rows; it returns only after the engine has answered on
 // appended, even if it panics, since the connection is in use until then.
-func (a *admission) decisions(fresh []complaintRow, m *knowledge, appended <-chan error) (rows []decided, cases []caseRow, err error) {
+func (a *admission) decisions(fresh []complaintRow, m *memory.Knowledge, appended <-chan error) (rows []decided, cases []caseRow, err error) {
 	defer func() { err = errors.Join(err, <-appended) }()
 	decisions := make([]record.Decision, len(fresh))
 	rows = make([]decided, len(fresh))
 	for i := range fresh {
 		c, d := fresh[i].r, &decisions[i]
-		*d = a.decide(c, m.before(c, fresh[i].seq))
+		*d = a.decide(c, m.Before(c, fresh[i].seq))
 		d.Seq = fresh[i].seq
 		rows[i] = decided{d, 0, a.at}
-		m.after(c, d.Seq)
+		m.After(c, d.Seq)
 		if !d.Flagged {
 			continue
 		}

@@ -48,10 +48,10 @@ func (s *Store) fates(ctx context.Context, origins []*record.Origin, query strin
 	ids := map[record.Identity]struct{}{}
 	var staged []stagedKey
 	for i, o := range origins {
-		if s.seen.has(o.ID) {
+		if s.seen.Has(o.ID) {
 			staged = append(staged, stagedKey{int64(len(staged)), o.ID})
 		} else {
-			s.seen.add(origins[i].ID)
+			s.seen.Add(origins[i].ID)
 		}
 	}
 	var versions map[version]struct{} // only of identities met more than once

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"plaint/internal/record"
+	"plaint/internal/store/memory"
 )
 
 // rescoreChunk is how many complaints are read and judged at a time.
@@ -84,12 +85,12 @@ type rescoring struct {
 	decide Decide
 	out    *Rescored
 	before map[int64]bool
-	know   *knowledge
+	know   *memory.Knowledge
 }
 
 func (r *rescoring) all(ctx context.Context) (err error) {
-	r.know = newKnowledge(newTrails(), newLetters())
-	if r.know.confirmed, err = r.s.readVerdicts(ctx); err != nil {
+	r.know = memory.New(memory.NewTrails(), memory.NewLetters())
+	if r.know.Confirmed, err = r.s.readVerdicts(ctx); err != nil {
 		return err
 	}
 	order := make([]uint64, 0, r.s.next.complaint)
@@ -129,21 +130,21 @@ func (r *rescoring) read(ctx context.Context, numbers []uint64) ([]*record.Compl
 // chunk judges a run of complaints and appends their decisions and cases.
 func (r *rescoring) chunk(ctx context.Context, list []*record.Complaint) error {
 	s, at := r.s, r.s.now()
-	clear(r.know.accounts)
-	clear(r.know.transactions)
+	clear(r.know.Accounts)
+	clear(r.know.Transactions)
 	if err := s.readEvidence(ctx, r.know, list); err != nil {
 		return err
 	}
 	for _, c := range list {
-		r.know.completeKeys(c)
+		r.know.CompleteKeys(c)
 	}
 	rows := make([]decided, len(list))
 	var cases []caseRow
 	for i, c := range list {
-		d := r.decide(c, r.know.before(c, c.Line))
+		d := r.decide(c, r.know.Before(c, c.Line))
 		d.Seq = c.Line
 		rows[i] = decided{&d, r.out.Run, at}
-		r.know.after(c, d.Seq)
+		r.know.After(c, d.Seq)
 		r.out.Judged++
 		if d.Flagged {
 			r.out.Flagged++

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	duckdb "github.com/marcboeker/go-duckdb"
+
+	"plaint/internal/store/memory"
 )
 
 // Errors a caller can act on.
@@ -54,9 +56,9 @@ type Store struct {
 	conn    driver.Conn
 	arrow   *duckdb.Arrow
 	next    counters
-	trails  *trails
-	letters *letters
-	seen    *seenIDs
+	trails  *memory.Trails
+	letters *memory.Letters
+	seen    *memory.Seen
 	room    room
 }
 

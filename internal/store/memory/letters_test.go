@@ -1,4 +1,4 @@
-package store
+package memory
 
 import (
 	"math/rand/v2"
@@ -22,8 +22,8 @@ func TestLettersForgetAndRelink(t *testing.T) {
 		}
 		return s
 	}
-	long := newLetters()
-	const total = letterWindow*2 + letterWindow/3
+	long := NewLetters()
+	const total = LetterWindow*2 + LetterWindow/3
 	type letter struct {
 		past   record.Past
 		sketch record.Sketch
@@ -31,17 +31,17 @@ func TestLettersForgetAndRelink(t *testing.T) {
 	kept := make([]letter, 0, total)
 	for seq := range int64(total) {
 		l := letter{past: record.Past{Seq: seq + 1, Customer: uint64(seq % 999)}, sketch: sketch()}
-		long.add(l.past, l.sketch)
+		long.Add(l.past, l.sketch)
 		kept = append(kept, l)
 	}
-	anew := newLetters()
-	for _, l := range kept[total-letterWindow:] {
-		anew.add(l.past, l.sketch)
+	anew := NewLetters()
+	for _, l := range kept[total-LetterWindow:] {
+		anew.Add(l.past, l.sketch)
 	}
 	found := 0
 	for range 2000 {
 		s := sketch()
-		a, b := long.near(s, nil), anew.near(s, nil)
+		a, b := long.Near(s, nil), anew.Near(s, nil)
 		found += len(a)
 		if !reflect.DeepEqual(a, b) {
 			t.Fatalf("%v\n%v", a, b)

@@ -1,4 +1,4 @@
-package store
+package memory
 
 // postings is an open-addressing hash table from 64-bit keys to slots of a
 // ring. An entry is one word, the upper bits of its key over its slot, so that

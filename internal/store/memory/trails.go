@@ -1,41 +1,36 @@
-package store
+package memory
 
 import (
-	"context"
-	"fmt"
 	"math"
 	"time"
-
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"plaint/internal/record"
 )
 
 const (
-	// trailWindow is how many of the latest complaints are remembered by
+	// TrailWindow is how many of the latest complaints are remembered by
 	// customer, device, payout account and contact. It bounds memory (about
 	// 100 MB when full) and the time to open a large file, where a join with
 	// the whole history cost a fifth of the time of a bulk load and grew with
 	// the file.
-	trailWindow = 1 << 19
+	TrailWindow = 1 << 19
 	// trailDepth is how many earlier complaints under one key a decision sees,
 	// the latest in arrival order.
 	trailDepth = 32
 )
 
-// Spaces of keys.
+// The spaces of keys, and how many there are.
 const (
-	byCustomer = iota
-	byDevice
-	byPayout
-	byContact
-	spaces
+	ByCustomer = iota
+	ByDevice
+	ByPayout
+	ByContact
+	Spaces
 )
 
-// trails remembers the latest complaints by their keys. Like letters, it is a
+// Trails remembers the latest complaints by their keys. Like letters, it is a
 // function of the rows in arrival order alone.
-type trails struct {
+type Trails struct {
 	ring  []trail
 	count int64 // complaints ever added; slot = count mod window
 	heads postings
@@ -46,16 +41,18 @@ type trail struct {
 	place    int64 // how many were added before it: falls along a chain, whatever the order of seq
 	received int64 // microseconds since 1970, noTime if unknown
 	amount   float64
-	keys     [spaces]uint64
-	next     [spaces]int32
+	keys     [Spaces]uint64
+	next     [Spaces]int32
 }
 
 const noTime = math.MinInt64
 
-func newTrails() *trails { return &trails{heads: newPostings(1 << 16)} }
+// NewTrails is an empty memory.
+func NewTrails() *Trails { return &Trails{heads: newPostings(1 << 16)} }
 
-func (t *trails) add(p record.Past, keys [spaces]uint64) {
-	slot := int32(t.count % trailWindow)
+// Add remembers a complaint under its keys; zero is no key.
+func (t *Trails) Add(p record.Past, keys [Spaces]uint64) {
+	slot := int32(t.count % TrailWindow)
 	if int(slot) == len(t.ring) {
 		t.ring = append(t.ring, trail{})
 	}
@@ -69,15 +66,15 @@ func (t *trails) add(p record.Past, keys [spaces]uint64) {
 	t.ring[slot] = at
 	t.count++
 	if t.heads.full() {
-		t.heads = t.heads.sized(len(t.ring) * spaces)
-		for n := max(0, t.count-trailWindow); n < t.count-1; n++ { // the latest follows
-			t.link(int32(n % trailWindow))
+		t.heads = t.heads.sized(len(t.ring) * Spaces)
+		for n := max(0, t.count-TrailWindow); n < t.count-1; n++ { // the latest follows
+			t.link(int32(n % TrailWindow))
 		}
 	}
 	t.link(slot)
 }
 
-func (t *trails) link(slot int32) {
+func (t *Trails) link(slot int32) {
 	at := &t.ring[slot]
 	for space, k := range at.keys {
 		at.next[space] = -1
@@ -89,9 +86,9 @@ func (t *trails) link(slot int32) {
 	}
 }
 
-// under appends to out, in arrival order, the latest complaints under a key
+// Under appends to out, in arrival order, the latest complaints under a key
 // that were received by asOf, leaving out one customer.
-func (t *trails) under(space int, key uint64, asOf time.Time, except uint64, out []record.Past) []record.Past {
+func (t *Trails) Under(space int, key uint64, asOf time.Time, except uint64, out []record.Past) []record.Past {
 	if key == 0 {
 		return out
 	}
@@ -109,7 +106,7 @@ func (t *trails) under(space int, key uint64, asOf time.Time, except uint64, out
 			break
 		}
 		last = at.place
-		if at.received <= limit && (except == 0 || at.keys[byCustomer] != except) {
+		if at.received <= limit && (except == 0 || at.keys[ByCustomer] != except) {
 			out = append(out, at.past())
 		}
 		slot = at.next[space]
@@ -121,7 +118,7 @@ func (t *trails) under(space int, key uint64, asOf time.Time, except uint64, out
 }
 
 func (t *trail) past() record.Past {
-	p := record.Past{Seq: t.seq, Customer: t.keys[byCustomer]}
+	p := record.Past{Seq: t.seq, Customer: t.keys[ByCustomer]}
 	if t.received != noTime {
 		p.Received = time.UnixMicro(t.received).UTC()
 	}
@@ -129,35 +126,4 @@ func (t *trail) past() record.Past {
 		p.Amount = record.Num(t.amount)
 	}
 	return p
-}
-
-const trailsQuery = `select seq, customer_key, received, amount, device_key, payout_key, contact_key
-	from complaint where seq > ? order by seq`
-
-// loadTrails reads the window from the file, after open and after a rollback.
-func (s *Store) loadTrails(ctx context.Context) error {
-	if s.trails != nil {
-		return nil
-	}
-	t := newTrails()
-	err := s.arrowRows(ctx, trailsQuery, func(rec arrow.Record) {
-		past := pastColumns{rec, 0, 1, 2, 3}
-		for i := range int(rec.NumRows()) {
-			p := past.at(i)
-			t.add(p, [spaces]uint64{p.Customer, hashAt(rec, 4, i), hashAt(rec, 5, i), hashAt(rec, 6, i)})
-		}
-	}, s.next.complaint-trailWindow)
-	if err != nil {
-		return fmt.Errorf("read the latest complaints: %w", err)
-	}
-	s.trails = t
-	return nil
-}
-
-func hashAt(rec arrow.Record, col, i int) uint64 {
-	a := rec.Column(col).(*array.Uint64)
-	if a.IsNull(i) {
-		return 0
-	}
-	return a.Value(i)
 }

@@ -1,0 +1,133 @@
+// Package memory is what was known before a complaint arrived: the latest
+// complaints by their keys, the latest letters by their sketches, how many came
+// when, what people decided of cases. It is bounded, a function of the rows in
+// arrival order alone, and knows no table.
+package memory
+
+import (
+	"sort"
+	"time"
+
+	"plaint/internal/record"
+)
+
+// Knowledge is what a batch's decisions need to know, read once for the batch and
+// kept up to date while its rows are decided one after the other, so that the
+// size of a batch never changes a decision.
+type Knowledge struct {
+	Trails       *Trails
+	Letters      *Letters
+	Crowd        Crowd
+	Accounts     map[uint64][]record.Account     // by customer, the newest first
+	Transactions map[uint64][]record.Transaction // by customer, in arrival order
+	Confirmed    Verdicts
+
+	current *record.Complaint // the one being judged
+	scratch record.History    // reused: valid during one decision
+}
+
+// New knows the latest complaints and letters, and nothing else yet.
+func New(t *Trails, l *Letters) *Knowledge {
+	m := &Knowledge{Trails: t, Letters: l, Crowd: Crowd{},
+		Accounts: map[uint64][]record.Account{}, Transactions: map[uint64][]record.Transaction{}}
+	m.scratch.Crowd = func() float64 { return m.Crowd.Rush(m.current) }
+	return m
+}
+
+// CompleteKeys sets the device and payout keys.
+func (m *Knowledge) CompleteKeys(c *record.Complaint) {
+	device, payout := c.Device, c.PayoutAccount
+	asOf := c.Received.Last()
+	for _, a := range m.Accounts[c.Keys.Customer] {
+		if !asOf.IsZero() && a.Opened.Time.After(asOf) {
+			continue // not the customer's yet
+		}
+		if device == "" {
+			device = a.Device
+		}
+		if payout == "" {
+			payout = a.PayoutAccount
+		}
+	}
+	c.Keys.Device = record.Hash64("device", device)
+	c.Keys.Payout = record.Hash64("payout", payout)
+}
+
+func keysOf(c *record.Complaint) [Spaces]uint64 {
+	return [Spaces]uint64{c.Keys.Customer, c.Keys.Device, c.Keys.Payout, c.Keys.Contact}
+}
+
+// LatestVersions keeps of each transaction its latest state, in arrival order
+// of that state. Line holds the arrival number.
+func LatestVersions(list []record.Transaction) []record.Transaction {
+	sort.Slice(list, func(i, j int) bool { return list[i].Line < list[j].Line })
+	last := map[record.Identity]int{}
+	for i, t := range list {
+		last[t.ID] = i
+	}
+	out := list[:0]
+	for i, t := range list {
+		if last[t.ID] == i {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// Before is the history of one complaint, whose number is seq: of what was
+// admitted earlier, only what had happened by the time it was received.
+func (m *Knowledge) Before(c *record.Complaint, seq int64) *record.History {
+	m.current = c
+	h := &m.scratch
+	asOf := c.Received.Last()
+	h.ByCustomer = m.Trails.Under(ByCustomer, c.Keys.Customer, asOf, 0, h.ByCustomer[:0])
+	h.ByDevice = m.Trails.Under(ByDevice, c.Keys.Device, asOf, c.Keys.Customer, h.ByDevice[:0])
+	h.ByPayout = m.Trails.Under(ByPayout, c.Keys.Payout, asOf, c.Keys.Customer, h.ByPayout[:0])
+	h.ByContact = m.Trails.Under(ByContact, c.Keys.Contact, asOf, c.Keys.Customer, h.ByContact[:0])
+	h.Letters = m.Letters.Near(c.Keys.Sketch, h.Letters[:0])
+	kept := h.Letters[:0]
+	for _, l := range h.Letters {
+		if asOf.IsZero() || !l.Received.After(asOf) {
+			kept = append(kept, l)
+		}
+	}
+	h.Letters = kept
+	h.Accounts = h.Accounts[:0]
+	for _, a := range m.Accounts[c.Keys.Customer] {
+		if asOf.IsZero() || !a.Opened.Time.After(asOf) {
+			h.Accounts = append(h.Accounts, a)
+		}
+	}
+	h.Transactions = asAt(h.Transactions[:0], m.Transactions[c.Keys.Customer], asOf)
+	h.Confirmed = m.Confirmed.Against(c, seq, asOf)
+	return h
+}
+
+// asAt appends the transactions as they stood at asOf.
+func asAt(out, list []record.Transaction, asOf time.Time) []record.Transaction {
+	for _, t := range list {
+		if !asOf.IsZero() {
+			if t.Requested.Time.After(asOf) {
+				continue
+			}
+			if t.Settled.Time.After(asOf) {
+				t.Settled = record.Moment{}
+			}
+			if t.Failed.Time.After(asOf) {
+				t.Failed = record.Moment{}
+			}
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// After makes a decided complaint part of the memory.
+func (m *Knowledge) After(c *record.Complaint, seq int64) {
+	p := record.Past{Seq: seq, Customer: c.Keys.Customer, Received: c.Received.Time, Amount: c.Amount}
+	m.Trails.Add(p, keysOf(c))
+	m.Letters.Add(p, c.Keys.Sketch)
+	if c.Received.Known() {
+		m.Crowd.Add(c.Type, c.Received.Time.Unix()/3600, 1)
+	}
+}
