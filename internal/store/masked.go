@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -99,9 +100,13 @@ func (s *Store) allMasked() []maskedTable {
 	return out
 }
 
-// pageRows is how many rows of a table are read at a time: the driver holds a
-// whole result in memory.
-const pageRows = 200000
+// pageRows is how many rows of a table are read at a time, since the driver
+// holds a whole result in memory: whole row groups, which the engine writes
+// once.
+const pageRows = 2 * rowGroup
+
+// copySettings are those of a copy while it is written.
+var copySettings = []string{"SET threads=2", "SET external_threads=2", "SET wal_autocheckpoint='1TB'", "SET memory_limit='512MB'"}
 
 // maskedPages calls f with the pages of a table as it may be seen; the first
 // is there even if the table is empty, for its columns.
@@ -175,7 +180,16 @@ func (s *Store) Snapshot(ctx context.Context) (string, error) {
 
 func (s *Store) copyMasked(ctx context.Context, path string) (err error) {
 	os.Remove(path) // left by a copy that was cut off
-	connector, err := duckdb.NewConnector(path, func(driver.ExecerContext) error { return nil })
+	var once sync.Once
+	connector, err := duckdb.NewConnector(path, func(ex driver.ExecerContext) (err error) {
+		once.Do(func() {
+			for _, q := range copySettings {
+				_, failed := ex.ExecContext(ctx, q, nil)
+				err = errors.Join(err, failed)
+			}
+		})
+		return err
+	})
 	if err != nil {
 		return err
 	}
