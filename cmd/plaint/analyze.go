@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -13,6 +12,7 @@ import (
 
 	"plaint/analysis"
 	"plaint/internal/store"
+	"plaint/internal/web/format"
 )
 
 func (e *env) analyzeCmd() *cobra.Command {
@@ -21,10 +21,10 @@ func (e *env) analyzeCmd() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			for _, j := range jobs {
 				if !slices.Contains(analysis.Jobs, j) {
-					return usageError{errors.New(e.t("err_job", "job", j, "jobs", strings.Join(analysis.Jobs, ", ")))}
+					return usageError{&worded{"err_job", []any{"job", j, "jobs", strings.Join(analysis.Jobs, ", ")}}}
 				}
 			}
-			return e.withStore(c.Context(), func(st *store.Store) error {
+			return e.withLoaded(c.Context(), func(st *store.Store) error {
 				s, err := e.analyze(c.Context(), st, jobs)
 				if err == nil && !e.quiet {
 					table(e.out, e.jobRows(s))
@@ -53,9 +53,25 @@ func (e *env) jobRows(s analysis.Summary) [][]string {
 		sort.Strings(names)
 		var found []string
 		for _, n := range names {
-			found = append(found, fmt.Sprintf("%s %v", n, j.Numbers[n]))
+			found = append(found, e.numberName(n)+" "+e.number(j.Numbers[n]))
 		}
 		out = append(out, []string{e.t("job_" + j.Job), fmt.Sprint(j.Run), j.Took.Round(time.Millisecond).String(), strings.Join(found, ", ")})
 	}
 	return out
+}
+
+// numberName words the name of a number of a job; the metrics of satisfaction
+// are numbers as well.
+func (e *env) numberName(name string) string {
+	if e.words.Has("number_" + name) {
+		return e.t("number_" + name)
+	}
+	return e.words.Name("metric", name)
+}
+
+func (e *env) number(v any) string {
+	if x, ok := v.(float64); ok {
+		return format.Format{Words: e.words}.Num(x, 2)
+	}
+	return fmt.Sprint(v)
 }

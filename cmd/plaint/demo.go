@@ -22,16 +22,24 @@ func (e *env) demoCmd() *cobra.Command {
 	var cfg simulate.Config
 	var listen, out string
 	var noServe bool
-	c := &cobra.Command{Use: "demo", Short: e.t("cmd_demo"), Args: cobra.NoArgs, Example: "  plaint demo\n  plaint demo --no-serve --lang zh",
+	c := &cobra.Command{Use: "demo", Short: e.t("cmd_demo"), Long: e.t("cmd_demo_long"), Args: cobra.NoArgs, Example: "  plaint demo\n  plaint demo --no-serve --lang zh\n  plaint demo --db demo.db",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if e.shared != nil {
-				return errors.New(e.t("err_serving"))
+				return &worded{"err_serving", []any{"db", e.db, "url", e.shared.url}}
+			}
+			if c.Flags().Changed("db") {
+				if err := e.mustBeEmpty(c.Context()); err != nil {
+					return err
+				}
 			}
 			dir, done, err := e.demoDir(out)
 			if err != nil {
 				return err
 			}
 			defer done()
+			if !c.Flags().Changed("db") {
+				e.db = filepath.Join(dir, "plaint.db")
+			}
 			return e.demo(c.Context(), cfg, dir, listen, noServe)
 		}}
 	f := c.Flags()
@@ -43,6 +51,27 @@ func (e *env) demoCmd() *cobra.Command {
 	return c
 }
 
+// mustBeEmpty refuses a database that holds something: made-up rows beside real
+// ones could not be told apart.
+func (e *env) mustBeEmpty(ctx context.Context) error {
+	if _, err := os.Stat(e.path(e.db)); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	st, err := store.Open(ctx, e.path(e.db), store.Options{})
+	if errors.Is(err, store.ErrLocked) {
+		return e.handOver(ctx, err) // a server says where it is
+	}
+	if err != nil {
+		return err
+	}
+	var batches int
+	err = errors.Join(st.QueryRow(ctx, "select count(*) from admission").Scan(&batches), st.Close())
+	if err == nil && batches > 0 {
+		return usageError{&worded{"err_demo_full", []any{"db", e.db}}}
+	}
+	return err
+}
+
 // demoDir is the folder of the demo: the user's, which is kept and must be new,
 // or a temporary one.
 func (e *env) demoDir(out string) (dir string, done func(), err error) {
@@ -52,7 +81,7 @@ func (e *env) demoDir(out string) (dir string, done func(), err error) {
 	}
 	dir = e.path(out)
 	if _, err := os.Stat(dir); err == nil {
-		return "", nil, usageError{errors.New(e.t("err_exists", "path", out))}
+		return "", nil, usageError{&worded{"err_exists", []any{"path", out}}}
 	}
 	return dir, func() {}, os.MkdirAll(dir, 0o700)
 }
@@ -63,10 +92,9 @@ func (e *env) demo(ctx context.Context, cfg simulate.Config, dir, listen string,
 	started := time.Now()
 	e.say("%s", e.t("demo_simulating"))
 	if _, err := cfg.WriteDir(dir); err != nil {
-		return usageError{err}
+		return simulateError(err)
 	}
-	e.db = filepath.Join(dir, "plaint.db")
-	st, err := store.Open(ctx, e.db, store.Options{})
+	st, err := store.Open(ctx, e.path(e.db), store.Options{})
 	if err != nil {
 		return err
 	}

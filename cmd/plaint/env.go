@@ -43,6 +43,15 @@ func (e *env) withStore(ctx context.Context, f func(*store.Store) error) error {
 	return e.withStoreOf(ctx, store.Options{}, f)
 }
 
+// withLoaded is withStore for a command that only makes sense on a database
+// that is there: a mistyped name must not make a new one.
+func (e *env) withLoaded(ctx context.Context, f func(*store.Store) error) error {
+	if _, err := os.Stat(e.path(e.db)); e.shared == nil && errors.Is(err, os.ErrNotExist) {
+		return &worded{"err_no_database", []any{"db", e.db}}
+	}
+	return e.withStore(ctx, f)
+}
+
 // withStoreOf is withStore with options for the case that this process opens
 // the file itself.
 func (e *env) withStoreOf(ctx context.Context, o store.Options, f func(*store.Store) error) error {
@@ -51,14 +60,7 @@ func (e *env) withStoreOf(ctx context.Context, o store.Options, f func(*store.St
 	}
 	st, err := store.Open(ctx, e.path(e.db), o)
 	if errors.Is(err, store.ErrLocked) {
-		code, forwardErr := e.forward(ctx)
-		if forwardErr != nil {
-			return errors.Join(err, forwardErr)
-		}
-		if code != exitDone {
-			return status(code)
-		}
-		return nil
+		return e.handOver(ctx, err)
 	}
 	if err != nil {
 		return err

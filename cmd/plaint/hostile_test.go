@@ -15,6 +15,8 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
+
+	"plaint/internal/store"
 )
 
 var updateCases = flag.Bool("update", false, "write what the user sees")
@@ -128,6 +130,22 @@ var hostileInputs = []hostile{
 	{name: "query_names_personal_data", args: []string{"query", "select customer_name, contact, body from complaint"}},
 	{name: "query_takes_too_long", args: []string{"query", "--timeout", "1s", "select count(*) from range(100000000) a, range(100000000) b where a.range + b.range = 7"}},
 	{name: "query_wants_all_memory", args: []string{"query", "--timeout", "2s", "select length(repeat('x', 3000000000))"}},
+	{name: "query_without_database", args: []string{"query", "select 1"}},
+	{name: "report_without_database", args: []string{"report", "--out", "r.html"}},
+	{name: "refused_without_database", args: []string{"refused", "list"}},
+	{name: "flag_without_value", args: []string{"ingest", "--db", "x.db", "a.csv", "--as"}},
+	{name: "flag_with_a_wrong_value", args: []string{"ingest", "a.csv", "--batch", "many"}},
+	{name: "command_mistyped", args: []string{"ingets"}},
+	{name: "subcommand_unknown", args: []string{"refused", "frobnicate"}},
+	{name: "too_many_arguments", args: []string{"analyze", "now"}},
+	{name: "argument_missing", args: []string{"query"}},
+	{name: "argument_unknown", args: []string{"completion", "cmd"}},
+	{name: "no_such_model", file: "a.csv", data: bytesOf(head + good), args: []string{"ingest", "a.csv", "--model", "nobody"}},
+	{name: "model_with_unknown_signal", file: "m.yaml", data: bytesOf("name: m\nsignals: [{signal: mood, points: [[0, 0]]}]\n"), args: []string{"score", "--model", "m.yaml"}},
+	{name: "no_such_profile_file", file: "a.csv", data: bytesOf(head + good), args: []string{"ingest", "a.csv", "--profile", "mine.yaml"}},
+	{name: "simulation_of_three_days", args: []string{"simulate", "--out", "q", "--days", "3"}},
+	{name: "out_is_below_a_file", file: "a.csv", data: bytesOf(head + good), args: []string{"simulate", "--out", "a.csv/q"}},
+	{name: "no_such_folder", file: "a.csv", data: bytesOf(head + good), args: []string{"ingest", "a.csv", "--db", "nowhere/x.db"}},
 	{name: "query_no_such_table", args: []string{"query", "select * from nowhere"}},
 }
 
@@ -194,6 +212,9 @@ func TestHostile(t *testing.T) {
 				if !strings.Contains(strings.Join(args, " "), "--db") {
 					full = append(full, "--db", db)
 				}
+				if args[0] == "query" && args[len(args)-1] != "select 1" {
+					empty(t, filepath.Join(dir, db))
+				}
 				code, said := cli(t, dir, full...)
 				said = volatile.ReplaceAllString(strings.ReplaceAll(said, dir+"/", ""), "TIME")
 				fmt.Fprintf(&b, "%s: exit status %d\n%s\n", lang, code, said)
@@ -203,6 +224,18 @@ func TestHostile(t *testing.T) {
 	}
 	if n := len(hostileInputs); n < 40 {
 		t.Errorf("%d cases", n)
+	}
+}
+
+// empty makes a database without rows.
+func empty(t *testing.T, path string) {
+	t.Helper()
+	st, err := store.Open(t.Context(), path, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -32,7 +31,7 @@ func (e *env) ingestCmd() *cobra.Command {
 		Example: "  plaint ingest complaints.csv 'surveys/*.xlsx' logs/\n  cat tickets.ndjson | plaint ingest - --as complaints",
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usageError{errors.New(e.t("err_no_files"))}
+				return usageError{&worded{code: "err_no_files"}}
 			}
 			return e.ingest(c.Context(), args, f)
 		}}
@@ -49,7 +48,7 @@ func (e *env) ingestCmd() *cobra.Command {
 
 func (e *env) ingest(ctx context.Context, args []string, f ingestFlags) error {
 	if f.batch < 1 {
-		return usageError{errors.New(e.t("err_batch"))}
+		return usageError{&worded{code: "err_batch"}}
 	}
 	opt, err := e.fileOptions(f)
 	if err != nil {
@@ -57,7 +56,7 @@ func (e *env) ingest(ctx context.Context, args []string, f ingestFlags) error {
 	}
 	m, err := model.Load(e.modelPath(f.model))
 	if err != nil {
-		return usageError{err}
+		return badModel(f.model, err)
 	}
 	paths, err := e.expand(args)
 	if err != nil {
@@ -113,7 +112,7 @@ func (e *env) fileOptions(f ingestFlags) (file.Options, error) {
 	if f.as != "" {
 		k, ok := record.ParseKind(f.as)
 		if !ok {
-			return opt, usageError{errors.New(e.t("err_as", "as", f.as))}
+			return opt, usageError{&worded{"err_as", []any{"as", f.as}}}
 		}
 		opt.As = k
 	}
@@ -128,10 +127,6 @@ func (e *env) fileOptions(f ingestFlags) (file.Options, error) {
 // expand finds the files that the arguments name.
 func (e *env) expand(args []string) ([]string, error) {
 	paths, leftOut, err := file.Paths(e.paths(args))
-	var fe *file.Error
-	if errors.As(err, &fe) {
-		return nil, errors.New(e.t("code_"+string(fe.Code)) + ": " + fe.Detail)
-	}
 	for _, dir := range leftOut {
 		e.say("%s", e.t("truth_left_out", "dir", dir))
 	}

@@ -106,7 +106,7 @@ func TestParquetOfManyChunks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"ingest", "a.csv", "--db", "x.db", "--quiet"},
+		{"ingest", "a.csv", "--profile", "complaints", "--db", "x.db", "--quiet"},
 		{"query", "--db", "x.db", "--format", "parquet", "--out", "a.parquet", "select external_id as id, extra as body from complaint"},
 		{"export", "--db", "x.db", "--out", "pq", "--quiet"},
 		{"ingest", "a.parquet", "--db", "y.db", "--json", "--quiet"},

@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"plaint/ingest/file"
-	"plaint/internal/store"
 	"plaint/internal/web/locale"
 )
 
@@ -31,6 +30,7 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once: what was kept stays kept
 	if code, handled := runChild(); handled {
 		os.Exit(code)
 	}
@@ -89,43 +89,33 @@ func (e *env) run() int {
 		return exitDone
 	case errors.As(err, &code):
 		return int(code)
-	case errors.As(err, &choice):
-		fmt.Fprintf(e.err, "%s: %s\n", e.t("error"), e.t(string(choice.Code), choice.Pairs...))
-		return exitUsage
-	case errors.As(err, &usage):
-		fmt.Fprintf(e.err, "%s: %s\n", e.t("error"), err)
-		return exitUsage
-	case errors.Is(err, context.Canceled) && e.ctx.Err() != nil:
+	case errors.Is(context.Cause(e.ctx), errStopping):
+		fmt.Fprintln(e.err, e.t("err_stopping"))
+		return exitFailed
+	case e.ctx.Err() != nil: // whatever failed, failed because of that
 		fmt.Fprintln(e.err, e.t("interrupted"))
 		return exitFailed
 	}
 	fmt.Fprintf(e.err, "%s: %s\n", e.t("error"), e.explain(err))
+	if errors.As(err, &usage) || errors.As(err, &choice) {
+		return exitUsage
+	}
 	return exitFailed
 }
 
 func (e *env) t(code string, pairs ...any) string { return e.words.T(code, pairs...) }
 
-// explain gives the words for the errors that a user can act on.
-func (e *env) explain(err error) string {
-	switch {
-	case errors.Is(err, store.ErrLocked):
-		return e.t("err_locked", "db", e.db)
-	case errors.Is(err, store.ErrNewer):
-		return e.t("err_newer", "db", e.db)
-	case errors.Is(err, store.ErrNotStore):
-		return e.t("err_not_store", "db", e.db)
-	}
-	return err.Error()
-}
-
-// langTag finds the language: --lang, PLAINT_LANG, then the usual variables.
+// langTag finds the language: --lang, PLAINT_LANG, then the usual variables. A
+// language that there are no words in is passed over: a wrong --lang is told
+// in the user's own.
 func langTag(args []string) string {
 	for i, a := range args {
-		if v, ok := strings.CutPrefix(a, "--lang="); ok {
-			return v
+		v, ok := strings.CutPrefix(a, "--lang=")
+		if !ok && a == "--lang" && i+1 < len(args) {
+			v, ok = args[i+1], true
 		}
-		if a == "--lang" && i+1 < len(args) {
-			return args[i+1]
+		if ok && locale.Known(v) {
+			return v
 		}
 	}
 	for _, name := range []string{"PLAINT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"} {
@@ -145,10 +135,8 @@ func (e *env) root() *cobra.Command {
 	f := root.PersistentFlags()
 	f.StringVar(&e.db, "db", "plaint.db", e.t("flag_db"))
 	f.BoolVar(&e.quiet, "quiet", false, e.t("flag_quiet"))
-	f.String("lang", "", e.t("flag_lang"))
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return usageError{errors.New(e.t("err_flag", "reason", err))}
-	})
+	f.Var(&language{}, "lang", e.t("flag_lang"))
+	root.SetFlagErrorFunc(e.flagError)
 	root.SetHelpTemplate("{{.Long}}\n\n{{.UsageString}}")
 	root.SetUsageTemplate(e.usageTemplate())
 	root.SetHelpCommand(&cobra.Command{Use: "help", Short: e.t("cmd_help"), Args: cobra.ArbitraryArgs, Run: func(c *cobra.Command, args []string) {
@@ -173,8 +161,8 @@ func (e *env) finish(c *cobra.Command) {
 	}
 	if args := c.Args; args != nil {
 		c.Args = func(c *cobra.Command, a []string) error {
-			if err := args(c, a); err != nil {
-				return usageError{errors.New(e.t("err_call", "reason", err))}
+			if args(c, a) != nil {
+				return e.argsError(c, a)
 			}
 			return nil
 		}

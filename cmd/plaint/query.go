@@ -42,13 +42,13 @@ func (e *env) queryCmd() *cobra.Command {
 			switch q.Format {
 			case "table", "csv", "json", "parquet":
 			default:
-				return usageError{errors.New(e.t("err_format"))}
+				return usageError{&worded{code: "err_format"}}
 			}
 			if q.Limit <= 0 || timeout < time.Second {
-				return usageError{errors.New(e.t("err_limit"))}
+				return usageError{&worded{code: "err_limit"}}
 			}
 			q.SQL = args[0]
-			return e.withStore(c.Context(), func(st *store.Store) error { return e.query(c.Context(), st, q, timeout, out) })
+			return e.withLoaded(c.Context(), func(st *store.Store) error { return e.query(c.Context(), st, q, timeout, out) })
 		}}
 	c.Flags().StringVar(&q.Format, "format", "table", e.t("flag_format"))
 	c.Flags().IntVar(&q.Limit, "limit", 10000, e.t("flag_limit"))
@@ -104,7 +104,7 @@ func (e *env) runQuery(ctx context.Context, q childQuery, w io.Writer) error {
 	text := strings.TrimSpace(said.String())
 	switch {
 	case ctx.Err() == context.DeadlineExceeded:
-		return errors.New(e.t("err_query_time", "seconds", q.Seconds))
+		return &worded{"err_query_time", []any{"seconds", q.Seconds}}
 	case err == nil && text == "":
 		return nil
 	case err == nil:
@@ -113,11 +113,11 @@ func (e *env) runQuery(ctx context.Context, q childQuery, w io.Writer) error {
 	case readerGone(err):
 		return status(exitFailed) // it read what it wanted; there is nobody to tell
 	case text == store.ErrNotSelect.Error():
-		return errors.New(e.t("err_not_select"))
+		return &worded{code: "err_not_select"}
 	case text != "" && len(text) < 2000:
-		return errors.New(text)
+		return &worded{"err_query", []any{"reason", text}}
 	}
-	return errors.New(e.t("err_query_died"))
+	return &worded{code: "err_query_died"}
 }
 
 // readerGone reports that whoever read the output closed it, as head does.

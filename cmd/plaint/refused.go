@@ -30,22 +30,22 @@ func (e *env) refusedCmd() *cobra.Command {
 	}
 	list := &cobra.Command{Use: "list", Short: e.t("cmd_refused_list"), Args: cobra.NoArgs, Example: "  plaint refused list --reason bad_date",
 		RunE: func(c *cobra.Command, _ []string) error {
-			return e.withStore(c.Context(), func(st *store.Store) error { return e.refusedList(c.Context(), st, filter(limit)) })
+			return e.withLoaded(c.Context(), func(st *store.Store) error { return e.refusedList(c.Context(), st, filter(limit)) })
 		}}
 	list.Flags().IntVar(&limit, "limit", 50, e.t("flag_limit"))
 	export := &cobra.Command{Use: "export", Short: e.t("cmd_refused_export"), Args: cobra.NoArgs, Example: "  plaint refused export --out refused/",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if out == "" {
-				return usageError{errors.New(e.t("err_need_out"))}
+				return usageError{&worded{code: "err_need_out"}}
 			}
-			return e.withStore(c.Context(), func(st *store.Store) error {
+			return e.withLoaded(c.Context(), func(st *store.Store) error {
 				return e.refusedExport(c.Context(), st, filter(0), e.path(out))
 			})
 		}}
 	export.Flags().StringVar(&out, "out", "", e.t("flag_out"))
 	replay := &cobra.Command{Use: "replay", Short: e.t("cmd_refused_replay"), Args: cobra.NoArgs, Example: "  plaint refused replay --profile mine.yaml --reason ambiguous_date",
 		RunE: func(c *cobra.Command, _ []string) error {
-			return e.withStore(c.Context(), func(st *store.Store) error { return e.refusedReplay(c.Context(), st, filter(0), f) })
+			return e.withLoaded(c.Context(), func(st *store.Store) error { return e.refusedReplay(c.Context(), st, filter(0), f) })
 		}}
 	replay.Flags().StringVar(&f.profile, "profile", "", e.t("flag_profile"))
 	replay.Flags().StringVar(&f.source, "source", "", e.t("flag_source"))
@@ -226,7 +226,7 @@ func (e *env) refusedReplay(ctx context.Context, st *store.Store, f store.Refuse
 	}
 	m, err := model.Load(e.modelPath(flags.model))
 	if err != nil {
-		return usageError{err}
+		return badModel(flags.model, err)
 	}
 	var total record.Receipt
 	for _, g := range groups(rows) {

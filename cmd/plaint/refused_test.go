@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -126,12 +125,10 @@ func TestASimulationIsLoadedWithoutItsTruth(t *testing.T) {
 
 // TestQueryWhoseReaderLeaves: head reads one line and closes the pipe.
 func TestQueryWhoseReaderLeaves(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the program")
-	}
-	path, dir := build(t), t.TempDir()
-	c := exec.CommandContext(t.Context(), "sh", "-c", path+` --lang en query --db x.db --format csv --limit 1000000 "select range, repeat('x', 100) from range(1000000)" | head -n 1`)
-	c.Dir = dir
+	dir := t.TempDir()
+	empty(t, filepath.Join(dir, "x.db"))
+	c := program(t, dir)
+	c.Path, c.Args = "/bin/sh", []string{"sh", "-c", `"$0" --lang en query --db x.db --format csv --limit 1000000 "select range, repeat('x', 100) from range(1000000)" | head -n 1`, os.Args[0]}
 	out, err := c.CombinedOutput()
 	if err != nil || strings.Contains(string(out), "memory") || strings.Contains(string(out), "error") {
 		t.Fatalf("%v\n%.500s", err, out)

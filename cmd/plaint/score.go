@@ -17,12 +17,17 @@ func (e *env) scoreCmd() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			m, err := model.Load(e.modelPath(name))
 			if err != nil {
-				return usageError{err}
+				return badModel(name, err)
 			}
-			return e.withStore(c.Context(), func(st *store.Store) error { return e.score(c.Context(), st, m) })
+			return e.withLoaded(c.Context(), func(st *store.Store) error { return e.score(c.Context(), st, m) })
 		}}
 	c.Flags().StringVar(&name, "model", model.Default, e.t("flag_model"))
 	return c
+}
+
+// badModel is a model that the user chose and that cannot be used.
+func badModel(name string, err error) error {
+	return usageError{&worded{"err_bad_model", []any{"name", name, "reason", cause(err)}}}
 }
 
 // score judges everything again and proposes blacklist entries. It lists
@@ -58,9 +63,9 @@ func (e *env) exportCmd() *cobra.Command {
 	c := &cobra.Command{Use: "export", Short: e.t("cmd_export"), Args: cobra.NoArgs, Example: "  plaint export --out parquet/",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if out == "" {
-				return usageError{fmt.Errorf("%s", e.t("err_need_out"))}
+				return usageError{&worded{code: "err_need_out"}}
 			}
-			return e.withStore(c.Context(), func(st *store.Store) error {
+			return e.withLoaded(c.Context(), func(st *store.Store) error {
 				files, err := st.ExportParquet(c.Context(), e.path(out))
 				for _, f := range files {
 					e.say("%s", e.t("wrote", "path", f))

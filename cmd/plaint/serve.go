@@ -22,11 +22,18 @@ func (e *env) serveCmd() *cobra.Command {
 	c := &cobra.Command{Use: "serve", Short: e.t("cmd_serve"), Args: cobra.NoArgs, Example: "  plaint serve --db plaint.db --listen 127.0.0.1:8080",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if e.shared != nil {
-				return errors.New(e.t("err_serving"))
+				return &worded{"err_serving", []any{"db", e.db, "url", e.shared.url}}
 			}
+			_, missing := os.Stat(e.path(e.db))
 			st, err := store.Open(c.Context(), e.path(e.db), store.Options{})
+			if errors.Is(err, store.ErrLocked) {
+				return e.handOver(c.Context(), err) // a server says where it is
+			}
 			if err != nil {
 				return err
+			}
+			if missing != nil {
+				e.say("%s", e.t("serving_new", "db", e.db))
 			}
 			return errors.Join(e.serve(c.Context(), st, listen), st.Close())
 		}}
@@ -34,8 +41,9 @@ func (e *env) serveCmd() *cobra.Command {
 	return c
 }
 
-// serve answers until the context ends; then what was accepted is finished and
-// committed before it returns.
+// serve answers until the context ends; then requests are answered and
+// handed-over commands are cancelled before it returns. Batches that were
+// accepted are committed.
 func (e *env) serve(ctx context.Context, st *store.Store, listen string) error {
 	handler, err := e.handler(st, listen)
 	if err != nil {
@@ -43,21 +51,22 @@ func (e *env) serve(ctx context.Context, st *store.Store, listen string) error {
 	}
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
-		return errors.New(e.t("err_listen", "address", listen, "reason", err))
+		return &worded{"err_listen", []any{"address", listen, "reason", err}}
 	}
 	h := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
 		WriteTimeout: 120 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 64 << 10}
-	s := &server{store: st}
+	s := &server{store: st, url: "http://" + l.Addr().String() + "/"}
 	commands, err := s.listen(e.path(e.db))
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	// Handed-over commands end by themselves: a batch on its way is kept.
+	running, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
 	handed := make(chan struct{})
-	go func() { s.accept(context.WithoutCancel(ctx), commands); close(handed) }()
+	go func() { s.accept(running, commands); close(handed) }()
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(l) }()
-	fmt.Fprintln(e.err, e.t("serving", "url", "http://"+l.Addr().String()+"/"))
+	fmt.Fprintln(e.err, e.t("serving", "url", s.url))
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -65,7 +74,9 @@ func (e *env) serve(ctx context.Context, st *store.Store, listen string) error {
 	}
 	end, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	err = errors.Join(err, commands.Close(), h.Shutdown(end))
+	err = errors.Join(err, commands.Close())
+	stop(errStopping) // a handed-over command may wait for its caller: what it was told is kept, is kept
+	err = errors.Join(err, h.Shutdown(end))
 	<-handed
 	return err
 }
@@ -75,9 +86,9 @@ func (e *env) handler(st *store.Store, listen string) (http.Handler, error) {
 	v, c := buildInfo()
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usageError{&worded{"err_listen", []any{"address", listen, "reason", err}}}
 	}
-	return web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg, Version: v, Commit: c, Lang: e.words.Lang, Hosts: []string{host}})
+	return web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg, Version: v, Commit: c, Lang: e.words.Lang, Hosts: []string{host}, Log: e.log()})
 }
 
 func (e *env) reportCmd() *cobra.Command {
@@ -85,9 +96,9 @@ func (e *env) reportCmd() *cobra.Command {
 	c := &cobra.Command{Use: "report --out FILE", Short: e.t("cmd_report"), Args: cobra.NoArgs, Example: "  plaint report --out report.html --lang zh",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if out == "" {
-				return usageError{errors.New(e.t("err_need_out"))}
+				return usageError{&worded{code: "err_need_out"}}
 			}
-			return e.withStore(c.Context(), func(st *store.Store) error { return e.report(c.Context(), st, out) })
+			return e.withLoaded(c.Context(), func(st *store.Store) error { return e.report(c.Context(), st, out) })
 		}}
 	c.Flags().StringVar(&out, "out", "", e.t("flag_out"))
 	return c

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -16,11 +18,11 @@ func (e *env) simulateCmd() *cobra.Command {
 	c := &cobra.Command{Use: "simulate", Short: e.t("cmd_simulate"), Args: cobra.NoArgs, Example: "  plaint simulate --out quarter --seed 7",
 		RunE: func(*cobra.Command, []string) error {
 			if out == "" {
-				return usageError{errors.New(e.t("err_need_out"))}
+				return usageError{&worded{code: "err_need_out"}}
 			}
 			s, err := cfg.WriteDir(e.path(out))
 			if err != nil {
-				return usageError{err}
+				return simulateError(err)
 			}
 			var rows [][]string
 			for _, k := range record.Kinds {
@@ -42,4 +44,14 @@ func (e *env) simulateCmd() *cobra.Command {
 	f.IntVar(&cfg.Days, "days", 0, e.t("flag_days"))
 	f.Float64Var(&cfg.Fraud, "fraud", 0, e.t("flag_fraud"))
 	return c
+}
+
+// simulateError tells a size that cannot be simulated, which is the user's
+// choice, from a folder that cannot be written.
+func simulateError(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) || errors.Is(err, syscall.ENOSPC) {
+		return err
+	}
+	return usageError{&worded{"err_simulate", []any{"reason", cause(err)}}}
 }

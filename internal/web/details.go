@@ -175,6 +175,7 @@ func steps(hours []view.Count, count int) []int {
 }
 
 func showLoading(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
+	kind := q.Kind()
 	limit, offset := q.Paging()
 	if q.Fault() != nil {
 		return "", "", nil, nil
@@ -183,7 +184,7 @@ func showLoading(ctx context.Context, p *pages, v *view.Reader, q *param.Query, 
 	if err != nil {
 		return "", "", nil, err
 	}
-	list, err := v.Admissions(ctx, q.Text("kind"), limit, offset)
+	list, err := v.Admissions(ctx, kind, limit, offset)
 	t := table{Caption: p.t("web_admissions"), Columns: []column{{Title: p.t("web_batch"), Num: true}, {Title: p.t("web_at")}, {Title: p.t("web_input")}, {Title: p.t("web_kind"), Minor: true}, {Title: p.t("rows_in"), Num: true}, {Title: p.t("loaded"), Num: true, Minor: true},
 		{Title: p.t("known"), Num: true, Minor: true}, {Title: p.t("refused"), Num: true}, {Title: p.t("web_took"), Num: true, Minor: true}}}
 	for _, a := range list.Rows {
@@ -197,11 +198,11 @@ func showLoading(ctx context.Context, p *pages, v *view.Reader, q *param.Query, 
 }
 
 func showRefused(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
-	limit, offset := q.Paging()
+	code, kind, limit, offset := q.Refused()
 	if q.Fault() != nil {
 		return "", "", nil, nil
 	}
-	list, err := v.Refused(ctx, q.Text("code"), q.Text("kind"), limit, offset)
+	list, err := v.Refused(ctx, code, kind, limit, offset)
 	t := table{Caption: p.t("web_refused_rows"), Columns: []column{{Title: p.t("web_input")}, {Title: p.t("line"), Num: true}, {Title: p.t("web_kind"), Minor: true}, {Title: p.t("column")}, {Title: p.t("reason")}, {Title: p.t("web_replayed"), Minor: true}}}
 	for _, x := range list.Rows {
 		t.Rows = append(t.Rows, []cell{{Text: x.Input, Class: "code"}, {Text: fmt.Sprint(x.Line), Class: "num"}, {Text: p.name("kind", x.Kind)}, {Text: x.Field, Class: "code"}, {Text: p.name("code", x.Code), Note: x.Detail, Class: "wide"}, {Text: p.name("yesno", map[bool]string{true: "yes", false: "no"}[x.Replayed])}})
@@ -212,11 +213,12 @@ func showRefused(ctx context.Context, p *pages, v *view.Reader, q *param.Query, 
 }
 
 func showRuns(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
+	kind := q.RunKind()
 	limit, offset := q.Paging()
 	if q.Fault() != nil {
 		return "", "", nil, nil
 	}
-	list, err := v.Runs(ctx, q.Text("kind"), limit, offset)
+	list, err := v.Runs(ctx, kind, limit, offset)
 	b := listBody{Lead: p.t("web_runs_lead"), Chips: p.chips("/runs", q), Tables: []table{p.runTable(list.Rows, fact{})}}
 	p.pager(&b, "/runs", q, list.Total)
 	return "list", p.t("web_runs"), b, err

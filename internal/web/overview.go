@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"plaint/internal/web/format"
 	"plaint/internal/web/view"
 )
 
@@ -34,6 +35,11 @@ func (p *pages) overview(o *view.Overview) overviewBody {
 	b := overviewBody{Empty: o.Empty()}
 	if b.Empty {
 		return b
+	}
+	if v := o.Volume.Rows; len(v) == 0 || !format.ManyYears(v[0].At, v[len(v)-1].At) {
+		near := *p
+		near.Years = false
+		p = &near
 	}
 	if o.AsOf != nil {
 		b.AsOf = p.t("web_as_of", "at", p.Full(*o.AsOf))

@@ -38,15 +38,15 @@ var pageRoutes = []pageRoute{
 	{"/complaints/{id}", "/complaints", nil, showComplaint},
 	{"/themes", "/themes", paged, showThemes},
 	{"/themes/{id}", "/themes", paged, showTheme},
-	{"/cases", "/cases", append([]string{"state", "signal"}, paged...), showCases},
+	{"/cases", "/cases", param.CaseNames, showCases},
 	{"/cases/{id}", "/cases", nil, showCase},
-	{"/entries", "/entries", append([]string{"state", "ground"}, paged...), showEntries},
-	{"/surveys", "/surveys", append([]string{"metric", "linked", "from", "to"}, paged...), showSurveys},
-	{"/logs", "/logs", append([]string{"service", "level", "burst"}, paged...), showLogs},
+	{"/entries", "/entries", param.EntryNames, showEntries},
+	{"/surveys", "/surveys", param.AnswerNames, showSurveys},
+	{"/logs", "/logs", param.TemplateNames, showLogs},
 	{"/logs/{id}", "/logs", nil, showLog},
-	{"/loading", "/loading", append([]string{"kind"}, paged...), showLoading},
-	{"/refused", "/loading", append([]string{"code", "kind"}, paged...), showRefused},
-	{"/runs", "/loading", append([]string{"kind"}, paged...), showRuns},
+	{"/loading", "/loading", param.KindNames, showLoading},
+	{"/refused", "/loading", param.RefusedNames, showRefused},
+	{"/runs", "/loading", param.KindNames, showRuns},
 }
 
 // chipGroups are the parameters that narrow a list, with the group of words of
@@ -210,14 +210,14 @@ func (p *pages) windowTable(theme int64, list []view.Window) table {
 		if theme > 0 {
 			href = p.href("/complaints", "theme", theme, "from", w.From.Format(time.RFC3339), "to", w.To.Format(time.RFC3339))
 		}
-		t.Rows = append(t.Rows, []cell{{Text: p.window(w.From, w.To), Class: "time"}, p.number(w.N, href), {Text: p.Num(w.Expected, 1), Class: "num"}})
+		t.Rows = append(t.Rows, []cell{{Text: p.Window(w.From, w.To), Class: "time"}, p.number(w.N, href), {Text: p.Num(w.Expected, 1), Class: "num"}})
 	}
 	return t
 }
 
 func showCases(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
-	f := view.CaseFilter{State: q.Text("state"), Signal: q.Text("signal")}
-	if f.Limit, f.Offset = q.Paging(); q.Fault() != nil {
+	f := q.Cases()
+	if q.Fault() != nil {
 		return "", "", nil, nil
 	}
 	list, err := v.Cases(ctx, f)
@@ -227,19 +227,19 @@ func showCases(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ 
 }
 
 func showEntries(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
-	limit, offset := q.Paging()
+	state, ground, limit, offset := q.Entries()
 	if q.Fault() != nil {
 		return "", "", nil, nil
 	}
-	list, err := v.Entries(ctx, q.Text("state"), q.Text("ground"), limit, offset)
+	list, err := v.Entries(ctx, state, ground, limit, offset)
 	b := listBody{Lead: p.t("web_nothing_listed"), Chips: p.chips("/entries", q), Tables: []table{p.entryTable(list.Rows)}}
 	p.pager(&b, "/entries", q, list.Total)
 	return "list", p.t("web_entries"), b, err
 }
 
 func showSurveys(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
-	f := view.AnswerFilter{Metric: q.Text("metric"), Linked: q.YesNo("linked"), From: q.Time("from"), To: q.Time("to")}
-	if f.Limit, f.Offset = q.Paging(); q.Fault() != nil {
+	f := q.Answers()
+	if q.Fault() != nil {
 		return "", "", nil, nil
 	}
 	list, err := v.Answers(ctx, f)
@@ -249,8 +249,8 @@ func showSurveys(ctx context.Context, p *pages, v *view.Reader, q *param.Query, 
 }
 
 func showLogs(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
-	f := view.TemplateFilter{Service: q.Text("service"), Level: q.Text("level"), Burst: q.YesNo("burst")}
-	if f.Limit, f.Offset = q.Paging(); q.Fault() != nil {
+	f := q.Templates()
+	if q.Fault() != nil {
 		return "", "", nil, nil
 	}
 	list, err := v.Templates(ctx, f)

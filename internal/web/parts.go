@@ -39,9 +39,10 @@ func (p *pages) volumeCharts(o *view.Overview) (out [2]template.HTML) {
 	}
 	for i, size := range [][3]int{{1128, 250, 12}, {358, 200, 4}} {
 		var labels []chart.Label
+		day := p.Axis(first, o.Volume.Rows[len(o.Volume.Rows)-1].At)
 		every := max(1, (len(bars)+size[2]-1)/size[2])
 		for j := 0; j < len(bars); j += every {
-			labels = append(labels, chart.Label{At: float64(j) + .5, Text: p.Day(first.Add(time.Duration(j) * length))})
+			labels = append(labels, chart.Label{At: float64(j) + .5, Text: day(first.Add(time.Duration(j) * length))})
 		}
 		out[i] = chart.Bars{Frame: chart.Frame{ID: fmt.Sprintf("volume%d", i), Width: size[0], Height: size[1], Class: [...]string{"wide", "narrow"}[i],
 			Title: p.t("web_volume_by_" + o.Volume.Step), Desc: p.t("web_volume_desc", "n", p.Int(o.Totals["complaints"]), "incidents", p.Int(len(marks)))},
@@ -70,19 +71,11 @@ func (p *pages) incidentTable(list []view.Incident) table {
 	t := table{Caption: p.t("web_incidents"), Columns: []column{{Title: ""}, {Title: p.t("web_window")}, {Title: p.t("web_theme_lead")}, {Title: p.t("web_type"), Minor: true},
 		{Title: p.t("web_of_theme"), Num: true}, {Title: p.t("web_expected"), Num: true, Minor: true}, {Title: p.t("web_together"), Num: true}}}
 	for i, x := range list {
-		t.Rows = append(t.Rows, []cell{{Text: fmt.Sprint(i + 1), Class: "flagged"}, {Text: p.window(x.From, x.To), Class: "time"}, {Text: x.Label, Href: p.href(fmt.Sprintf("/themes/%d", x.Theme)), Class: "wide"},
+		t.Rows = append(t.Rows, []cell{{Text: fmt.Sprint(i + 1), Class: "flagged"}, {Text: p.Window(x.From, x.To), Class: "time"}, {Text: x.Label, Href: p.href(fmt.Sprintf("/themes/%d", x.Theme)), Class: "wide"},
 			{Text: p.name("type", x.Type)}, p.number(x.N, p.incidentRows(x)), {Text: p.Num(x.Expected, 1), Class: "num"},
 			{Text: p.t("web_over_themes", "n", p.Int(x.Together), "themes", x.Themes), Class: "num"}})
 	}
 	return t
-}
-
-// window writes a stretch of time; the day is not said twice.
-func (p *pages) window(from, to time.Time) string {
-	if from.Format(time.DateOnly) == to.Format(time.DateOnly) {
-		return p.Moment(from) + "–" + to.Format("15:04")
-	}
-	return p.Moment(from) + " – " + p.Moment(to)
 }
 
 func (p *pages) themeTable(list []view.Theme, more fact) table {
@@ -97,7 +90,7 @@ func (p *pages) themeTable(list []view.Theme, more fact) table {
 		burst := cell{Text: "", Class: "time"}
 		if len(x.Windows) > 0 {
 			w := biggest(x.Windows)
-			burst = cell{Text: p.window(w.From, w.To), Note: p.t("web_n_of_expected", "n", p.Int(w.N), "expected", p.Num(w.Expected, 1)), Class: "time hot",
+			burst = cell{Text: p.Window(w.From, w.To), Note: p.t("web_n_of_expected", "n", p.Int(w.N), "expected", p.Num(w.Expected, 1)), Class: "time hot",
 				Href: p.href("/complaints", "theme", x.ID, "from", w.From.Format(time.RFC3339), "to", w.To.Format(time.RFC3339))}
 		}
 		t.Rows = append(t.Rows, []cell{{Text: x.Label, Href: p.href(fmt.Sprintf("/themes/%d", x.ID)), Class: "wide", Tags: []fact{{Text: p.name("language", x.Language)}}},
@@ -138,7 +131,7 @@ func (p *pages) templateTable(list []view.Template, more fact) table {
 		row := []cell{{Text: x.Template, Class: "code wide", Href: p.href(fmt.Sprintf("/logs/%d", x.ID))}, {Text: x.Service}, {Text: p.name("level", x.Level), Class: levelClass(x.Level)}, p.number(x.N, "")}
 		if len(x.Bursts) > 0 {
 			w := biggest(x.Bursts)
-			row = append(row, cell{Text: p.window(w.From, w.To), Class: "time"}, cell{Text: p.Int(w.N), Note: p.t("web_exp", "n", p.Num(w.Expected, 1)), Class: "num hot"})
+			row = append(row, cell{Text: p.Window(w.From, w.To), Class: "time"}, cell{Text: p.Int(w.N), Note: p.t("web_exp", "n", p.Num(w.Expected, 1)), Class: "num hot"})
 		} else {
 			row = append(row, cell{}, cell{})
 		}

@@ -26,7 +26,7 @@ type pages struct {
 }
 
 func newPages(words *locale.Words, live bool) (*pages, error) {
-	p := &pages{Format: format.Format{Words: words}, live: live}
+	p := &pages{Format: format.Format{Words: words, Years: true}, live: live}
 	t, err := template.New("").Funcs(template.FuncMap{"t": words.T}).ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the templates: %w", err)
@@ -154,7 +154,7 @@ func (s *site) pageHandler(route pageRoute) http.Handler {
 			name, title, body, err = route.show(r.Context(), p, s.view, q, id)
 		}
 		if f := q.Fault(); f != nil {
-			p.fault(w, r, http.StatusBadRequest, p.t(f.Code, "name", f.Name, "most", param.MaxLimit))
+			p.fault(w, r, http.StatusBadRequest, p.t(f.Code, f.Pairs...))
 			return
 		}
 		s.answer(w, r, p, sheet{Title: title, Here: route.here, Body: body}, name, err)

@@ -55,18 +55,29 @@ func (p *pages) metricPanel(metric string, all view.Score, o *view.Overview) met
 			continue
 		}
 		end := periodEnd(s.Period, *s.Start)
-		tip := p.t("web_tip_score", "from", p.Day(*s.Start), "metric", name, "score", p.Score(metric, s.Score), "low", p.Score(metric, s.Low), "high", p.Score(metric, s.High), "n", p.Int(s.N))
+		tip := p.t("web_tip_score", "from", p.Date(*s.Start), "metric", name, "score", p.Score(metric, s.Score), "low", p.Score(metric, s.Low), "high", p.Score(metric, s.High), "n", p.Int(s.N))
 		href := p.href("/surveys", "metric", metric, "from", s.Start.Format(time.DateOnly), "to", end.Format(time.DateOnly))
 		line.Points = append(line.Points, chart.Point{X: float64(s.Start.Unix()), Value: s.Score, Low: s.Low, High: s.High, Tip: tip, Href: href})
 		m.Table.Rows = append(m.Table.Rows, []cell{{Text: p.Date(*s.Start)}, {Text: p.Score(metric, s.Score), Class: "num"},
 			{Text: p.Score(metric, s.Low) + " … " + p.Score(metric, s.High), Class: "num"}, p.number(s.N, href)})
 	}
-	for i := 0; i < len(line.Points); i += max(1, (len(line.Points)+3)/4) {
-		line.Labels = append(line.Labels, chart.Label{At: line.Points[i].X, Text: p.Day(time.Unix(int64(line.Points[i].X), 0))})
-	}
+	line.Labels = p.labels(line.Points)
 	m.Trend = line.SVG()
 	m.Drivers, m.DriverTable = p.drivers(metric, name, o.Drivers)
 	return m
+}
+
+// labels names four of the points of a series by their days.
+func (p *pages) labels(points []chart.Point) (out []chart.Label) {
+	if len(points) == 0 {
+		return nil
+	}
+	at := func(i int) time.Time { return time.Unix(int64(points[i].X), 0) }
+	day := p.Axis(at(0), at(len(points)-1))
+	for i := 0; i < len(points); i += max(1, (len(points)+3)/4) {
+		out = append(out, chart.Label{At: points[i].X, Text: day(at(i))})
+	}
+	return out
 }
 
 func periodEnd(period string, t time.Time) time.Time {

@@ -67,7 +67,7 @@ func New(o Options) (http.Handler, error) {
 		}
 		s.pages[lang] = p
 	}
-	if err := metrics.Register(o.Registerer, o.Store, o.Version, o.Commit); err != nil {
+	if err := metrics.Register(o.Registerer, o.Store, metrics.Options{Version: o.Version, Commit: o.Commit}); err != nil {
 		return nil, fmt.Errorf("serve: %w", err)
 	}
 	mux := http.NewServeMux()

@@ -58,7 +58,7 @@ func (a API) complaintRoutes() []Route {
 			return rows(inWords(d, w)), err
 		}},
 		{"/api/v1/volume", []string{"step"}, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
-			step := q.One("step", "day", "week")
+			step := q.Step()
 			return guard(q, func() (any, error) { return v.Volume(ctx, step) })
 		}},
 		{"/api/v1/complaints", param.ComplaintNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
@@ -88,54 +88,53 @@ func (a API) complaintRoutes() []Route {
 func (a API) otherRoutes() []Route {
 	v := a.View
 	return []Route{
-		{"/api/v1/logs/templates", append([]string{"service", "level", "burst"}, paging...), func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
-			f := view.TemplateFilter{Service: q.Text("service"), Level: q.Text("level"), Burst: q.YesNo("burst")}
-			f.Limit, f.Offset = q.Paging()
+		{"/api/v1/logs/templates", param.TemplateNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			f := q.Templates()
 			return guard(q, func() (any, error) { return v.Templates(ctx, f) })
 		}},
 		{"/api/v1/satisfaction", []string{"metric", "segment_by"}, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
-			s, err := v.Satisfaction(ctx, q.Text("metric"), q.Text("segment_by"))
-			return rows(s), err
+			by := q.SegmentBy()
+			return guard(q, func() (any, error) { s, err := v.Satisfaction(ctx, q.Text("metric"), by); return rows(s), err })
 		}},
 		{"/api/v1/satisfaction/drivers", []string{"metric"}, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
 			d, err := v.Drivers(ctx, q.Text("metric"))
 			return rows(d), err
 		}},
-		{"/api/v1/service/clocks", append([]string{"clock", "department", "type", "breached"}, paging...), a.clocks},
+		{"/api/v1/service/clocks", param.ClockNames, a.clocks},
 		{"/api/v1/service/quality", []string{"unit_by"}, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
-			list, err := v.Quality(ctx, q.Text("unit_by"))
-			return rows(list), err
+			by := q.UnitBy()
+			return guard(q, func() (any, error) { list, err := v.Quality(ctx, by); return rows(list), err })
 		}},
-		{"/api/v1/cases", append([]string{"state", "signal"}, paging...), func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
-			f := view.CaseFilter{State: q.Text("state"), Signal: q.Text("signal")}
-			f.Limit, f.Offset = q.Paging()
+		{"/api/v1/cases", param.CaseNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			f := q.Cases()
 			return guard(q, func() (any, error) { return v.Cases(ctx, f) })
 		}},
 		{"/api/v1/cases/{id}", none, func(ctx context.Context, _ *param.Query, id int64, _ *locale.Words) (any, error) {
 			return v.Case(ctx, id)
 		}},
-		{"/api/v1/entries", append([]string{"state", "ground"}, paging...), func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
-			limit, offset := q.Paging()
-			return guard(q, func() (any, error) { return v.Entries(ctx, q.Text("state"), q.Text("ground"), limit, offset) })
+		{"/api/v1/entries", param.EntryNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			state, ground, limit, offset := q.Entries()
+			return guard(q, func() (any, error) { return v.Entries(ctx, state, ground, limit, offset) })
 		}},
-		{"/api/v1/refused", append([]string{"code", "kind"}, paging...), func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
-			limit, offset := q.Paging()
-			return guard(q, func() (any, error) { return v.Refused(ctx, q.Text("code"), q.Text("kind"), limit, offset) })
+		{"/api/v1/refused", param.RefusedNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			code, kind, limit, offset := q.Refused()
+			return guard(q, func() (any, error) { return v.Refused(ctx, code, kind, limit, offset) })
 		}},
-		{"/api/v1/runs", append([]string{"kind"}, paging...), func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+		{"/api/v1/runs", param.KindNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			kind := q.RunKind()
 			limit, offset := q.Paging()
-			return guard(q, func() (any, error) { return v.Runs(ctx, q.Text("kind"), limit, offset) })
+			return guard(q, func() (any, error) { return v.Runs(ctx, kind, limit, offset) })
 		}},
-		{"/api/v1/admissions", append([]string{"kind"}, paging...), func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+		{"/api/v1/admissions", param.KindNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			kind := q.Kind()
 			limit, offset := q.Paging()
-			return guard(q, func() (any, error) { return v.Admissions(ctx, q.Text("kind"), limit, offset) })
+			return guard(q, func() (any, error) { return v.Admissions(ctx, kind, limit, offset) })
 		}},
 	}
 }
 
 func (a API) clocks(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
-	f := view.ClockFilter{State: q.One("clock", param.ClockStates[:6]...), Department: q.Text("department"), Type: q.Text("type"), Breached: q.YesNo("breached")}
-	f.Limit, f.Offset = q.Paging()
+	f := q.Clocks()
 	return guard(q, func() (any, error) { return a.View.Clocks(ctx, f) })
 }
 
@@ -168,6 +167,7 @@ func (r Route) Handler(words func(*http.Request) *locale.Words, fail func(*http.
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		said := words(req)
 		q := param.Parse(req, r.Names)
+		q.Language()
 		id, ok := number(req)
 		if !ok {
 			Error(w, http.StatusNotFound, "not_found", said.T("web_not_found"))
@@ -180,7 +180,7 @@ func (r Route) Handler(words func(*http.Request) *locale.Words, fail func(*http.
 		}
 		switch f := q.Fault(); {
 		case f != nil:
-			Error(w, http.StatusBadRequest, "bad_parameter", said.T(f.Code, "name", f.Name, "most", param.MaxLimit))
+			Error(w, http.StatusBadRequest, "bad_parameter", said.T(f.Code, f.Pairs...))
 		case errors.Is(err, view.ErrNotFound):
 			Error(w, http.StatusNotFound, "not_found", said.T("web_not_found"))
 		case err != nil:

@@ -61,7 +61,8 @@ func (b Bars) SVG() template.HTML {
 	}
 	c.line("axis", left, y.at(0), w-right, y.at(0))
 	for _, l := range b.Labels {
-		c.text("tick", "middle", x.at(l.At), h-5, l.Text)
+		half := textWide(l.Text) / 2
+		c.text("tick", "middle", min(max(x.at(l.At), half), w-half), h-5, l.Text)
 	}
 	return c.close()
 }

@@ -115,3 +115,14 @@ type Label struct {
 	At   float64
 	Text string
 }
+
+// textWide is about how many pixels a word under an axis takes.
+func textWide(s string) (wide float64) {
+	for _, r := range s {
+		wide += 6
+		if r >= 0x2E80 {
+			wide += 5
+		}
+	}
+	return wide
+}

@@ -60,7 +60,8 @@ func (l Line) SVG() template.HTML {
 		}
 	})
 	for _, t := range l.Labels {
-		c.text("tick", "middle", min(max(x.at(t.At), left+10), w-right-12), h-5, t.Text)
+		half := textWide(t.Text) / 2
+		c.text("tick", "middle", min(max(x.at(t.At), half), w-half), h-5, t.Text)
 	}
 	return c.close()
 }

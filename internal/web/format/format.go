@@ -14,7 +14,10 @@ import (
 )
 
 // Format writes for one language.
-type Format struct{ Words *locale.Words }
+type Format struct {
+	Words *locale.Words
+	Years bool // moments have their year: the data spans more than one
+}
 
 func (f Format) chinese() bool { return f.Words.Lang == "zh" }
 
@@ -95,8 +98,48 @@ func (f Format) Day(t time.Time) string {
 	return t.UTC().Format("2 Jan")
 }
 
-// Moment is a day and a time without the year.
-func (f Format) Moment(t time.Time) string { return f.Day(t) + t.UTC().Format(" 15:04") }
+// Month is a month with its year.
+func (f Format) Month(t time.Time) string {
+	if f.chinese() {
+		return t.UTC().Format("2006年1月")
+	}
+	return t.UTC().Format("Jan 2006")
+}
+
+// Moment is a day and a time, without the year where no other is in sight.
+func (f Format) Moment(t time.Time) string {
+	if f.Years {
+		return f.Full(t)
+	}
+	return f.Day(t) + t.UTC().Format(" 15:04")
+}
+
+// Window is a stretch of time; neither day nor year is said twice.
+func (f Format) Window(from, to time.Time) string {
+	from, to = from.UTC(), to.UTC()
+	switch {
+	case from.Format(time.DateOnly) == to.Format(time.DateOnly):
+		return f.Moment(from) + "–" + to.Format("15:04")
+	case from.Year() == to.Year():
+		return f.Moment(from) + " – " + Format{Words: f.Words}.Moment(to)
+	}
+	return f.Full(from) + " – " + f.Full(to)
+}
+
+// longestYear is from when on a day without its year is ambiguous.
+const longestYear = 365 * 24 * time.Hour
+
+// ManyYears reports whether days between two moments need their year.
+func ManyYears(from, to time.Time) bool { return to.Sub(from) > longestYear }
+
+// Axis writes the days under an axis that goes from one moment to another:
+// where they span years, months with their year.
+func (f Format) Axis(from, to time.Time) func(time.Time) string {
+	if ManyYears(from, to) {
+		return f.Month
+	}
+	return f.Day
+}
 
 // Full is a day with year and time.
 func (f Format) Full(t time.Time) string { return f.Date(t) + t.UTC().Format(" 15:04") }
@@ -140,8 +183,36 @@ var percents = map[string]map[string]bool{
 // groups are the arguments of findings that are codes with words of their own.
 var groups = map[string]string{"department": "department", "type": "type", "metric": "metric", "driver": "driver", "level": "level"}
 
+// weeksOfYear turns a slope by the week into one by the year.
+const weeksOfYear = 365.2425 / 7
+
+// yearly tells a trend that is only seen over years, as of surveys that are
+// made once a year: by the week it would be nought.
+func (f Format) yearly(arguments map[string]any) bool {
+	slope, _ := arguments["slope"].(float64)
+	from, _ := arguments["from"].(string)
+	to, _ := arguments["to"].(string)
+	first, bad := time.Parse(time.RFC3339, from)
+	last, worse := time.Parse(time.RFC3339, to)
+	return bad == nil && worse == nil && ManyYears(first, last) || strings.Trim(f.Fixed(slope, 1), "−0.") == ""
+}
+
+// byYear is the finding of a trend with its slope by the year.
+func byYear(arguments map[string]any) map[string]any {
+	out := maps.Clone(arguments)
+	for _, name := range [...]string{"slope", "low", "high"} {
+		if v, ok := out[name].(float64); ok {
+			out[name] = v * weeksOfYear
+		}
+	}
+	return out
+}
+
 // Finding is the sentence of a finding of the digest.
 func (f Format) Finding(code string, arguments map[string]any) string {
+	if code == "digest_satisfaction_trend" && f.yearly(arguments) {
+		return f.Finding("digest_satisfaction_years", byYear(arguments))
+	}
 	pairs := make([]any, 0, 2*len(arguments))
 	for _, name := range slices.Sorted(maps.Keys(arguments)) {
 		v := arguments[name]
@@ -163,7 +234,7 @@ func (f Format) argument(code, name string, v any) string {
 			return f.Percent(x)
 		case name == "effect" || name == "slope" || code == "digest_driver" && (name == "low" || name == "high"):
 			return f.Signed(x, 1)
-		case code == "digest_satisfaction_trend" && (name == "low" || name == "high"):
+		case strings.HasPrefix(code, "digest_satisfaction_") && (name == "low" || name == "high"):
 			return f.Signed(x, 1)
 		}
 		return f.Num(x, 1)
@@ -172,7 +243,7 @@ func (f Format) argument(code, name string, v any) string {
 			if code == "digest_volume" {
 				return f.Date(t)
 			}
-			return f.Moment(t)
+			return f.Full(t)
 		}
 		if g := groups[name]; g != "" {
 			return f.Words.Name(g, x)

@@ -43,13 +43,27 @@ var load = sync.OnceValue(func() map[string]*Words {
 // For returns the catalogue for a language tag such as "zh", "zh_CN.UTF-8" or
 // "en-GB"; English for any it does not know.
 func For(tag string) *Words {
+	lang, ok := find(tag)
+	if !ok {
+		lang = Languages[0]
+	}
+	return load()[lang]
+}
+
+// Known reports whether there are words in the language of a tag.
+func Known(tag string) bool {
+	_, ok := find(tag)
+	return ok
+}
+
+func find(tag string) (lang string, ok bool) {
 	tag = strings.ToLower(tag)
 	for _, lang := range Languages {
 		if tag == lang || strings.HasPrefix(tag, lang+"-") || strings.HasPrefix(tag, lang+"_") {
-			return load()[lang]
+			return lang, true
 		}
 	}
-	return load()[Languages[0]]
+	return "", false
 }
 
 // Has reports whether the code has words.

@@ -3,6 +3,7 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -16,13 +17,19 @@ import (
 	"plaint/internal/store"
 )
 
+// Options say what the metrics are of.
+type Options struct {
+	Version, Commit string
+	Longest         time.Duration // that all questions of one scrape may take; 0 = eight seconds
+}
+
 // Register adds the product's metrics, those of the Go runtime and those of
 // the process. It fails where one is registered already.
-func Register(reg prometheus.Registerer, st *store.Store, version, commit string) error {
+func Register(reg prometheus.Registerer, st *store.Store, o Options) error {
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "plaint_build_info", Help: "The program that runs; always 1.",
-		ConstLabels: prometheus.Labels{"version": version, "commit": commit}})
+		ConstLabels: prometheus.Labels{"version": o.Version, "commit": o.Commit}})
 	build.Set(1)
-	for _, c := range []prometheus.Collector{build, newCollector(st), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
+	for _, c := range []prometheus.Collector{build, newCollector(st, o.Longest), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
 		if err := reg.Register(c); err != nil {
 			return fmt.Errorf("register the metrics: %w", err)
 		}
@@ -32,21 +39,22 @@ func Register(reg prometheus.Registerer, st *store.Store, version, commit string
 
 const (
 	keepFor = 10 * time.Second // a store is not asked more often than this
-	longest = 8 * time.Second  // that all queries of one scrape may take
+	longest = 8 * time.Second  // that all questions of one scrape may take; those left over keep their last answer
 )
 
 // collector asks the store when it is scraped, and remembers for a while.
 type collector struct {
-	st     *store.Store
-	errors prometheus.Counter
+	st      *store.Store
+	longest time.Duration
+	errors  prometheus.Counter
 
 	mu   sync.Mutex
 	at   time.Time
 	kept map[string][]prometheus.Metric // by question
 }
 
-func newCollector(st *store.Store) *collector {
-	return &collector{st: st, kept: map[string][]prometheus.Metric{}, errors: prometheus.NewCounter(prometheus.CounterOpts{
+func newCollector(st *store.Store, limit time.Duration) *collector {
+	return &collector{st: st, longest: cmp.Or(limit, longest), kept: map[string][]prometheus.Metric{}, errors: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "plaint_scrape_errors_total", Help: "Questions to the store that failed while metrics were collected."})}
 }
 
@@ -65,7 +73,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if time.Since(c.at) > keepFor {
-		ctx, cancel := context.WithTimeout(context.Background(), longest)
+		ctx, cancel := context.WithTimeout(context.Background(), c.longest)
 		defer cancel()
 		for _, q := range questions {
 			answer, err := q.ask(ctx, c.st)

@@ -45,10 +45,13 @@ func loaded(t *testing.T) *store.Store {
 	return st
 }
 
+// patient waits for every question, on however busy a machine.
+var patient = Options{Version: "1.2.3", Commit: "abc", Longest: time.Hour}
+
 func TestMetrics(t *testing.T) {
 	st := loaded(t)
 	reg := prometheus.NewPedanticRegistry()
-	if err := Register(reg, st, "1.2.3", "abc"); err != nil {
+	if err := Register(reg, st, patient); err != nil {
 		t.Fatal(err)
 	}
 	families, err := reg.Gather()
@@ -94,7 +97,7 @@ plaint_analysis_runs_total{job="service"} 1
 			t.Errorf("lacks %s", line)
 		}
 	}
-	if err := Register(reg, st, "1.2.3", "abc"); err == nil {
+	if err := Register(reg, st, patient); err == nil {
 		t.Error("registered twice")
 	}
 }
@@ -103,7 +106,7 @@ plaint_analysis_runs_total{job="service"} 1
 func TestBrokenStore(t *testing.T) {
 	st := loaded(t)
 	reg := prometheus.NewPedanticRegistry()
-	if err := Register(reg, st, "1.2.3", "abc"); err != nil {
+	if err := Register(reg, st, patient); err != nil {
 		t.Fatal(err)
 	}
 	if err := st.Close(); err != nil {
@@ -124,8 +127,9 @@ func TestBrokenStore(t *testing.T) {
 // TestKept: within ten seconds the store is asked once.
 func TestKept(t *testing.T) {
 	st := loaded(t)
-	c := newCollector(st)
+	c := newCollector(st, patient.Longest)
 	first := collected(c)
+	c.at = time.Now().Add(time.Hour) // however long the next lines take
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -146,4 +150,15 @@ func collected(c prometheus.Collector) (out []prometheus.Metric) {
 		out = append(out, m)
 	}
 	return out
+}
+
+// TestNoTime: questions that there is no time for break no scrape, and are
+// counted.
+func TestNoTime(t *testing.T) {
+	c := newCollector(loaded(t), 1)
+	collected(c)
+	errors := &dto.Metric{}
+	if err := c.errors.Write(errors); err != nil || errors.GetCounter().GetValue() < 10 {
+		t.Error(errors, err)
+	}
 }

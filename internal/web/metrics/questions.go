@@ -65,21 +65,6 @@ var questions = []question{
 	{"bytes", askBytes},
 }
 
-// each calls f with every row of a query.
-func each(ctx context.Context, st *store.Store, query string, f func(*sql.Rows) error) error {
-	rows, err := st.Query(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 func gauge(name string, v float64, labels ...string) prometheus.Metric {
 	return prometheus.MustNewConstMetric(descriptions[name], prometheus.GaugeValue, v, labels...)
 }
@@ -89,7 +74,7 @@ func gauge(name string, v float64, labels ...string) prometheus.Metric {
 func tally(name string, kind prometheus.ValueType, expected []string, query string) func(context.Context, *store.Store) ([]prometheus.Metric, error) {
 	return func(ctx context.Context, st *store.Store) (out []prometheus.Metric, err error) {
 		seen := map[string]bool{}
-		err = each(ctx, st, query, func(rows *sql.Rows) error {
+		err = st.Each(ctx, query, func(rows *sql.Rows) error {
 			var label string
 			var n float64
 			if err := rows.Scan(&label, &n); err != nil {
@@ -154,7 +139,7 @@ func askRows(ctx context.Context, st *store.Store) (out []prometheus.Metric, err
 		named as (select profile, if(row_number() over (order by n desc, profile) <= %d, profile, 'other') as source from ranked)
 		select n.source, coalesce(a.kind, ''), sum(a.loaded)::double, sum(a.known)::double, sum(a.refused)::double, sum(a.updated)::double
 		from admission a join named n on n.profile = coalesce(a.profile, '') group by 1, 2`, mostSources)
-	err = each(ctx, st, query, func(rows *sql.Rows) error {
+	err = st.Each(ctx, query, func(rows *sql.Rows) error {
 		var source, kind string
 		var n [4]float64
 		if err := rows.Scan(&source, &kind, &n[0], &n[1], &n[2], &n[3]); err != nil {
@@ -190,7 +175,7 @@ func askEntries(ctx context.Context, st *store.Store) (out []prometheus.Metric, 
 // askAge is against the clock on the wall: how old an answer is does not
 // depend on the times in the data.
 func askAge(ctx context.Context, st *store.Store) (out []prometheus.Metric, err error) {
-	err = each(ctx, st, `select kind, max(finished) from run group by 1`, func(rows *sql.Rows) error {
+	err = st.Each(ctx, `select kind, max(finished) from run group by 1`, func(rows *sql.Rows) error {
 		var job string
 		var finished time.Time
 		if err := rows.Scan(&job, &finished); err != nil {
@@ -203,7 +188,7 @@ func askAge(ctx context.Context, st *store.Store) (out []prometheus.Metric, err 
 }
 
 func askSatisfaction(ctx context.Context, st *store.Store) (out []prometheus.Metric, err error) {
-	err = each(ctx, st, `select metric, score, low, high from satisfaction where run = (select max(id) from run where kind = 'satisfaction')
+	err = st.Each(ctx, `select metric, score, low, high from satisfaction where run = (select max(id) from run where kind = 'satisfaction')
 		and segment_by = 'all' and period = 'all'`, func(rows *sql.Rows) error {
 		var metric string
 		var score, low, high float64

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"plaint/internal/web/view"
 )
 
 // Limits of parameters.
@@ -24,8 +22,11 @@ const (
 )
 
 // Fault is what is wrong with a parameter: a code whose words are in the
-// catalogue, and the parameter's name.
-type Fault struct{ Code, Name string }
+// catalogue, and what fills them: its name, and what it may be.
+type Fault struct {
+	Code  string
+	Pairs []any
+}
 
 // Query is the parameters of one request.
 type Query struct {
@@ -52,11 +53,11 @@ func Parse(r *http.Request, allowed []string) *Query {
 		list := values[name]
 		switch {
 		case name != "lang" && !slices.Contains(allowed, name):
-			q.fail("web_bad_name", cut(name))
+			q.fail("web_bad_name", cut(name), "values", strings.Join(append(slices.Clone(allowed), "lang"), ", "))
 		case len(list) > 1:
 			q.fail("web_bad_repeat", name)
 		case len(list[0]) > maxLength:
-			q.fail("web_bad_long", name)
+			q.fail("web_bad_long", name, "most", maxLength)
 		case !utf8.ValidString(list[0]) || strings.ContainsFunc(list[0], func(c rune) bool { return c < ' ' }):
 			q.fail("web_bad_text", name)
 		}
@@ -73,9 +74,9 @@ func cut(s string) string {
 	return s
 }
 
-func (q *Query) fail(code, name string) {
+func (q *Query) fail(code, name string, more ...any) {
 	if q.fault == nil {
-		q.fault = &Fault{code, name}
+		q.fault = &Fault{code, append([]any{"name", name}, more...)}
 	}
 }
 
@@ -89,7 +90,7 @@ func (q *Query) Text(name string) string { return q.values.Get(name) }
 func (q *Query) One(name string, of ...string) string {
 	v := q.values.Get(name)
 	if v != "" && !slices.Contains(of, v) {
-		q.fail("web_bad_choice", name)
+		q.fail("web_bad_choice", name, "values", strings.Join(of, ", "))
 		return ""
 	}
 	return v
@@ -106,7 +107,7 @@ func (q *Query) Int(name string, otherwise, least, most int64) int64 {
 	}
 	v, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || v < least || v > most {
-		q.fail("web_bad_number", name)
+		q.fail("web_bad_whole", name, "low", least, "high", most)
 		return otherwise
 	}
 	return v
@@ -144,29 +145,4 @@ func (q *Query) Time(name string) time.Time {
 // Paging is limit and offset.
 func (q *Query) Paging() (limit, offset int) {
 	return int(q.Int("limit", DefaultLimit, 1, MaxLimit)), int(q.Int("offset", 0, 0, MaxOffset))
-}
-
-// PagingNames are the parameters of Paging.
-var PagingNames = []string{"limit", "offset"}
-
-// ComplaintNames are the parameters of Complaints.
-var ComplaintNames = []string{"theme", "type", "department", "handler", "channel", "product", "language", "source", "clock",
-	"breached", "flagged", "from", "to", "score_from", "score_to", "order", "limit", "offset"}
-
-// ClockStates are the states of a service-level clock; open is any that runs.
-var ClockStates = []string{"met", "late", "running", "due_soon", "overdue", "reopened", "open"}
-
-// Complaints is the filter of a list of complaints.
-func (q *Query) Complaints() view.Filter {
-	f := view.Filter{Theme: q.Int("theme", 0, 1, math.MaxInt64), Type: q.Text("type"), Department: q.Text("department"),
-		Handler: q.Text("handler"), Channel: q.Text("channel"), Product: q.Text("product"), Language: q.Text("language"),
-		Source: q.Text("source"), State: q.One("clock", ClockStates...), Breached: q.YesNo("breached"), Flagged: q.YesNo("flagged"),
-		From: q.Time("from"), To: q.Time("to"), Least: q.Float("score_from"), Most: q.Float("score_to")}
-	orders := make([]string, 0, len(view.Orders))
-	for o := range view.Orders {
-		orders = append(orders, o)
-	}
-	f.Order = q.One("order", orders...)
-	f.Limit, f.Offset = q.Paging()
-	return f
 }

@@ -27,7 +27,7 @@ type Case struct {
 	Seq      int64     `json:"complaint_seq"`
 	Opened   time.Time `json:"opened"`
 	State    string    `json:"state"`
-	Customer string    `json:"customer"` // shortened
+	Customer string    `json:"customer"` // pseudonym
 	Score    float64   `json:"score"`
 	Model    string    `json:"model"`
 	Type     string    `json:"type"`
@@ -154,7 +154,7 @@ func floats(v any) []float32 {
 type Entry struct {
 	ID       int64      `json:"id"`
 	Subject  string     `json:"subject"`
-	Key      string     `json:"key"` // shortened
+	Key      string     `json:"key"` // a customer's pseudonym; others are shortened
 	Ground   string     `json:"ground"`
 	Scope    string     `json:"scope"`
 	State    string     `json:"state"`
@@ -180,7 +180,11 @@ func (r *Reader) Entries(ctx context.Context, state, ground string, limit, offse
 		if p.Total++; p.Total <= offset || len(p.Rows) >= limit {
 			continue
 		}
-		x := Entry{ID: e.ID, Subject: e.Subject, Key: Short(e.Key), Ground: e.Ground, Scope: e.Scope, State: e.State,
+		key := Short(e.Key)
+		if e.Subject == "customer" {
+			key = r.st.Pseudonym(e.Key)
+		}
+		x := Entry{ID: e.ID, Subject: e.Subject, Key: key, Ground: e.Ground, Scope: e.Scope, State: e.State,
 			Evidence: e.Evidence, Proposed: e.Proposed.UTC(), By: e.By, Approver: e.Approver}
 		if !e.Until.IsZero() {
 			t := e.Until.UTC()

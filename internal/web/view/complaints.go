@@ -11,7 +11,7 @@ type Complaint struct {
 	Seq        int64      `json:"seq"`
 	Source     string     `json:"source"`
 	ExternalID string     `json:"external_id"`
-	Customer   string     `json:"customer"` // shortened
+	Customer   string     `json:"customer"` // pseudonym
 	Received   *time.Time `json:"received"`
 	Type       string     `json:"type"`
 	Product    string     `json:"product"`
@@ -189,6 +189,9 @@ func (r *Reader) Complaint(ctx context.Context, seq int64) (Detail, error) {
 	err = r.st.QueryRow(ctx, detailQuery, seq, runs["themes"], d.Theme).Scan(&d.Subject, &body, &own, &d.Device, &d.Payout,
 		&d.Resolution, &d.Redress, &d.Upheld, &d.Arrived, &d.ThemeLabel)
 	if err != nil {
+		return d, err
+	}
+	if d.ThemeLabel, err = r.label(ctx, d.ThemeLabel, d.Theme); err != nil {
 		return d, err
 	}
 	names, err := r.namesIn(ctx, own, d.Subject+"\n"+body+"\n"+d.Resolution)

@@ -48,11 +48,12 @@ func (r *Reader) Templates(ctx context.Context, f TemplateFilter) (Page[Template
 	}
 	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, t *Template) error {
 		t.Bursts = []Window{}
-		err := rows.Scan(&p.Total, &t.ID, &t.Template, &t.Service, &t.Level, &t.N, when{&t.First}, when{&t.Last})
-		t.Template = logText(t.Template)
-		return err
+		return rows.Scan(&p.Total, &t.ID, &t.Template, &t.Service, &t.Level, &t.N, when{&t.First}, when{&t.Last})
 	}, templatesQuery, runs["logs"], f.ID, f.Service, f.Level, f.Burst, f.Limit, f.Offset)
 	if err != nil {
+		return p, err
+	}
+	if err := r.maskLogs(ctx, p.Rows); err != nil {
 		return p, err
 	}
 	at := map[int64]*Template{}
@@ -73,9 +74,6 @@ func (r *Reader) Templates(ctx context.Context, f TemplateFilter) (Page[Template
 	}
 	return p, err
 }
-
-// logText masks what a template may still hold of a person: a mail address.
-func logText(s string) string { return mailLike.ReplaceAllString(s, dot+"@"+dot) }
 
 // Template is one template with its counts by the hour, or ErrNotFound.
 func (r *Reader) Template(ctx context.Context, id int64) (Template, error) {

@@ -31,6 +31,9 @@ var (
 	calledLike  = regexp.MustCompile(`((?:我叫|姓名|名字是|名叫|户名|戶名|老客户|老客戶|投诉人|投訴人|申诉人|申訴人)[：: ]?)(\p{Han}{2,3})`)
 	englishName = regexp.MustCompile(`(?i:(my name is|this is|name:|i am|i'm|i,|undersigned|signed,?|regards,?|best,|sincerely,?|mr\.?|mrs\.?|ms\.?)\s+)(\p{Lu}[\p{L}'-]+(?:\s+\p{Lu}[\p{L}'-]+){0,3})`)
 	twoNames    = regexp.MustCompile(`\b\p{Lu}[\p{Ll}'-]+(?:\s+\p{Lu}[\p{L}'-]+)+`)
+	longDigits  = regexp.MustCompile(`\+?[0-9０-９][0-9０-９ -]{4,}[0-9０-９]`)
+	hanRuns     = regexp.MustCompile(`\p{Han}+`)
+	dateWords   = regexp.MustCompile(`^[年月日号時时點点分秒上下午早晚中凌晨周週星期礼拜一二三四五六七八九十零〇是否有无男女]+$`)
 	letterRuns  = regexp.MustCompile(`[A-Za-z]*[0-9０-９][A-Za-z0-9０-９]*`)
 )
 
@@ -103,8 +106,15 @@ func Excerpt(s string, names []string) string {
 	return strings.TrimSpace(string(r[:keep])) + "…"
 }
 
-// Raw masks a short piece of input that a refusal quotes.
+// Raw masks a short piece of input that a refusal quotes. It may come from any
+// column, a name's among them: of Chinese, only words of dates and answers stay.
 func Raw(s string) string {
-	r := []rune(Text(s, nil))
+	s = hanRuns.ReplaceAllStringFunc(Text(s, nil), func(run string) string {
+		if dateWords.MatchString(run) {
+			return run
+		}
+		return dot
+	})
+	r := []rune(s)
 	return string(r[:min(len(r), 80)])
 }

@@ -37,3 +37,27 @@ func TestShort(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestRaw(t *testing.T) {
+	for raw, want := range map[string]string{"王小明": "•", "诸葛孔明 1380013": "• •", "2026年3月1日 下午3点": "•年•月•日 下午•点", "never": "never", "Lerato King": "•"} {
+		if got := Raw(raw); got != want {
+			t.Errorf("%q: %q, want %q", raw, got, want)
+		}
+	}
+}
+
+func TestLogText(t *testing.T) {
+	is := map[string]bool{"lerato king": true, "王小明": true}
+	for template, want := range map[string]string{
+		"ack timeout <*>ms client will resend code=OE-1107": "ack timeout <*>ms client will resend code=OE-1107",
+		"mail to a.b@c.example failed":                      "mail to •@• failed",
+		"call +86 138 1234 5678 failed":                     "call • failed",
+		"微信号 abc_def-1 bound":                               "微信号 • bound",
+		"login of Lerato King from <*>":                     "login of • from <*>",
+		"用户王小明登录":                                           "用户•登录",
+	} {
+		if got := logText(template, is); got != want {
+			t.Errorf("%q: %q, want %q", template, got, want)
+		}
+	}
+}

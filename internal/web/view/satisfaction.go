@@ -52,7 +52,7 @@ func (r *Reader) Drivers(ctx context.Context, metric string) ([]Driver, error) {
 type Answer struct {
 	Seq      int64
 	Answered *time.Time
-	Customer string // shortened
+	Customer string // pseudonym
 	Metric   string
 	Score    *float64
 	Min, Max *float64

@@ -70,6 +70,9 @@ func (r *Reader) Themes(ctx context.Context, limit, offset int) (Page[Theme], er
 	if err != nil {
 		return p, err
 	}
+	if err := r.maskThemes(ctx, p.Rows); err != nil {
+		return p, err
+	}
 	return p, r.complete(ctx, run, p.Rows)
 }
 
@@ -182,7 +185,13 @@ func (r *Reader) Incidents(ctx context.Context) ([]Incident, error) {
 	if err != nil {
 		return nil, err
 	}
-	return collect(ctx, r.st, func(rows *sql.Rows, x *Incident) error {
+	list, err := collect(ctx, r.st, func(rows *sql.Rows, x *Incident) error {
 		return rows.Scan(&x.ID, &x.From, &x.To, &x.Theme, &x.Label, &x.Type, &x.Themes, &x.N, &x.Expected, &x.Together)
 	}, incidentsQuery, runs["themes"])
+	for i := range list {
+		if err == nil {
+			list[i].Label, err = r.label(ctx, list[i].Label, list[i].Theme)
+		}
+	}
+	return list, err
 }

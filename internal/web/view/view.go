@@ -1,5 +1,5 @@
 // Package view reads from the store what pages, report and API show. What
-// leaves it holds no personal data: customers are shortened, names are left
+// leaves it holds no personal data: customers are pseudonyms, names are left
 // out, and texts are excerpts without digits, addresses and handles.
 package view
 
@@ -19,8 +19,9 @@ var ErrNotFound = errors.New("not found")
 
 // Reader asks the store. It is safe for use by many at once.
 type Reader struct {
-	st   *store.Store
-	kept keptOverview
+	st    *store.Store
+	kept  keptOverview
+	known keptNames
 }
 
 // New reads from a store.
@@ -93,13 +94,17 @@ type Finding struct {
 
 // Digest is the latest digest, in its order.
 func (r *Reader) Digest(ctx context.Context) ([]Finding, error) {
-	return collect(ctx, r.st, func(rows *sql.Rows, f *Finding) error {
+	list, err := collect(ctx, r.st, func(rows *sql.Rows, f *Finding) error {
 		var raw string
 		if err := rows.Scan(&f.Code, &raw); err != nil {
 			return err
 		}
 		return json.Unmarshal([]byte(raw), &f.Arguments)
 	}, `select code, coalesce(arguments, '{}') from digest where run = (select max(id) from run where kind = 'digest') order by place`)
+	if err != nil {
+		return nil, err
+	}
+	return list, r.maskFindings(ctx, list)
 }
 
 // Run is one run of a job.

@@ -1,0 +1,79 @@
+package web_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"plaint/internal/store"
+	"plaint/internal/web"
+	"plaint/scoring/model"
+)
+
+// named is a store of two customers whose names came into themes, templates and
+// the digest.
+func named(t *testing.T) *broker {
+	t.Helper()
+	dir := t.TempDir()
+	st, err := store.Open(t.Context(), filepath.Join(dir, "t.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	rows := "id,source,channel,customer,customer_name,received,type,body\nX1,s,app,C1,Lerato Dlamini,2026-01-05,login,hello\nX2,s,app,C2,王小明,2026-01-06,login,你好\nX3,s,app,C3,x,王小红,login,你好\n"
+	path := filepath.Join(dir, "a.csv")
+	if err := os.WriteFile(path, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, err := model.Load(model.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	load(t, st, path, m)
+	at := st.Now()
+	save := func(kind string, tables ...store.Table) {
+		if _, err := st.SaveRun(t.Context(), store.Run{Kind: kind, Started: at, Tables: tables}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	theme := func(id int, label string, terms ...any) []any {
+		return []any{id, label, "en", terms, 1, 1, "login", .5, 1, 0.0, at, at, nil, ""}
+	}
+	save("themes", store.Table{Name: "theme", Rows: [][]any{theme(1, "dlamini · password · lerato", "dlamini", "password", "lerato", "reset mail"), theme(2, "小明", "小明", "王小明")}},
+		store.Table{Name: "theme_member", Rows: [][]any{{1, 1, 0.9}, {2, 2, 0.9}}},
+		store.Table{Name: "theme_window", Rows: [][]any{{1, at.Add(-1e9), at, 1, .1, .01, 1}}})
+	save("logs", store.Table{Name: "log_template", Rows: [][]any{{7, "login of Lerato Dlamini failed 4471220993", "auth", "error", 3, at, at, 1}}})
+	save("digest", store.Table{Name: "digest", Rows: [][]any{{1, "digest_largest_theme", `{"theme":"dlamini · password · lerato","theme_id":1,"n":1,"share":1}`},
+		{2, "digest_log_burst", `{"service":"auth","template":"login of Lerato Dlamini failed 4471220993","n":3,"expected":1,"from":"2026-01-05T00:00:00Z","to":"2026-01-05T01:00:00Z"}`}}})
+	reg := prometheus.NewRegistry()
+	h, err := web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &broker{st: st, handler: h}
+}
+
+// TestNamesInWords: no name of a customer is shown as a theme, a term, a log
+// message or a refused cell.
+func TestNamesInWords(t *testing.T) {
+	b := named(t)
+	for _, path := range []string{"/", "/themes", "/themes/1", "/themes/2", "/complaints/1", "/logs", "/logs/7", "/refused", "/api/v1/overview", "/api/v1/digest", "/api/v1/themes",
+		"/api/v1/complaints/1", "/api/v1/logs/templates", "/api/v1/refused"} {
+		w := b.get(path, "en")
+		body := w.Body.String()
+		if w.Code != 200 {
+			t.Fatalf("%s: %d %.300s", path, w.Code, body)
+		}
+		for _, name := range []string{"lerato", "Lerato", "lamini", "小明", "小红", "4471220993"} {
+			if i := strings.Index(body, name); i >= 0 {
+				t.Errorf("%s shows %s: %s", path, name, body[max(0, i-60):min(len(body), i+60)])
+			}
+		}
+		if strings.Contains(path, "themes") && !strings.Contains(path, "/2") && !strings.Contains(body, "password") {
+			t.Errorf("%s: the label is gone altogether", path)
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package param
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"plaint/analysis"
+	"plaint/internal/record"
+	"plaint/internal/web/locale"
+	"plaint/internal/web/view"
+	"plaint/scoring/review"
+	"plaint/scoring/signal"
+)
+
+// Names of the parameters of each list; PagingNames are those of Paging.
+var (
+	PagingNames    = []string{"limit", "offset"}
+	ComplaintNames = []string{"theme", "type", "department", "handler", "channel", "product", "language", "source", "clock",
+		"breached", "flagged", "from", "to", "score_from", "score_to", "order", "limit", "offset"}
+	CaseNames     = []string{"state", "signal", "limit", "offset"}
+	EntryNames    = []string{"state", "ground", "limit", "offset"}
+	TemplateNames = []string{"service", "level", "burst", "limit", "offset"}
+	ClockNames    = []string{"clock", "department", "type", "breached", "limit", "offset"}
+	AnswerNames   = []string{"metric", "linked", "from", "to", "limit", "offset"}
+	RefusedNames  = []string{"code", "kind", "limit", "offset"}
+	KindNames     = []string{"kind", "limit", "offset"}
+)
+
+// What parameters may be. Metrics, and the words that come from the data, are
+// free.
+var (
+	clocks      = []string{"met", "late", "running", "due_soon", "overdue", "reopened"}
+	orders      = []string{"received", "-received", "score", "-score", "-amount", "due", "-late", "seq"}
+	caseStates  = []string{"open", "confirmed", "cleared", "overturned", "reopened"}
+	entryStates = []string{"proposed", "adopted", "active", "rejected", "expired", "appealed", "overturned"}
+	signals     = slices.Sorted(maps.Keys(signal.All))
+	codes       = refusalCodes()
+	kinds       = kindNames()
+	runKinds    = append(slices.Clone(analysis.Jobs), "score")
+	segments    = []string{"all", "channel", "product", "handler", "department", "type", "segment"}
+	units       = []string{"all", "handler", "department", "type", "channel"}
+)
+
+// refusalCodes are the reasons of refusal: each has words.
+func refusalCodes() (out []string) {
+	for code := range locale.For("").All() {
+		if name, ok := strings.CutPrefix(code, "code_"); ok {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func kindNames() (out []string) {
+	for _, k := range record.Kinds {
+		out = append(out, k.String())
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Complaints is the filter of a list of complaints; clock=open is any that is
+// not settled, with a clock or without.
+func (q *Query) Complaints() view.Filter {
+	f := view.Filter{Theme: q.Int("theme", 0, 1, math.MaxInt64), Type: q.Text("type"), Department: q.Text("department"),
+		Handler: q.Text("handler"), Channel: q.Text("channel"), Product: q.Text("product"), Language: q.Text("language"),
+		Source: q.Text("source"), State: q.One("clock", append(slices.Clone(clocks), "open")...), Breached: q.YesNo("breached"), Flagged: q.YesNo("flagged"),
+		From: q.Time("from"), To: q.Time("to"), Least: q.Float("score_from"), Most: q.Float("score_to"), Order: q.One("order", orders...)}
+	f.Limit, f.Offset = q.Paging()
+	return f
+}
+
+// Cases is the filter of the review queue.
+func (q *Query) Cases() view.CaseFilter {
+	f := view.CaseFilter{State: q.One("state", caseStates...), Signal: q.One("signal", signals...)}
+	f.Limit, f.Offset = q.Paging()
+	return f
+}
+
+// Entries is the filter of the blacklist.
+func (q *Query) Entries() (state, ground string, limit, offset int) {
+	state, ground = q.One("state", entryStates...), q.One("ground", review.Grounds...)
+	limit, offset = q.Paging()
+	return state, ground, limit, offset
+}
+
+// Templates is the filter of log templates.
+func (q *Query) Templates() view.TemplateFilter {
+	f := view.TemplateFilter{Service: q.Text("service"), Level: q.Text("level"), Burst: q.YesNo("burst")}
+	f.Limit, f.Offset = q.Paging()
+	return f
+}
+
+// Clocks is the filter of service-level clocks.
+func (q *Query) Clocks() view.ClockFilter {
+	f := view.ClockFilter{State: q.One("clock", clocks...), Department: q.Text("department"), Type: q.Text("type"), Breached: q.YesNo("breached")}
+	f.Limit, f.Offset = q.Paging()
+	return f
+}
+
+// Answers is the filter of survey answers.
+func (q *Query) Answers() view.AnswerFilter {
+	f := view.AnswerFilter{Metric: q.Text("metric"), Linked: q.YesNo("linked"), From: q.Time("from"), To: q.Time("to")}
+	f.Limit, f.Offset = q.Paging()
+	return f
+}
+
+// Refused is the filter of refused rows.
+func (q *Query) Refused() (code, kind string, limit, offset int) {
+	code, kind = q.One("code", codes...), q.Kind()
+	limit, offset = q.Paging()
+	return code, kind, limit, offset
+}
+
+// Kind is a kind of record.
+func (q *Query) Kind() string { return q.One("kind", kinds...) }
+
+// RunKind is an analysis job, or score.
+func (q *Query) RunKind() string { return q.One("kind", runKinds...) }
+
+// SegmentBy is how answers are cut.
+func (q *Query) SegmentBy() string { return q.One("segment_by", segments...) }
+
+// UnitBy is whose quality of service is told.
+func (q *Query) UnitBy() string { return q.One("unit_by", units...) }
+
+// Step is the length of a step of volume.
+func (q *Query) Step() string { return q.One("step", "day", "week") }
+
+// Language is that of messages; pages pass over one that they do not know.
+func (q *Query) Language() string {
+	if locale.Known(q.Text("lang")) {
+		return q.Text("lang")
+	}
+	return q.One("lang", locale.Languages...)
+}

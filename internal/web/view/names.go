@@ -1,0 +1,190 @@
+package view
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+)
+
+// keptNames remembers which words are names of customers, until there are
+// other complaints.
+type keptNames struct {
+	mu   sync.Mutex
+	last int64 // complaint
+	is   map[string]bool
+}
+
+// namesQuery finds the words, in lower case and divided by chr(31), that are
+// names of customers or parts of them: between blanks, and of a Chinese name
+// what follows a family name of one character or two.
+const namesQuery = `with name as (select distinct lower(customer_name) as n from complaint where length(customer_name) >= 2),
+	part as (select n as p from name union all select unnest(string_split_regex(n, '[\s.,·]+')) from name
+		union all select substring(n, 2) from name where regexp_full_match(n, '\p{Han}{3,}')
+		union all select substring(n, 3) from name where regexp_full_match(n, '\p{Han}{4,}'))
+	select w from (select distinct unnest(string_split($1, chr(31))) as w) where length(w) >= 2 and w in (select p from part)`
+
+// names tells which of the words are names of customers or parts of them.
+func (r *Reader) names(ctx context.Context, words []string) (map[string]bool, error) {
+	k := &r.known
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var last int64
+	if err := r.count(ctx, &last, "select coalesce(max(seq), 0) from complaint"); err != nil {
+		return nil, err
+	}
+	if k.is == nil || k.last != last {
+		k.last, k.is = last, map[string]bool{}
+	}
+	fresh := map[string]bool{}
+	for _, w := range words {
+		if _, ok := k.is[w]; !ok {
+			fresh[w] = false
+		}
+	}
+	if len(fresh) > 0 {
+		err := r.st.Each(ctx, namesQuery, func(rows *sql.Rows) error {
+			var w string
+			err := rows.Scan(&w)
+			fresh[w] = true
+			return err
+		}, strings.Join(slices.Collect(maps.Keys(fresh)), "\x1f"))
+		if err != nil {
+			return nil, fmt.Errorf("look for names: %w", err)
+		}
+		maps.Copy(k.is, fresh)
+	}
+	return maps.Clone(k.is), nil
+}
+
+// words are a term and, where it has several, its words.
+func wordsOf(term string) []string {
+	term = strings.ToLower(term)
+	if fields := strings.Fields(term); len(fields) > 1 {
+		return append(fields, term)
+	}
+	return []string{term}
+}
+
+const between = " · " // the terms of a label
+
+// withoutNames takes the terms out that name a customer. An empty label would
+// leave nothing to click on: it becomes the theme's number.
+func withoutNames(is map[string]bool, label string, id int64, terms []string) (string, []string) {
+	personal := func(term string) bool {
+		return slices.ContainsFunc(wordsOf(term), func(w string) bool { return is[w] })
+	}
+	parts := slices.DeleteFunc(strings.Split(label, between), personal)
+	if label = strings.Join(parts, between); label == "" {
+		label = fmt.Sprintf("#%d", id)
+	}
+	return label, slices.DeleteFunc(terms, personal)
+}
+
+// label masks one label of a theme.
+func (r *Reader) label(ctx context.Context, label string, id int64) (string, error) {
+	if label == "" {
+		return "", nil
+	}
+	is, err := r.names(ctx, labelWords(label))
+	label, _ = withoutNames(is, label, id, nil)
+	return label, err
+}
+
+func labelWords(label string) (out []string) {
+	for _, term := range strings.Split(label, between) {
+		out = append(out, wordsOf(term)...)
+	}
+	return out
+}
+
+// maskThemes takes names out of labels and terms.
+func (r *Reader) maskThemes(ctx context.Context, themes []Theme) error {
+	var words []string
+	for _, t := range themes {
+		words = append(words, labelWords(t.Label)...)
+		for _, term := range t.Terms {
+			words = append(words, wordsOf(term)...)
+		}
+	}
+	is, err := r.names(ctx, words)
+	for i := range themes {
+		t := &themes[i]
+		t.Label, t.Terms = withoutNames(is, t.Label, t.ID, t.Terms)
+	}
+	return err
+}
+
+// maskLogs masks what templates may still hold of a person: mails, messenger
+// handles, long digits, and whole names of customers.
+func (r *Reader) maskLogs(ctx context.Context, templates []Template) error {
+	var pairs []string
+	for _, t := range templates {
+		pairs = append(pairs, runsOf(t.Template)...)
+	}
+	is, err := r.names(ctx, pairs)
+	for i := range templates {
+		templates[i].Template = logText(templates[i].Template, is)
+	}
+	return err
+}
+
+// runsOf are the runs of two and three words of a text, and of two to four
+// Chinese characters: what a whole name looks like. A single word, such as
+// Price, says more about a log than about a person.
+func runsOf(s string) (out []string) {
+	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' && r != '-' })
+	for i := range words {
+		for n := 2; n <= 3 && i+n <= len(words); n++ {
+			out = append(out, strings.Join(words[i:i+n], " "))
+		}
+		han := []rune(words[i])
+		for j := range han {
+			for n := 2; n <= 4 && j+n <= len(han); n++ {
+				if unicode.Is(unicode.Han, han[j]) {
+					out = append(out, string(han[j:j+n]))
+				}
+			}
+		}
+	}
+	return out
+}
+
+// logText masks one template; is holds what runsOf found to be a name.
+func logText(s string, is map[string]bool) string {
+	s = mailLike.ReplaceAllString(s, dot+"@"+dot)
+	s = handleLike.ReplaceAllString(s, "$1"+dot)
+	s = longDigits.ReplaceAllString(s, dot)
+	for _, run := range runsOf(s) {
+		if is[run] {
+			s = withoutName(s, run)
+		}
+	}
+	return s
+}
+
+// maskFindings masks what the digest quotes.
+func (r *Reader) maskFindings(ctx context.Context, list []Finding) error {
+	for _, f := range list {
+		if label, ok := f.Arguments["theme"].(string); ok {
+			id, _ := f.Arguments["theme_id"].(float64)
+			masked, err := r.label(ctx, label, int64(id))
+			if err != nil {
+				return err
+			}
+			f.Arguments["theme"] = masked
+		}
+		if template, ok := f.Arguments["template"].(string); ok {
+			one := []Template{{Template: template}}
+			if err := r.maskLogs(ctx, one); err != nil {
+				return err
+			}
+			f.Arguments["template"] = one[0].Template
+		}
+	}
+	return nil
+}
