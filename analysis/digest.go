@@ -59,9 +59,10 @@ var finders = []finder{
 		from service_quality where run = $1 and unit_by = 'handler' and n >= 20 and breach_low > expected_rate having count(*) > 0`},
 	{"digest_satisfaction", []string{"satisfaction"}, `select metric, score, low, high, n from satisfaction
 		where run = $1 and segment_by = 'all' and period = 'all' and n >= 20 order by metric = 'csat' desc, n desc, metric limit 1`},
-	{"digest_satisfaction_trend", []string{"satisfaction"}, `select t.metric, t.slope, t.low, t.high, t.weeks, min(s.start_at) as "from", max(s.start_at) as "to"
-		from satisfaction_trend t join satisfaction s on s.run = t.run and s.metric = t.metric and s.segment_by = 'all' and s.period <> 'all'
-		where t.run = $1 and (t.low > 0 or t.high < 0) group by all order by abs(t.slope) desc, t.metric limit 1`},
+	{"digest_satisfaction_trend", []string{"satisfaction"}, `with span as (select metric, min(start_at) as first, max(start_at) as last from satisfaction
+			where run = $1 and segment_by = 'all' and period <> 'all' group by metric)
+		select metric, slope, low, high, weeks, first as "from", last as "to" from satisfaction_trend t join span using (metric)
+		where run = $1 and (low > 0 or high < 0) order by abs(slope) desc, metric limit 1`},
 	{"digest_driver", []string{"satisfaction"}, `select metric, driver, effect, low, high, n from satisfaction_driver
 		where run = $1 and (low > 0 or high < 0) order by abs(effect) / greatest(high - low, 1e-9) desc, metric, driver limit 1`},
 	{"digest_theme_growing", []string{"themes"}, `select t.label as theme, t.id as theme_id, t.language, t.trend, t.size as n from theme t

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.yaml.in/yaml/v3"
@@ -50,7 +51,7 @@ func exposed(t *testing.T) map[string]map[string]bool {
 		t.Fatal(err)
 	}
 	reg := prometheus.NewRegistry()
-	if err := metrics.Register(reg, st, "test", "test"); err != nil {
+	if err := metrics.Register(reg, st, metrics.Options{Version: "test", Commit: "test", Longest: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
 	families, err := reg.Gather()
