@@ -28,6 +28,7 @@ type item struct {
 	kind, channel, handler, department string
 	received, stopped                  time.Time
 	receivedDay, stoppedDay            bool
+	settled                            bool // stopped or not: nobody may have told when
 	reopened, escalated                bool
 	csatTop, csatN                     int
 }
@@ -43,8 +44,8 @@ type clock struct {
 // run measures a complaint against its limit as of now. Dates known to the day
 // only are counted by the day: a clock then ends with the day it is due.
 func (i *item) run(limit time.Duration, now time.Time) clock {
-	if i.received.IsZero() {
-		return clock{}
+	if i.received.IsZero() || i.settled && i.stopped.IsZero() {
+		return clock{} // nobody can tell
 	}
 	c := clock{due: i.received.Add(limit)}
 	if i.receivedDay || i.stoppedDay {
@@ -84,7 +85,7 @@ const itemQuery = `with csat as (
 	) where metric = 'csat' and score is not null group by complaint
 )
 	select s.seq, coalesce(s.type, '') as type, coalesce(s.channel, '') as channel, coalesce(s.handler, '') as handler,
-		coalesce(s.department, '') as department, s.received, s.stopped,
+		coalesce(s.department, '') as department, s.received, s.stopped, not s.open as settled,
 		s.received_precision >= 2 as received_day, s.closed_precision >= 2 as stopped_day,
 		s.reopened is not null as reopened, s.escalated is not null as escalated,
 		coalesce(q.top, 0) as csat_top, coalesce(q.n, 0) as csat_n
@@ -117,7 +118,7 @@ func each(ctx context.Context, st *store.Store, f func(*item)) (last int64, err 
 func scan(rows *sql.Rows) (*item, error) {
 	var i item
 	var received, stopped sql.NullTime
-	err := rows.Scan(&i.seq, &i.kind, &i.channel, &i.handler, &i.department, &received, &stopped,
+	err := rows.Scan(&i.seq, &i.kind, &i.channel, &i.handler, &i.department, &received, &stopped, &i.settled,
 		&i.receivedDay, &i.stoppedDay, &i.reopened, &i.escalated, &i.csatTop, &i.csatN)
 	if err != nil {
 		return nil, fmt.Errorf("read a complaint's state: %w", err)

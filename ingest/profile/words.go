@@ -24,6 +24,7 @@ func str[T any](at func(*T) *string) setter[T] {
 func moment[T any](at func(*T) *record.Moment) setter[T] {
 	return func(m *Mapper, r *T, v string) *Problem {
 		when, p := m.date(v)
+		when.Time = when.Time.Truncate(time.Microsecond) // as the store keeps it
 		*at(r) = when
 		return p
 	}

@@ -15,35 +15,48 @@ import (
 )
 
 // Columns that we have no word for may hold anything, personal data first of
-// all. What people without a right to it may see of them is what many records
-// share: a value is shown where it is a small number, or where at least
-// sharedBy records have it under the same name, and never under a name that
-// speaks of a person.
+// all. What people without a right to it may see of them is what many people
+// share: a value is shown where at least sharedBy customers have it under the
+// same name, and never under a name that speaks of a person. A record without a
+// customer counts as somebody of its own.
 const (
 	sharedBy      = 5
 	longestShared = 64      // bytes; longer values are texts
-	mostCounted   = 1 << 20 // different values that are counted; what comes later is hidden
+	mostCounted   = 1 << 19 // different values that are counted; what comes later is hidden
 )
 
-var (
-	personalName = regexp.MustCompile(`(?i)name|phone|mobile|\btel|e-?mail|address|passport|\bid.?(card|no|number)|ssn|iban|card.?n|birth|account|wechat|telegram|whatsapp|姓名|名字|户名|电话|手机|邮箱|地址|证件|身份证|护照|银行卡|卡号|账号|账户|生日|微信|联系`)
-	smallNumber  = regexp.MustCompile(`^-?[0-9]{1,6}(\.[0-9]{1,4})?$`)
-)
+var personalName = regexp.MustCompile(`(?i)name|phone|mobile|\btel|e-?mail|address|passport|\bid\b|_id\b|\bid_|\bid.?(card|no|number)|ssn|iban|card|birth|account|wechat|telegram|whatsapp|\bqq|requester|submit|caller|complainant|claimant|client|customer|member|person|contact|\bpin\b|nick|handle|login|user|zip|post.?code|姓名|名字|户名|电话|手机|邮箱|地址|证件|身份证|护照|卡号|银行卡|账号|账户|生日|微信|联系|投诉人|申诉人|客户|用户|会员|昵称|提交人|QQ号|邮编`)
 
-// shared counts the values of the columns kept as JSON.
-type shared map[record.Field]int
+// people are the first few who have a value.
+type people struct {
+	who [sharedBy]uint64
+	n   int
+}
+
+// shared tells who has which values of the columns kept as JSON.
+type shared map[record.Field]*people
 
 // visible reports whether a value may be shown.
 func (s shared) visible(f record.Field) bool {
-	return !personalName.MatchString(f.Name) && (smallNumber.MatchString(f.Value) || s[f] >= sharedBy)
+	p := s[f]
+	return p != nil && p.n == sharedBy
 }
 
-func (s shared) count(f record.Field) {
-	if len(f.Value) > longestShared || smallNumber.MatchString(f.Value) || personalName.MatchString(f.Name) {
+func (s shared) count(f record.Field, who uint64) {
+	if len(f.Value) > longestShared || personalName.MatchString(f.Name) {
 		return
 	}
-	if n, ok := s[f]; ok || len(s) < mostCounted {
-		s[f] = n + 1
+	p := s[f]
+	if p == nil {
+		if len(s) == mostCounted {
+			return
+		}
+		p = &people{}
+		s[f] = p
+	}
+	if p.n < sharedBy && !slices.Contains(p.who[:p.n], who) {
+		p.who[p.n] = who
+		p.n++
 	}
 }
 
@@ -61,14 +74,14 @@ func extraFields(s string) []record.Field {
 	return out
 }
 
-// sharedExtras counts what the records of a table share.
+// sharedExtras finds what the people of a table share.
 func (s *Store) sharedExtras(ctx context.Context, t maskedTable, last int64) (shared, error) {
 	out := shared{}
 	for from := int64(0); from < last; from += pageRows {
-		err := s.arrowRows(ctx, "select extra from "+t.name+" where extra is not null and seq > ? and seq <= ?", func(rec arrow.Record) {
+		err := s.arrowRows(ctx, "select extra, coalesce(hash(customer), hash(seq)) as who from "+t.name+" where extra is not null and seq > ? and seq <= ?", func(rec arrow.Record) {
 			for i := range int(rec.NumRows()) {
 				for _, f := range extraFields(textAt(rec, 0, i)) {
-					out.count(f)
+					out.count(f, rec.Column(1).(*array.Uint64).Value(i))
 				}
 			}
 		}, from, from+pageRows)

@@ -268,7 +268,7 @@ func (s *Store) readCrowd(ctx context.Context, w memory.Crowd, fresh []*record.C
 	if from.IsZero() {
 		return nil
 	}
-	err := s.arrowRows(ctx, `select coalesce(type, ''), epoch(received)::bigint // 3600, count(*)::integer
+	err := s.arrowRows(ctx, `select coalesce(type, ''), floor(epoch_us(received) / 3600000000.0)::bigint, count(*)::integer
 		from complaint where received between ? and ? group by all`, func(rec arrow.Record) {
 		for i := range int(rec.NumRows()) {
 			w.Add(textAt(rec, 0, i), rec.Column(1).(*array.Int64).Value(i), rec.Column(2).(*array.Int32).Value(i))

@@ -24,34 +24,45 @@ const leastRoom = 512_000_000
 // cache for every other file.
 type room struct {
 	limit int64 // as it is set
-	most  int64 // never more: 70 percent of the machine
+	most  int64 // never more
 	open  map[string]*openGroup
 }
 
 // openGroup is the last row group of a table, as far as it is filled.
 type openGroup struct{ rows, bytes int64 }
 
-// longTexts are the lengths that decide how large a row group is, by table.
-var longTexts = map[string]string{"complaint": "strlen(body)", "complaint_event": "strlen(body)", "survey": "strlen(comment)",
-	"log_line": "strlen(message)", "refused": "octet_length(raw)", "case_event": "strlen(detail)"}
+// longTables are those whose rows may be long.
+var longTables = append([]string{"refused", "case_event"}, factTables...)
 
-// measureRoom looks at what the file's last row groups hold.
+// lengthsQuery lists a table's columns of texts and bytes.
+const lengthsQuery = `select string_agg('coalesce(' || if(data_type = 'BLOB', 'octet_length', 'strlen') || '(' || column_name || '), 0)', ' + ')
+	from duckdb_columns() where table_name = ? and data_type in ('VARCHAR', 'BLOB')`
+
+// measureRoom looks at what the file's last row groups hold. Until it has, the
+// engine may use all the room there is: it folds the log first of all.
 func (s *Store) measureRoom(ctx context.Context) error {
-	s.room = room{limit: leastRoom, most: machineMemory() / 10 * 7, open: map[string]*openGroup{}}
-	for table, length := range longTexts {
+	s.room = room{limit: mostRoom(), most: mostRoom(), open: map[string]*openGroup{}}
+	for _, table := range longTables {
 		var n, bytes int64
+		var lengths string
+		if err := s.db.QueryRowContext(ctx, lengthsQuery, table).Scan(&lengths); err != nil {
+			return fmt.Errorf("measure %s: %w", table, err)
+		}
 		if err := s.db.QueryRowContext(ctx, "select count(*) from "+table).Scan(&n); err != nil {
 			return fmt.Errorf("measure %s: %w", table, err)
 		}
 		n %= rowGroup
-		err := s.db.QueryRowContext(ctx, fmt.Sprintf("select coalesce(sum(%s), 0)::bigint from %s where rowid > (select max(rowid) from %[2]s) - ?", length, table), n).Scan(&bytes)
+		err := s.db.QueryRowContext(ctx, fmt.Sprintf("select coalesce(sum(%s), 0)::bigint from %s where rowid > (select max(rowid) from %[2]s) - ?", lengths, table), n).Scan(&bytes)
 		if err != nil {
 			return fmt.Errorf("measure %s: %w", table, err)
 		}
 		s.room.open[table] = &openGroup{n, bytes}
 	}
-	return nil
+	return s.setRoom(ctx, s.room.needed())
 }
+
+// mostRoom is 70 percent of the machine's memory.
+func mostRoom() int64 { return max(machineMemory()/10*7, leastRoom) }
 
 // makeRoom raises the engine's memory limit before rows are appended that
 // would not fit into it.
@@ -83,7 +94,7 @@ func (r *room) needed() int64 {
 	for limit < 300<<20+most*9/4 && limit < r.most {
 		limit *= 2
 	}
-	return min(limit, max(r.most, leastRoom))
+	return min(limit, r.most)
 }
 
 func (s *Store) setRoom(ctx context.Context, limit int64) error {

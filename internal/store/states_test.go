@@ -32,6 +32,41 @@ func TestComplaintNow(t *testing.T) {
 	admit(t, s, moved, state("old news", "open", day0.Add(time.Hour)))
 	again := state("settled", "reopened", day0.Add(5*time.Hour))
 	admit(t, s, state("twice", "open", day0), again)
+	day := func(n int) time.Time { return day0.AddDate(0, 0, n) }
+	undated := func(id, status string) record.Complaint {
+		c := state(id, status, day0)
+		c.Changed = record.Moment{}
+		c.Stamp(nil)
+		return c
+	}
+	// Without a date a state follows what arrived before it, and never beats a
+	// dated one that arrives later.
+	dated := undated("undated", "closed")
+	dated.Closed = record.At(day(9))
+	dated.Stamp(nil)
+	admit(t, s, undated("undated", "open"))
+	admit(t, s, undated("undated", "in_progress"))
+	admit(t, s, dated)
+	// The order in which exports are loaded does not count.
+	early := undated("backwards", "open")
+	early.Escalated = record.At(day(4))
+	early.Stamp(nil)
+	late := undated("backwards", "closed")
+	late.Closed = record.At(day(9))
+	late.Stamp(nil)
+	admit(t, s, late)
+	admit(t, s, early)
+	// A later note moves neither the status nor what was said before.
+	noted := state("noted", "closed", day(5))
+	noted.Resolution = "refunded"
+	noted.Stamp(nil)
+	note := state("noted", "closed", day(20))
+	note.Handler = "H8"
+	note.Stamp(nil)
+	admit(t, s, state("noted", "open", day0))
+	admit(t, s, noted)
+	admit(t, s, note, undated("no date", "closed"))
+
 	type now struct {
 		status, handler string
 		open            bool
@@ -39,10 +74,14 @@ func TestComplaintNow(t *testing.T) {
 		states          int
 	}
 	for id, want := range map[string]now{
-		"open":     {"open", "", true, nil, 1},
-		"settled":  {"reopened", "", true, nil, 3},
-		"old news": {"closed", "", false, day0.Add(48 * time.Hour), 2},
-		"twice":    {"open", "", true, nil, 1},
+		"open":      {"open", "", true, nil, 1},
+		"settled":   {"reopened", "H7", true, nil, 3},
+		"old news":  {"closed", "", false, day(2), 2},
+		"twice":     {"open", "", true, nil, 1},
+		"undated":   {"closed", "", false, day(9), 3},
+		"backwards": {"closed", "", false, day(9), 2},
+		"noted":     {"closed", "H8", false, day(5), 3},
+		"no date":   {"closed", "", false, nil, 1},
 	} {
 		var got now
 		err := s.QueryRow(t.Context(), "select status, coalesce(handler, ''), open, stopped, states from complaint_now where external_id = ?", id).
@@ -57,8 +96,12 @@ func TestComplaintNow(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", id, got, want)
 		}
 	}
+	var resolution string
+	if err := s.QueryRow(t.Context(), "select resolution from complaint_now where external_id = 'noted'").Scan(&resolution); err != nil || resolution != "refunded" {
+		t.Errorf("the resolution is %q, %v", resolution, err)
+	}
 	var handler, device string
-	if err := s.QueryRow(t.Context(), "select handler, device from complaint_event where status = 'closed'").Scan(&handler, &device); err != nil || handler != "H7" || device != "D9" {
+	if err := s.QueryRow(t.Context(), "select handler, device from complaint_event where external_id = 'settled' and status = 'closed'").Scan(&handler, &device); err != nil || handler != "H7" || device != "D9" {
 		t.Errorf("the event says %q, %q, %v", handler, device, err)
 	}
 }
@@ -109,6 +152,13 @@ func TestOnlySharedValuesAreShown(t *testing.T) {
 		list = append(list, c)
 	}
 	list[3].Extra[2].Value = "赵一"
+	// One customer who comes often is not many.
+	for i := range 6 {
+		c := state(string(rune('m'+i)), "open", day0)
+		c.Customer, c.Extra = "Z", []record.Field{{Name: "branch", Value: "Flat 7"}, {Name: "rating", Value: "483921"}}
+		c.Stamp(nil)
+		list = append(list, c)
+	}
 	admit(t, s, list...)
 	path, err := s.Snapshot(t.Context())
 	if err != nil {
@@ -132,8 +182,12 @@ func TestOnlySharedValuesAreShown(t *testing.T) {
 	if customer != s.Pseudonym("D") || customer == "D" || customer == fresh(t).Pseudonym("D") {
 		t.Errorf("the customer is called %q; here %q", customer, s.Pseudonym("D"))
 	}
+	var often sql.NullString
+	if err := copied.QueryRow("select extra from complaint where external_id = 'm'").Scan(&often); err != nil || often.Valid {
+		t.Errorf("one customer's values are shown: %q, %v", often.String, err)
+	}
 	var n int
-	if err := copied.QueryRow("select count(*) from complaint_now where open").Scan(&n); err != nil || n != 8 {
+	if err := copied.QueryRow("select count(*) from complaint_now where open").Scan(&n); err != nil || n != 14 {
 		t.Errorf("%d open, %v", n, err)
 	}
 	if err := copied.QueryRow("select count(*) from duckdb_tables() where table_name = 'secret'").Scan(&n); err != nil || n != 0 {

@@ -130,8 +130,8 @@ func settle(ctx context.Context, ex driver.ExecerContext, o Options) error {
 	statements := []string{
 		"SET autoinstall_known_extensions=false",
 		"SET autoload_known_extensions=false",
-		fmt.Sprintf("SET memory_limit='%dB'", leastRoom), // see makeRoom
-		fmt.Sprintf("SET threads=%d", threads),           // as the planner sees them
+		fmt.Sprintf("SET memory_limit='%dB'", mostRoom()), // until it is known what is needed, see measureRoom
+		fmt.Sprintf("SET threads=%d", threads),            // as the planner sees them
 		fmt.Sprintf("SET external_threads=%d", callers),
 		"SET wal_autocheckpoint='1TB'", // see tidyLog
 		"SET enable_external_access=false",
@@ -165,7 +165,8 @@ func openError(path string, err error) error {
 // Path is the file's path.
 func (s *Store) Path() string { return s.path }
 
-// Close ends all readers, then the writer; the engine writes its checkpoint.
+// Close ends all readers, folds the log into the file, and ends the writer. An
+// error means that the log stays beside the file and is folded at the next open.
 func (s *Store) Close() error {
 	var errs []error
 	if s.db != nil {
@@ -174,6 +175,10 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conn != nil {
+		if s.room.most > 0 { // it was opened well; the engine would not say when it fails
+			ctx := context.Background()
+			errs = append(errs, s.setRoom(ctx, s.room.most), s.exec(ctx, "checkpoint"))
+		}
 		errs = append(errs, s.conn.Close())
 		s.conn = nil
 	}
@@ -204,7 +209,8 @@ func (s *Store) inTx(ctx context.Context, f func() error) (err error) {
 			return
 		}
 		s.next, s.trails, s.letters = before, nil, nil
-		if back := s.exec(context.WithoutCancel(ctx), "rollback"); back != nil && err != nil {
+		back := s.exec(context.WithoutCancel(ctx), "rollback")
+		if back != nil && err != nil && !strings.Contains(back.Error(), "no transaction is active") { // a commit that failed has ended it
 			err = errors.Join(err, fmt.Errorf("rollback: %w", back))
 		}
 	}()

@@ -27,6 +27,7 @@ import (
 	"plaint/internal/store"
 	"plaint/internal/web"
 	"plaint/internal/web/locale"
+	"plaint/internal/web/view"
 	"plaint/scoring/model"
 	"plaint/scoring/review"
 )
@@ -350,6 +351,26 @@ func TestEmpty(t *testing.T) {
 	for _, path := range append([]string{"/complaints", "/themes", "/cases", "/entries", "/surveys", "/logs", "/loading", "/refused", "/runs", "/metrics"}, "/api/v1/overview", "/api/v1/volume", "/api/v1/complaints", "/api/v1/themes", "/api/v1/refused") {
 		if w := b.get(path, "zh"); w.Code != http.StatusOK {
 			t.Errorf("%s: %d %.200s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// TestEveryScoreHasItsReasons asks for each complaint why its score is what it
+// is: the points must add up, also where most signals are silent.
+func TestEveryScoreHasItsReasons(t *testing.T) {
+	b := open(t)
+	r := view.New(b.st)
+	for seq := int64(1); seq <= 500; seq++ {
+		d, err := r.Complaint(t.Context(), seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := 0.0
+		for _, reason := range d.Reasons {
+			sum += reason.Points
+		}
+		if d.Score == nil || math.Abs(sum-*d.Score) > 1e-6 {
+			t.Fatalf("complaint %d: the reasons sum to %v, the score is %v", seq, sum, d.Score)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package memory
 
-import "plaint/internal/record"
+import (
+	"time"
+
+	"plaint/internal/record"
+)
 
 // UsualDays is how far back the usual number of complaints a day is taken from.
 const UsualDays = 28
@@ -12,6 +16,15 @@ type Crowd map[string]*arrivals
 type arrivals struct {
 	hours map[int64]int32 // hours since 1970
 	days  map[int64]int32 // days since 1970
+}
+
+// Hour is the hour since 1970 that a moment falls into, before 1970 as well.
+func Hour(t time.Time) int64 {
+	s := t.Unix()
+	if s < 0 {
+		s -= 3599
+	}
+	return s / 3600
 }
 
 // Add counts n complaints of a type in an hour since 1970.
@@ -33,7 +46,7 @@ func (w Crowd) Rush(c *record.Complaint) float64 {
 	if a == nil || !c.Received.Known() {
 		return 1
 	}
-	hour := c.Received.Time.Unix() / 3600
+	hour := Hour(c.Received.Time)
 	last, usual := int32(0), int32(0)
 	// Whole hours before this one: of its own hour, some may come later.
 	for h := hour - 24; h < hour; h++ {

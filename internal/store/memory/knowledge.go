@@ -128,6 +128,6 @@ func (m *Knowledge) After(c *record.Complaint, seq int64) {
 	m.Trails.Add(p, keysOf(c))
 	m.Letters.Add(p, c.Keys.Sketch)
 	if c.Received.Known() {
-		m.Crowd.Add(c.Type, c.Received.Time.Unix()/3600, 1)
+		m.Crowd.Add(c.Type, Hour(c.Received.Time), 1)
 	}
 }

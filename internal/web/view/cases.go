@@ -118,7 +118,7 @@ func (r *Reader) reasons(ctx context.Context, seq int64) ([]Reason, string, floa
 	}
 	m, err := model.Load(name)
 	values := floats(signals)
-	if err != nil || len(values) != len(m.SignalNames()) {
+	if err != nil || len(values) > len(m.SignalNames()) { // zeros at the end are not kept
 		return then, name, threshold, nil
 	}
 	return joined(m.Reasons(values), then), name, threshold, nil
