@@ -190,13 +190,14 @@ func (e *env) loadOne(ctx context.Context, st *store.Store, p *file.Plan, m *mod
 	return total, err
 }
 
-// refusedWhole lists the open refusals of an input as a whole, or of the archive
+// refusedWhole lists the open refusals of an input as a whole, of its end where
+// it was cut off, or of the archive
 // that it is in. Standard input is another one each time.
 func refusedWhole(ctx context.Context, st *store.Store, input string) (ids []int64, err error) {
 	if input == "stdin" {
 		return nil, nil
 	}
-	err = st.Each(ctx, `select id from refused where line = 0 and (input = $1 or starts_with($1, input || '!'))
+	err = st.Each(ctx, `select id from refused where (line = 0 or code = 'cut_off') and (input = $1 or starts_with($1, input || '!'))
 		and id not in (select id from refused_replayed)`, func(rows *sql.Rows) error {
 		var id int64
 		err := rows.Scan(&id)
