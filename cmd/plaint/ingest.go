@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -220,6 +221,9 @@ func (e *env) showPlan(p *file.Plan) {
 		"score", fmt.Sprintf("%.2f", m.Score), "format", p.Format, "encoding", orDash(p.Encoding)))
 	if p.Skipped > 0 {
 		e.say("%s", e.t("file_skipped", "n", p.Skipped))
+	}
+	if len(p.LeftOut) > 0 {
+		e.say("%s", e.t("sheets_left_out", "sheets", strings.Join(p.LeftOut, ", ")))
 	}
 	if p.Weak() {
 		e.say("%s", e.t("file_weak", "profile", m.Profile.Name, "score", fmt.Sprintf("%.2f", m.Score)))

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"strings"
@@ -279,6 +280,9 @@ func writeJSON(w io.Writer, r array.RecordReader, limit int) (int, error) {
 			row := make(map[string]any, len(names))
 			for j, col := range rec.Columns() {
 				row[names[j]] = col.GetOneForMarshal(i)
+				if f, ok := col.(*array.Float64); ok && (math.IsNaN(f.Value(i)) || math.IsInf(f.Value(i), 0)) {
+					row[names[j]] = nil // JSON has no such number
+				}
 				if _, ok := col.(*array.Timestamp); ok && col.IsValid(i) {
 					row[names[j]] = cellText(col, i)
 				}

@@ -115,7 +115,7 @@ func (e *env) report(ctx context.Context, st *store.Store, out string) error {
 		return err
 	}
 	if err := os.Rename(path+".new", path); err != nil {
-		return err
+		return errors.Join(err, os.Remove(path+".new"))
 	}
 	e.say("%s", e.t("wrote", "path", out))
 	return nil

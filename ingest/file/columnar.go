@@ -174,6 +174,7 @@ type xlsxRows struct {
 	book *excelize.File
 	rows *excelize.Rows
 	line int64
+	left []string // further sheets with rows, which are not read
 }
 
 // openXLSX opens a workbook, which may come out of an archive.
@@ -202,12 +203,18 @@ func openXLSX(in *input, read *atomic.Int64) (x *xlsxRows, err error) {
 	}
 	for _, sheet := range book.GetSheetList() {
 		r, err := book.Rows(sheet)
-		if err == nil && r.Next() {
-			r.Close()
-			if r, err = book.Rows(sheet); err == nil {
-				return &xlsxRows{book: book, rows: r}, nil
-			}
+		if err != nil || !r.Next() {
+			continue
 		}
+		r.Close()
+		if x != nil {
+			x.left = append(x.left, sheet)
+		} else if r, err = book.Rows(sheet); err == nil {
+			x = &xlsxRows{book: book, rows: r}
+		}
+	}
+	if x != nil {
+		return x, nil
 	}
 	book.Close()
 	return nil, &Error{"empty_file", in.name}

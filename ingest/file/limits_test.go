@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/xuri/excelize/v2"
+
 	"plaint/internal/record"
 )
 
@@ -305,5 +307,37 @@ func TestWeakFit(t *testing.T) {
 		if p, _ := plan(t, path, Options{Profile: "complaints"}); p.Weak() {
 			t.Error("a chosen profile is not doubted")
 		}
+	}
+}
+
+// TestFurtherSheetsAreNamed: what is not read of a workbook is said.
+func TestFurtherSheetsAreNamed(t *testing.T) {
+	f := excelize.NewFile()
+	for i, sheet := range []string{"Sheet1", "Empty", "May", "June"} {
+		if i > 0 {
+			if _, err := f.NewSheet(sheet); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if sheet == "Sheet1" || sheet == "Empty" {
+			continue
+		}
+		for cell, v := range map[string]string{"A1": "id", "B1": "type", "C1": "body", "A2": sheet + "1", "B2": "login", "C2": "cannot log in"} {
+			if err := f.SetCellStr(sheet, cell, v); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	path := filepath.Join(t.TempDir(), "two.xlsx")
+	if err := f.SaveAs(path); err != nil {
+		t.Fatal(err)
+	}
+	plans, done, err := Inspect(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	if len(plans) != 1 || plans[0].Err != nil || len(plans[0].LeftOut) != 1 || plans[0].LeftOut[0] != "June" {
+		t.Errorf("%+v", plans[0])
 	}
 }

@@ -53,7 +53,8 @@ type Plan struct {
 	Format     Format
 	Encoding   string
 	Delimiter  byte
-	Skipped    int // lines before the header
+	Skipped    int      // lines before the header
+	LeftOut    []string // sheets of a workbook behind the first with rows
 	Mapping    *profile.Mapping
 	Candidates []*profile.Mapping // other profiles, best first
 	Sample     [][]string         // first rows
@@ -171,6 +172,7 @@ func (p *Plan) binary(sample []byte) (bool, error) {
 			return true, err
 		}
 		defer x.close()
+		p.LeftOut = x.left
 		return true, p.tabular(x)
 	case bytes.HasPrefix(sample, []byte("PAR1")):
 		p.Format = Parquet

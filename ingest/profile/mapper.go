@@ -226,7 +226,10 @@ func (m *Mapper) Complaint(c *record.Complaint, cells []string, line int64) *Pro
 	}
 	if c.Language == "" {
 		if c.Language = text.Language(c.Body); c.Language == "" {
-			c.Language = text.Language(c.Subject + c.Type)
+			c.Language = text.Language(c.Subject)
+		}
+		if c.Language == "" && strings.ContainsFunc(c.Type, func(r rune) bool { return r == ' ' || r >= utf8.RuneSelf }) {
+			c.Language = text.Language(c.Type) // the source's own words; our codes have no language
 		}
 	}
 	c.Keys.Sketch = m.sketcher.Sketch(c.Subject, c.Body)

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"fmt"
 	"testing"
 	"time"
 
@@ -203,4 +205,28 @@ func openCopy(t *testing.T, path string) *sql.DB {
 	}
 	t.Cleanup(func() { db.Close() })
 	return db
+}
+
+// TestCancelledBatchIsKeptOrNot ends the context at many moments of an
+// admission: what is answered must be what the file holds.
+func TestCancelledBatchIsKeptOrNot(t *testing.T) {
+	s := fresh(t)
+	kept := 0
+	for i := range 60 {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Duration(i)*300*time.Microsecond, cancel)
+		_, err := s.Admit(ctx, &record.Batch{Input: "x", Complaints: []record.Complaint{state(fmt.Sprint("C", i), "open", day0)}}, nosy)
+		cancel()
+		if err == nil {
+			kept++
+		}
+		var rows, highest int
+		if err := s.QueryRow(t.Context(), "select count(*), coalesce(max(seq), 0) from complaint").Scan(&rows, &highest); err != nil {
+			t.Fatal(err)
+		}
+		if rows != kept || highest != kept {
+			t.Fatalf("round %d answered %v: %d rows, the highest number is %d; %d were acknowledged", i, err, rows, highest, kept)
+		}
+	}
+	t.Logf("%d of 60 were kept", kept)
 }

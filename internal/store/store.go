@@ -217,7 +217,12 @@ func (s *Store) inTx(ctx context.Context, f func() error) (err error) {
 	if err := f(); err != nil {
 		return err
 	}
-	if err := s.exec(ctx, "commit"); err != nil {
+	// Asked to end from here on, the engine commits all the same, and the driver
+	// would call it cancelled: what is kept would be taken for lost.
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.exec(context.WithoutCancel(ctx), "commit"); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	done = true
