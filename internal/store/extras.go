@@ -78,7 +78,7 @@ func extraFields(s string) []record.Field {
 func (s *Store) sharedExtras(ctx context.Context, t maskedTable, last int64) (shared, error) {
 	out := shared{}
 	for from := int64(0); from < last; from += pageRows {
-		err := s.arrowRows(ctx, "select extra, coalesce(hash(customer), hash(seq)) as who from "+t.name+" where extra is not null and seq > ? and seq <= ?", func(rec arrow.Record) {
+		err := s.arrowRows(ctx, "select extra, if(customer is null, hash(seq), hash(customer)) as who from "+t.name+" where extra is not null and seq > ? and seq <= ?", func(rec arrow.Record) {
 			for i := range int(rec.NumRows()) {
 				for _, f := range extraFields(textAt(rec, 0, i)) {
 					out.count(f, rec.Column(1).(*array.Uint64).Value(i))

@@ -161,6 +161,12 @@ func TestOnlySharedValuesAreShown(t *testing.T) {
 		c.Stamp(nil)
 		list = append(list, c)
 	}
+	for i := range 5 { // nobody knows who: each is somebody
+		c := state(string(rune('u'+i)), "open", day0)
+		c.Customer, c.Extra = "", []record.Field{{Name: "branch", Value: "South"}}
+		c.Stamp(nil)
+		list = append(list, c)
+	}
 	admit(t, s, list...)
 	path, err := s.Snapshot(t.Context())
 	if err != nil {
@@ -188,8 +194,11 @@ func TestOnlySharedValuesAreShown(t *testing.T) {
 	if err := copied.QueryRow("select extra from complaint where external_id = 'm'").Scan(&often); err != nil || often.Valid {
 		t.Errorf("one customer's values are shown: %q, %v", often.String, err)
 	}
+	if err := copied.QueryRow("select extra from complaint where external_id = 'u'").Scan(&often); err != nil || often.String != `{"branch":"South"}` {
+		t.Errorf("of people without a customer number: %q, %v", often.String, err)
+	}
 	var n int
-	if err := copied.QueryRow("select count(*) from complaint_now where open").Scan(&n); err != nil || n != 14 {
+	if err := copied.QueryRow("select count(*) from complaint_now where open").Scan(&n); err != nil || n != 19 {
 		t.Errorf("%d open, %v", n, err)
 	}
 	if err := copied.QueryRow("select count(*) from duckdb_tables() where table_name = 'secret'").Scan(&n); err != nil || n != 0 {
