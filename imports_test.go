@@ -17,6 +17,7 @@ var allowed = map[string][]string{
 	"internal/record":     {},
 	"internal/text":       {"internal/record"},
 	"internal/store":      {"internal/record"},
+	"internal/testload":   {"ingest", "internal/record", "internal/store"},
 	"internal/web/locale": {},
 	"internal/web":        {"internal", "analysis", "scoring", "ingest"},
 	"ingest":              {"internal/text", "internal/record"},

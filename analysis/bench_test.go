@@ -11,6 +11,7 @@ import (
 	"plaint/analysis/service"
 	"plaint/ingest/simulate"
 	"plaint/internal/store"
+	"plaint/internal/testload"
 )
 
 func BenchmarkThemes6000(b *testing.B) {
@@ -50,7 +51,7 @@ func BenchmarkMillion(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		load(b, st, filepath.Join(dir, "complaints.csv"))
+		testload.File(b, st, filepath.Join(dir, "complaints.csv"), judge)
 		if err := st.Close(); err != nil {
 			b.Fatal(err)
 		}

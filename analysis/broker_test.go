@@ -1,17 +1,16 @@
 package analysis_test
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"plaint/ingest/file"
 	"plaint/ingest/simulate"
 	"plaint/internal/record"
 	"plaint/internal/store"
+	"plaint/internal/testload"
 )
 
 // broker is a simulated broker in a store, with its truth.
@@ -54,7 +53,7 @@ func simulated(t testing.TB, c simulate.Config, files ...string) *broker {
 		t.Fatal(err)
 	}
 	for _, name := range files {
-		load(t, b.st, filepath.Join(b.dir, name))
+		testload.File(t, b.st, filepath.Join(b.dir, name), judge)
 	}
 	raw, err := os.ReadFile(filepath.Join(b.dir, "truth/incidents.json"))
 	if err != nil {
@@ -69,35 +68,8 @@ func simulated(t testing.TB, c simulate.Config, files ...string) *broker {
 
 func (b *broker) readTruth(t testing.TB) {
 	t.Helper()
-	f, err := os.Open(filepath.Join(b.dir, "truth/complaints.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, r := range rows[1:] { // arrival is the order of the file
-		b.causeOf[int64(i+1)], b.incidence[int64(i+1)] = r[4], r[3]
-	}
-}
-
-func load(t testing.TB, st *store.Store, path string) {
-	t.Helper()
-	plans, done, err := file.Inspect(path, file.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer done()
-	for _, p := range plans {
-		err := p.Read(t.Context(), func(b *record.Batch) error {
-			_, err := st.Admit(t.Context(), b, judge)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+	for i, r := range testload.Rows(t, filepath.Join(b.dir, "truth/complaints.csv")) { // arrival is the order of the file
+		b.causeOf[int64(i+1)], b.incidence[int64(i+1)] = r["cause"], r["incident"]
 	}
 }
 

@@ -16,10 +16,9 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"plaint/analysis"
-	"plaint/ingest/file"
 	"plaint/ingest/simulate"
-	"plaint/internal/record"
 	"plaint/internal/store"
+	"plaint/internal/testload"
 	"plaint/internal/web/metrics"
 	"plaint/scoring/model"
 )
@@ -45,7 +44,7 @@ func exposed(t *testing.T) map[string]map[string]bool {
 		t.Fatal(err)
 	}
 	for _, path := range []string{filepath.Join(dir, "surveys.csv"), filepath.Join(dir, "complaints.csv"), bad} {
-		load(t, st, path, m)
+		testload.File(t, st, path, m.Decide)
 	}
 	if _, err := analysis.Run(t.Context(), st, analysis.Options{}); err != nil {
 		t.Fatal(err)
@@ -75,20 +74,6 @@ func exposed(t *testing.T) map[string]map[string]bool {
 		}
 	}
 	return out
-}
-
-func load(t *testing.T, st *store.Store, path string, m *model.Model) {
-	t.Helper()
-	plans, done, err := file.Inspect(path, file.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer done()
-	for _, p := range plans {
-		if err := p.Read(t.Context(), func(b *record.Batch) error { _, err := st.Admit(t.Context(), b, m.Decide); return err }); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 var (

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"plaint/ingest/file"
 	"plaint/ingest/simulate"
 	"plaint/internal/record"
 	"plaint/internal/store"
+	"plaint/internal/testload"
 	"plaint/scoring/model"
 )
 
@@ -41,34 +41,27 @@ func quarter(t *testing.T, m *model.Model, seed uint64, out *csv.Writer) outcome
 		t.Fatal(err)
 	}
 	defer st.Close()
-	truth := readTruth(t, filepath.Join(dir, "truth", "complaints.csv"))
+	truth := map[string]map[string]string{}
+	for _, row := range testload.Rows(t, filepath.Join(dir, "truth", "complaints.csv")) {
+		truth[row["id"]] = row
+	}
 	o := outcome{byMotive: map[string]int{}, hitsByMotive: map[string]int{}}
-	for _, name := range []string{"accounts.csv", "transactions.csv", "complaints.csv"} {
-		plans, done, err := file.Inspect(filepath.Join(dir, name), file.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = plans[0].Read(t.Context(), func(b *record.Batch) error {
-			r, err := st.Admit(t.Context(), b, m.Decide)
-			for i, d := range r.Decisions {
-				id := b.Complaints[i].ExternalID
-				o.count(truth[id], d)
-				if out != nil {
-					row := []string{fmt.Sprint(seed), truth[id]["motive"], truth[id]["incident"]}
-					for _, s := range d.Signals {
-						row = append(row, fmt.Sprint(s))
-					}
-					if err := out.Write(row); err != nil {
-						t.Fatal(err)
-					}
-				}
+	judge := func(c *record.Complaint, h *record.History) record.Decision {
+		d := m.Decide(c, h)
+		o.count(truth[c.ExternalID], d)
+		if out != nil {
+			row := []string{fmt.Sprint(seed), truth[c.ExternalID]["motive"], truth[c.ExternalID]["incident"]}
+			for _, s := range d.Signals {
+				row = append(row, fmt.Sprint(s))
 			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
+			if err := out.Write(row); err != nil {
+				t.Fatal(err)
+			}
 		}
-		done()
+		return d
+	}
+	for _, name := range []string{"accounts.csv", "transactions.csv", "complaints.csv"} {
+		testload.File(t, st, filepath.Join(dir, name), judge)
 	}
 	return o
 }
@@ -97,28 +90,6 @@ func (o *outcome) count(truth map[string]string, d record.Decision) {
 			o.crowdFlagged++
 		}
 	}
-}
-
-func readTruth(t *testing.T, path string) map[string]map[string]string {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := map[string]map[string]string{}
-	for _, r := range rows[1:] {
-		m := map[string]string{}
-		for i, h := range rows[0] {
-			m[h] = r[i]
-		}
-		out[r[0]] = m
-	}
-	return out
 }
 
 const scoreboard = "testdata/scoreboard.txt"

@@ -3,12 +3,10 @@ package store
 import (
 	"context"
 	"database/sql/driver"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -363,47 +361,4 @@ func valueAt(col arrow.Array, i int) driver.Value {
 		return list
 	}
 	panic(fmt.Sprintf("store: no value for %T", col)) // a column kind without a case: a bug here
-}
-
-// extra is the column that holds what has no word of ours, rendered as JSON.
-func extra[T any](get func(*T) []record.Field) column[T] {
-	return column[T]{"extra", arrow.BinaryTypes.String, func(b array.Builder, rows []T) {
-		sb := b.(*array.StringBuilder)
-		var out []byte
-		for i := range rows {
-			f := get(&rows[i])
-			if len(f) == 0 {
-				sb.AppendNull()
-				continue
-			}
-			out = appendObject(out[:0], f)
-			sb.Append(string(out))
-		}
-	}}
-}
-
-// appendObject renders fields as one JSON object.
-func appendObject(out []byte, fields []record.Field) []byte {
-	for i, f := range fields {
-		sep := byte(',')
-		if i == 0 {
-			sep = '{'
-		}
-		out = append(out, sep)
-		out = appendJSON(append(appendJSON(out, f.Name), ':'), f.Value)
-	}
-	return append(out, '}')
-}
-
-func appendJSON(out []byte, s string) []byte {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			b, err := json.Marshal(s)
-			if err != nil { // a string always marshals
-				return append(out, `""`...)
-			}
-			return append(out, b...)
-		}
-	}
-	return append(append(append(out, '"'), s...), '"')
 }

@@ -143,17 +143,18 @@ func TestVerdictsCountFromTheirMoment(t *testing.T) {
 	}
 }
 
-func TestOnlySharedValuesAreShown(t *testing.T) {
+func TestOnlyCodesAndSharedValuesAreShown(t *testing.T) {
 	s := fresh(t)
 	var list []record.Complaint
 	for i := range 8 {
 		c := state(string(rune('a'+i)), "open", day0)
-		c.Extra = []record.Field{{Name: "branch", Value: "North"}, {Name: "客户姓名", Value: "张伟"}, {Name: "note", Value: "王小明 of flat 7"}, {Name: "rating", Value: "4"}, {Name: `odd "label"`, Value: `quo"te`}}
+		c.Extra = []record.Field{{Name: "branch", Value: "North bank"}, {Name: "客户姓名", Value: "张伟"}, {Name: "note", Value: "王小明 of flat 7"}, {Name: "rating", Value: "4"}, {Name: `odd "label"`, Value: `quo"te`}}
 		c.Customer = string(rune('A' + i))
 		c.Stamp(nil)
 		list = append(list, c)
 	}
 	list[3].Extra[2].Value = "赵一"
+	list[3].Extra = append(list[3].Extra, record.Field{Name: "tier", Value: "gold-7"})
 	// One customer who comes often is not many.
 	for i := range 6 {
 		c := state(string(rune('m'+i)), "open", day0)
@@ -163,7 +164,7 @@ func TestOnlySharedValuesAreShown(t *testing.T) {
 	}
 	for i := range 5 { // nobody knows who: each is somebody
 		c := state(string(rune('u'+i)), "open", day0)
-		c.Customer, c.Extra = "", []record.Field{{Name: "branch", Value: "South"}}
+		c.Customer, c.Extra = "", []record.Field{{Name: "branch", Value: "South bank"}}
 		c.Stamp(nil)
 		list = append(list, c)
 	}
@@ -184,7 +185,7 @@ func TestOnlySharedValuesAreShown(t *testing.T) {
 	if err := copied.QueryRow("select extra, customer from complaint where external_id = 'd'").Scan(&extra, &customer); err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"branch":"North","odd \"label\"":"quo\"te","rating":"4"}`; extra != want {
+	if want := `{"branch":"North bank","odd \"label\"":"quo\"te","rating":"4","tier":"gold-7"}`; extra != want {
 		t.Errorf("extra %s, want %s", extra, want)
 	}
 	if customer != s.Pseudonym("D") || customer == "D" || customer == fresh(t).Pseudonym("D") {
@@ -194,7 +195,7 @@ func TestOnlySharedValuesAreShown(t *testing.T) {
 	if err := copied.QueryRow("select extra from complaint where external_id = 'm'").Scan(&often); err != nil || often.Valid {
 		t.Errorf("one customer's values are shown: %q, %v", often.String, err)
 	}
-	if err := copied.QueryRow("select extra from complaint where external_id = 'u'").Scan(&often); err != nil || often.String != `{"branch":"South"}` {
+	if err := copied.QueryRow("select extra from complaint where external_id = 'u'").Scan(&often); err != nil || often.String != `{"branch":"South bank"}` {
 		t.Errorf("of people without a customer number: %q, %v", often.String, err)
 	}
 	var n int

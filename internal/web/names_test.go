@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"plaint/internal/store"
+	"plaint/internal/testload"
 	"plaint/internal/web"
 	"plaint/scoring/model"
 )
@@ -32,7 +33,7 @@ func named(t *testing.T) *broker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	load(t, st, path, m)
+	testload.File(t, st, path, m.Decide)
 	at := st.Now()
 	save := func(kind string, tables ...store.Table) {
 		if _, err := st.SaveRun(t.Context(), store.Run{Kind: kind, Started: at, Tables: tables}); err != nil {

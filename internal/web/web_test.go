@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -21,10 +20,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"plaint/analysis"
-	"plaint/ingest/file"
 	"plaint/ingest/simulate"
-	"plaint/internal/record"
 	"plaint/internal/store"
+	"plaint/internal/testload"
 	"plaint/internal/web"
 	"plaint/internal/web/locale"
 	"plaint/internal/web/view"
@@ -82,11 +80,11 @@ func build(t testing.TB) *broker {
 	m, err := model.Load(model.Default)
 	check(err)
 	for _, name := range []string{"accounts.csv", "transactions.csv", "logs.ndjson", "surveys.csv", "complaints.csv"} {
-		load(t, st, filepath.Join(folder, "q", name), m)
+		testload.File(t, st, filepath.Join(folder, "q", name), m.Decide)
 	}
 	bad := filepath.Join(folder, "bad.csv")
 	check(os.WriteFile(bad, []byte("id,source,channel,customer,customer_name,received,type,body\nX1,s,app,C1017680,Lerato Dlamini,not a date +8618634925368,login,hello there\n"), 0o600))
-	load(t, st, bad, m)
+	testload.File(t, st, bad, m.Decide)
 	_, err = analysis.Run(t.Context(), st, analysis.Options{})
 	check(err)
 	cases, err := st.Cases(t.Context(), 0, 0)
@@ -96,42 +94,7 @@ func build(t testing.TB) *broker {
 	reg := prometheus.NewRegistry()
 	h, err := web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg, Version: "1.2.3", Commit: "abc", Lang: "en", Hosts: []string{"plaint.test"}})
 	check(err)
-	return &broker{st: st, handler: h, rows: readCSV(t, filepath.Join(folder, "q", "complaints.csv"))}
-}
-
-func load(t testing.TB, st *store.Store, path string, m *model.Model) {
-	t.Helper()
-	plans, done, err := file.Inspect(path, file.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer done()
-	for _, p := range plans {
-		if err := p.Read(t.Context(), func(b *record.Batch) error { _, err := st.Admit(t.Context(), b, m.Decide); return err }); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func readCSV(t testing.TB, path string) (out []map[string]string) {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range rows[1:] {
-		m := map[string]string{}
-		for i, name := range rows[0] {
-			m[name] = r[i]
-		}
-		out = append(out, m)
-	}
-	return out
+	return &broker{st: st, handler: h, rows: testload.Rows(t, filepath.Join(folder, "q", "complaints.csv"))}
 }
 
 func (b *broker) get(target, lang string) *httptest.ResponseRecorder {
