@@ -1,6 +1,7 @@
 package file
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"fmt"
@@ -10,6 +11,12 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"github.com/apache/arrow/go/v17/parquet/pqarrow"
+	"github.com/klauspost/compress/zstd"
 
 	"plaint/internal/record"
 )
@@ -203,6 +210,11 @@ func FuzzInspect(f *testing.F) {
 	for _, s := range []string{"id,body\n1,x\n", "\xff\xfei\x00d\x00,\x00", "PK\x03\x04", "PAR1PAR1", "ARROW1\x00\x00", "\xff\xff\xff\xff", "\x1f\x8b\x08", "(\xb5/\xfd", "2026-01-05T08:00:00Z ERROR [a] b\n", "[{\"id\":1}]"} {
 		f.Add([]byte(s))
 	}
+	table := [][]string{{"id", "type", "body"}, {"C1", "login", "登录不了"}, {"C2", "withdrawal_delay", "where is my money"}}
+	text := "id,type,body\nC1,login,登录不了\n"
+	for _, s := range []string{workbook(f, table), arrowFile(f, table), parquetFile(f, table), gzipped(f, text), zipped(f, text), zstandard(f, text)} {
+		f.Add([]byte(s)) // whole files, for what lies behind the first bytes
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := filepath.Join(t.TempDir(), "x")
 		if err := os.WriteFile(path, data, 0o600); err != nil {
@@ -231,4 +243,68 @@ func FuzzEncoding(f *testing.F) {
 		}
 		newDecoder(name).text(data)
 	})
+}
+
+func parquetFile(t testing.TB, rows [][]string) string {
+	t.Helper()
+	r, err := ipc.NewReader(strings.NewReader(arrowFile(t, rows)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Release()
+	var out bytes.Buffer
+	w, err := pqarrow.NewFileWriter(r.Schema(), &out, nil, pqarrow.DefaultWriterProps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r.Next() {
+		if err := w.Write(r.Record()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func compressed(t testing.TB, text string, to func(io.Writer) (io.WriteCloser, error)) string {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := to(&out)
+	if err == nil {
+		_, err = io.WriteString(w, text)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func gzipped(t testing.TB, text string) string {
+	return compressed(t, text, func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil })
+}
+
+func zstandard(t testing.TB, text string) string {
+	return compressed(t, text, func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) })
+}
+
+func zipped(t testing.TB, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	w, err := z.Create("a.csv")
+	if err == nil {
+		_, err = io.WriteString(w, text)
+	}
+	if err == nil {
+		err = z.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }
