@@ -57,7 +57,7 @@ func (p *Plan) Read(ctx context.Context, emit func(*record.Batch) error) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	source, closeSource, err := p.rows(p.ReadBytes())
+	source, closeSource, err := p.rows(ctx, p.ReadBytes())
 	if err != nil {
 		var e *Error
 		if errors.As(err, &e) {
@@ -96,8 +96,8 @@ func (p *Plan) refuseAll(e *Error) *record.Batch {
 	return &record.Batch{Input: p.Input, Refused: []record.Refusal{{Kind: p.Kind(), Input: p.Input, Code: e.Code, Detail: short(e.Detail), Raw: []byte{}}}}
 }
 
-// rows opens the input at its first row after the header.
-func (p *Plan) rows(read *atomic.Int64) (rows, func(), error) {
+// rows opens the input at its first row after the header, until ctx ends.
+func (p *Plan) rows(ctx context.Context, read *atomic.Int64) (rows, func(), error) {
 	if p.again != nil {
 		return newAgain(p), func() {}, nil
 	}
@@ -114,11 +114,11 @@ func (p *Plan) rows(read *atomic.Int64) (rows, func(), error) {
 		}
 		return x, x.close, nil
 	case Parquet, Arrow:
-		a, err := p.columnar()
+		c, err := p.openColumns(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
-		return a, a.close, nil
+		return c, c.Close, nil
 	}
 	r, err := p.text(read)
 	if err != nil {
@@ -194,10 +194,7 @@ func (p *Plan) gather(ctx context.Context, order <-chan *chunk, size int, emit f
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if seen == nil {
-			seen = record.Seen{}
-		}
-		stamp(&c.out, seen)
+		stamp(&c.out, &seen)
 		join(batch, &c.out)
 		bytes += c.bytes
 		c.release()
@@ -239,7 +236,7 @@ func (p *Plan) empty() *record.Batch {
 	return &record.Batch{Input: p.Input, Profile: p.Mapping.Profile.Name}
 }
 
-func stamp(b *record.Batch, seen record.Seen) {
+func stamp(b *record.Batch, seen *record.Seen) {
 	for i := range b.Complaints {
 		b.Complaints[i].Stamp(seen)
 	}
@@ -291,7 +288,7 @@ func (p *Plan) evidence(ctx context.Context, column string) profile.Evidence {
 		return e
 	}
 	var e profile.Evidence
-	source, stop, err := p.rows(new(atomic.Int64))
+	source, stop, err := p.rows(ctx, new(atomic.Int64))
 	if err != nil {
 		return e
 	}
@@ -300,6 +297,9 @@ func (p *Plan) evidence(ctx context.Context, column string) profile.Evidence {
 	w := &worker{p: p, decode: newDecoder(p.Encoding)}
 	for ctx.Err() == nil {
 		r, err := source.next()
+		if err != nil && ctx.Err() != nil {
+			break
+		}
 		if err != nil {
 			p.settled.by[column] = e
 			return e

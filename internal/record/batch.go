@@ -20,12 +20,20 @@ type Refusal struct {
 	Header  []byte // JSON object of what a replay needs to read Raw: format, encoding, source, header
 }
 
-// Position is how far an input has been read. It is stored in the same
+// Position is how far a stream has been read. It is kept in the same
 // transaction as the rows up to it.
 type Position struct {
-	Input  string
-	Offset int64
-	Mark   string // what the offset belongs to: an epoch, an inode, a hash
+	Input  string // the stream's name, one for each partition
+	Offset int64  // the last row that is kept: a sequence, an offset, the byte behind it
+	Mark   string // what the offset belongs to, in the source's own form: an epoch, an inode, a cursor
+}
+
+// Once names a delivery that its sender may repeat: the receipt of the first is
+// kept with the rows and answers all others. Key is the sender's, within Scope;
+// Body tells another delivery under the same key.
+type Once struct {
+	Scope, Key string
+	Body       Identity
 }
 
 // Batch is a run of rows that is admitted in one transaction. Line order is
@@ -40,7 +48,9 @@ type Batch struct {
 	Accounts     []Account
 	Levels       []ServiceLevel
 	Refused      []Refusal
-	Position     *Position
+	Positions    []Position
+	Once         *Once
+	Detail       bool // the receipt tells the fate of every row
 }
 
 // Rows counts the input rows the batch stands for.
@@ -60,8 +70,23 @@ type Receipt struct {
 	Flagged   int           `json:"flagged"`
 	Reasons   map[Code]int  `json:"reasons,omitempty"`
 	Decisions []Decision    `json:"-"` // one per new complaint, in arrival order
+	Fates     []Fate        `json:"-"` // of a Batch with Detail: one per record, kind by kind in the order of Batch
+	Again     bool          `json:"-"` // of a Batch with Once: it came before, and this is the receipt of that time
 	Took      time.Duration `json:"-"` // time inside the transaction
 }
+
+// Fate is what a row turned out to be.
+type Fate uint8
+
+// The fates of a row that was not refused.
+const (
+	IsNew    Fate = iota // its record is new
+	IsUpdate             // a new state of a known record
+	IsKnown              // nothing that is not known
+)
+
+// String is the fate's code.
+func (f Fate) String() string { return [...]string{"loaded", "updated", "known"}[f] }
 
 // Add sums two receipts.
 func (r *Receipt) Add(o Receipt) {

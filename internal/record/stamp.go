@@ -109,10 +109,9 @@ func ByName(a, b Field) int {
 }
 
 // finish sets Content from the hash of all fields, and ID from source and
-// external id. Without an external id, seen counts how often the same content
-// came before in this input, so that two equal answers of two people are two
-// records while the same file loaded twice is known.
-func (o *Origin) finish(k Kind, h hasher, seen Seen) {
+// external id. Without an external id the content says who the record is, and
+// seen tells equal ones apart.
+func (o *Origin) finish(k Kind, h hasher, seen *Seen) {
 	sum := h.sum()
 	o.Content = sum.Hi
 	if o.ExternalID != "" {
@@ -122,6 +121,10 @@ func (o *Origin) finish(k Kind, h hasher, seen Seen) {
 		o.ID = id.sum()
 		return
 	}
+	if seen != nil && seen.Salt != "" {
+		h.text(seen.Salt)
+		sum = h.sum()
+	}
 	if n := seen.next(sum.Lo); n > 0 {
 		h.word(uint64(n))
 		sum = h.sum()
@@ -129,22 +132,33 @@ func (o *Origin) finish(k Kind, h hasher, seen Seen) {
 	o.ID = sum
 }
 
-// Seen counts equal rows without an id within one input. Its size grows by
-// about 20 bytes per distinct row without an id, and by nothing for rows that
-// have one. A nil Seen makes every repeat known.
-type Seen map[uint64]uint32
+// Seen tells equal rows without an id of one input apart by how often the same
+// content came before, so that two equal answers of two people are two records
+// while the same file loaded twice is known. Its size grows by about 20 bytes
+// per distinct row without an id, and by nothing for rows that have one. A nil
+// Seen makes every repeat known.
+type Seen struct {
+	// Salt names the place of the rows in a stream that never says the same place
+	// twice, or the delivery: equal rows under different salts are different
+	// records. "" for files, whose rows are known wherever they stand.
+	Salt string
+	n    map[uint64]uint32
+}
 
-func (s Seen) next(content uint64) uint32 {
+func (s *Seen) next(content uint64) uint32 {
 	if s == nil {
 		return 0
 	}
-	n := s[content]
-	s[content] = n + 1
+	if s.n == nil {
+		s.n = map[uint64]uint32{}
+	}
+	n := s.n[content]
+	s.n[content] = n + 1
 	return n
 }
 
 // Stamp sets the complaint's identity and content hash.
-func (c *Complaint) Stamp(seen Seen) {
+func (c *Complaint) Stamp(seen *Seen) {
 	h := c.begin(Complaints)
 	for _, s := range [...]string{c.Channel, c.Customer, c.CustomerName, c.Contact, c.Type, c.Product,
 		c.Subject, c.Body, c.Currency, c.Status, c.Handler, c.Department, c.Priority,
@@ -166,7 +180,7 @@ func (c *Complaint) Stamp(seen Seen) {
 }
 
 // Stamp sets the survey's identity and content hash.
-func (s *Survey) Stamp(seen Seen) {
+func (s *Survey) Stamp(seen *Seen) {
 	h := s.begin(Surveys)
 	for _, t := range [...]string{s.Customer, s.Metric, s.Comment, s.Complaint, s.Handler, s.Channel, s.Product, s.Segment} {
 		h.text(t)
@@ -179,7 +193,7 @@ func (s *Survey) Stamp(seen Seen) {
 }
 
 // Stamp sets the log line's identity and content hash.
-func (l *LogLine) Stamp(seen Seen) {
+func (l *LogLine) Stamp(seen *Seen) {
 	h := l.begin(Logs)
 	for _, t := range [...]string{l.Service, l.Host, l.Level, l.Message, l.Trace, l.Customer} {
 		h.text(t)
@@ -189,7 +203,7 @@ func (l *LogLine) Stamp(seen Seen) {
 }
 
 // Stamp sets the transaction's identity and content hash.
-func (t *Transaction) Stamp(seen Seen) {
+func (t *Transaction) Stamp(seen *Seen) {
 	h := t.begin(Transactions)
 	for _, s := range [...]string{t.Customer, t.Account, t.Type, t.Status, t.Currency, t.Reference} {
 		h.text(s)
@@ -202,7 +216,7 @@ func (t *Transaction) Stamp(seen Seen) {
 }
 
 // Stamp sets the account's identity and content hash.
-func (a *Account) Stamp(seen Seen) {
+func (a *Account) Stamp(seen *Seen) {
 	h := a.begin(Accounts)
 	for _, s := range [...]string{a.Customer, a.Country, a.Device, a.Address, a.PayoutAccount, a.Tariff} {
 		h.text(s)

@@ -15,66 +15,44 @@ import (
 // are valid only during the call.
 type Decide func(c *record.Complaint, h *record.History) record.Decision
 
-// Admit keeps a batch in one transaction: known rows are dropped, new states of
-// known records are appended as history, new complaints are decided one after
-// the other in arrival order, cases are opened for the flagged ones, refusals
-// and the input's position are kept. When it returns nil, all of it is on disk;
-// when it returns an error, none of it is. Records must have been stamped.
-func (s *Store) Admit(ctx context.Context, b *record.Batch, decide Decide) (record.Receipt, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	started := time.Now()
-	r := record.Receipt{RowsIn: b.Rows()}
-	if r.RowsIn == 0 && b.Position == nil {
-		return r, nil
-	}
-	if err := errors.Join(s.loadTrails(ctx), s.loadLetters(ctx), s.loadSeen(ctx)); err != nil {
-		return record.Receipt{}, err
-	}
-	err := s.inTx(ctx, func() error {
-		s.next.batch++
-		a := admission{s: s, batch: s.next.batch, at: s.now(), receipt: &r, decide: decide}
-		return a.run(ctx, b, started)
-	})
-	if err != nil {
-		return record.Receipt{}, fmt.Errorf("admit a batch of %s: %w", b.Input, err)
-	}
-	r.Took = time.Since(started)
-	// The batch is kept: a log that cannot be folded now is not its failure, and
-	// is folded after a later batch or at the next open.
-	_ = s.tidyLog(context.WithoutCancel(ctx))
-	return r, nil
-}
-
-// admission is one batch on its way in.
+// admission is a group of batches on its way in, in one transaction.
 type admission struct {
-	s       *Store
-	batch   int64
-	at      time.Time
-	receipt *record.Receipt
-	decide  Decide
+	s     *Store
+	parts []*part
+	at    time.Time
 }
 
-func (a *admission) run(ctx context.Context, b *record.Batch, started time.Time) error {
+// run admits the parts, evidence first, so that complaints of the same group
+// know it. Each part has a batch number of its own, in the order of the parts.
+func (a *admission) run(ctx context.Context) error {
+	for _, p := range a.parts {
+		a.s.next.batch++
+		p.batch = a.s.next.batch
+	}
 	for _, step := range []func() error{
-		func() error { return a.complaints(ctx, b.Complaints) },
 		func() error {
-			return admitVersions(ctx, a, "survey", surveyColumns, b.Surveys, &a.s.next.survey, func(r *record.Survey) *record.Origin { return &r.Origin })
+			return admitVersions(ctx, a, "service_level_version", levelColumns, &a.s.next.level,
+				func(b *record.Batch) []record.ServiceLevel { return b.Levels }, func(r *record.ServiceLevel) *record.Origin { return &r.Origin })
 		},
 		func() error {
-			return admitVersions(ctx, a, "log_line", logColumns, b.Logs, &a.s.next.log, func(r *record.LogLine) *record.Origin { return &r.Origin })
+			return admitVersions(ctx, a, "account_version", accountColumns, &a.s.next.account,
+				func(b *record.Batch) []record.Account { return b.Accounts }, func(r *record.Account) *record.Origin { return &r.Origin })
 		},
 		func() error {
-			return admitVersions(ctx, a, "transaction_version", transactionColumns, b.Transactions, &a.s.next.transaction, func(r *record.Transaction) *record.Origin { return &r.Origin })
+			return admitVersions(ctx, a, "transaction_version", transactionColumns, &a.s.next.transaction,
+				func(b *record.Batch) []record.Transaction { return b.Transactions }, func(r *record.Transaction) *record.Origin { return &r.Origin })
 		},
 		func() error {
-			return admitVersions(ctx, a, "account_version", accountColumns, b.Accounts, &a.s.next.account, func(r *record.Account) *record.Origin { return &r.Origin })
+			return admitVersions(ctx, a, "log_line", logColumns, &a.s.next.log,
+				func(b *record.Batch) []record.LogLine { return b.Logs }, func(r *record.LogLine) *record.Origin { return &r.Origin })
 		},
 		func() error {
-			return admitVersions(ctx, a, "service_level_version", levelColumns, b.Levels, &a.s.next.level, func(r *record.ServiceLevel) *record.Origin { return &r.Origin })
+			return admitVersions(ctx, a, "survey", surveyColumns, &a.s.next.survey,
+				func(b *record.Batch) []record.Survey { return b.Surveys }, func(r *record.Survey) *record.Origin { return &r.Origin })
 		},
-		func() error { return a.refusals(ctx, b.Refused) },
-		func() error { return a.book(ctx, b, started) },
+		func() error { return a.complaints(ctx) },
+		func() error { return a.refusals(ctx) },
+		func() error { return a.book(ctx) },
 	} {
 		if err := step(); err != nil {
 			return err
@@ -83,69 +61,76 @@ func (a *admission) run(ctx context.Context, b *record.Batch, started time.Time)
 	return nil
 }
 
+// incoming are the rows of one kind of all parts, in order.
+type incoming[T any] struct {
+	rows    []*T
+	origins []*record.Origin
+	parts   []*part
+}
+
+func collect[T any](a *admission, rows func(*record.Batch) []T, origin func(*T) *record.Origin) incoming[T] {
+	n := 0
+	for _, p := range a.parts {
+		n += len(rows(p.b))
+	}
+	in := incoming[T]{make([]*T, 0, n), make([]*record.Origin, 0, n), make([]*part, 0, n)}
+	for _, p := range a.parts {
+		list := rows(p.b)
+		for i := range list {
+			in.rows, in.origins, in.parts = append(in.rows, &list[i]), append(in.origins, origin(&list[i])), append(in.parts, p)
+		}
+	}
+	return in
+}
+
 // admitVersions appends the new records of one kind and the new states of
 // known ones to the same table; the latest state of a record is the row with
 // the highest arrival number.
-func admitVersions[T any](ctx context.Context, a *admission, table string, columns []column[row[T]], rows []T, next *int64, origin func(*T) *record.Origin) error {
-	if len(rows) == 0 {
+func admitVersions[T any](ctx context.Context, a *admission, table string, columns []column[row[T]], next *int64, rows func(*record.Batch) []T, origin func(*T) *record.Origin) error {
+	in := collect(a, rows, origin)
+	if len(in.rows) == 0 {
 		return nil
 	}
-	origins := make([]*record.Origin, len(rows))
-	for i := range rows {
-		origins[i] = origin(&rows[i])
-	}
-	fates, err := a.s.fates(ctx, origins, knownQuery(table))
+	fates, err := a.s.fates(ctx, in.origins, knownQuery(table))
 	if err != nil {
 		return fmt.Errorf("find what is known: %w", err)
 	}
-	out := make([]row[T], 0, len(rows))
-	for i := range rows {
-		if a.count(fates[i]) {
+	out := make([]row[T], 0, len(in.rows))
+	for i, r := range in.rows {
+		if in.parts[i].count(fates[i]) {
 			*next++
-			out = append(out, row[T]{&rows[i], origins[i], *next, a.batch, a.at})
+			out = append(out, row[T]{r, in.origins[i], *next, in.parts[i].batch, a.at})
 		}
 	}
+	a.s.learn(out)
 	return insert(ctx, a.s, table, columns, out)
 }
 
-// count books a row's fate and reports whether it is to be kept.
-func (a *admission) count(f fate) bool {
-	switch f {
-	case isKnown:
-		a.receipt.Known++
-		return false
-	case isUpdate:
-		a.receipt.Updated++
-	}
-	a.receipt.Loaded++
-	return true
-}
+func complaintsOf(b *record.Batch) []record.Complaint { return b.Complaints }
 
-func (a *admission) complaints(ctx context.Context, rows []record.Complaint) error {
-	if len(rows) == 0 {
+func (a *admission) complaints(ctx context.Context) error {
+	in := collect(a, complaintsOf, func(c *record.Complaint) *record.Origin { return &c.Origin })
+	if len(in.rows) == 0 {
 		return nil
 	}
-	origins := make([]*record.Origin, len(rows))
-	for i := range rows {
-		origins[i] = &rows[i].Origin
-	}
-	fates, err := a.s.fates(ctx, origins, knownQuery("complaint")+" union all "+knownQuery("complaint_event"))
+	fates, err := a.s.fates(ctx, in.origins, knownQuery("complaint")+" union all "+knownQuery("complaint_event"))
 	if err != nil {
 		return fmt.Errorf("find what is known: %w", err)
 	}
 	var events []complaintRow
-	fresh := make([]complaintRow, 0, len(rows))
-	list := make([]*record.Complaint, 0, len(rows))
-	for i := range rows {
-		if !a.count(fates[i]) {
+	fresh := make([]complaintRow, 0, len(in.rows))
+	list, owners := make([]*record.Complaint, 0, len(in.rows)), make([]*part, 0, len(in.rows))
+	for i, c := range in.rows {
+		p := in.parts[i]
+		if !p.count(fates[i]) {
 			continue
 		}
-		r := complaintRow{r: &rows[i], origin: origins[i], batch: a.batch, arrived: a.at}
-		if fates[i] == isUpdate {
+		r := complaintRow{r: c, origin: in.origins[i], batch: p.batch, arrived: a.at}
+		if fates[i] == record.IsUpdate {
 			events = append(events, r)
 			continue
 		}
-		fresh, list = append(fresh, r), append(list, &rows[i])
+		fresh, list, owners = append(fresh, r), append(list, c), append(owners, p)
 	}
 	if err := insert(ctx, a.s, "complaint_event", eventColumns, events); err != nil {
 		return err
@@ -157,45 +142,46 @@ func (a *admission) complaints(ctx context.Context, rows []record.Complaint) err
 	if err != nil {
 		return err
 	}
-	return a.judge(ctx, fresh, m)
+	return a.judge(ctx, fresh, owners, m)
 }
 
 // judge decides the new complaints in arrival order and appends them, their
 // decisions and the cases of the flagged ones. The engine takes the complaints
 // in while they are being judged: what they say does not depend on it.
-func (a *admission) judge(ctx context.Context, fresh []complaintRow, m *memory.Knowledge) error {
+func (a *admission) judge(ctx context.Context, fresh []complaintRow, owners []*part, m *memory.Knowledge) error {
 	for i := range fresh {
 		a.s.next.complaint++
 		fresh[i].seq = a.s.next.complaint
 	}
 	appended := make(chan error, 1)
 	go func() { appended <- insert(ctx, a.s, "complaint", complaintColumns, fresh) }()
-	rows, cases, err := a.decisions(fresh, m, appended)
+	rows, cases, err := a.decisions(fresh, owners, m, appended)
 	if err != nil {
 		return err
 	}
 	if err := insert(ctx, a.s, "decision", decisionColumns, rows); err != nil {
 		return err
 	}
+	a.s.events += int64(len(cases)) // nothing that changes a verdict
 	return insert(ctx, a.s, "case_event", caseColumns, cases)
 }
 
 // decisions judges the rows; it returns only after the engine has answered on
 // appended, even if it panics, since the connection is in use until then.
-func (a *admission) decisions(fresh []complaintRow, m *memory.Knowledge, appended <-chan error) (rows []decided, cases []caseRow, err error) {
+func (a *admission) decisions(fresh []complaintRow, owners []*part, m *memory.Knowledge, appended <-chan error) (rows []decided, cases []caseRow, err error) {
 	defer func() { err = errors.Join(err, <-appended) }()
 	decisions := make([]record.Decision, len(fresh))
 	rows = make([]decided, len(fresh))
 	for i := range fresh {
-		c, d := fresh[i].r, &decisions[i]
-		*d = a.decide(c, m.Before(c, fresh[i].seq))
+		c, d, p := fresh[i].r, &decisions[i], owners[i]
+		*d = p.decide(c, m.Before(c, fresh[i].seq))
 		d.Seq = fresh[i].seq
 		rows[i] = decided{d, 0, a.at}
 		m.After(c, d.Seq)
 		if !d.Flagged {
 			continue
 		}
-		a.receipt.Flagged++
+		p.r.Flagged++
 		detail, err := json.Marshal(d.Reasons)
 		if err != nil {
 			return nil, nil, fmt.Errorf("write the reasons: %w", err)
@@ -203,38 +189,54 @@ func (a *admission) decisions(fresh []complaintRow, m *memory.Knowledge, appende
 		a.s.next.caseID++
 		cases = append(cases, caseRow{a.s.next.caseID, d.Seq, a.at, "machine", "opened", string(detail), c.Keys})
 	}
-	a.receipt.Decisions = decisions
+	for from, to := 0, 0; from < len(fresh); from = to { // the rows of a part stand together
+		for to = from + 1; to < len(fresh) && owners[to] == owners[from]; to++ {
+		}
+		owners[from].r.Decisions = decisions[from:to:to]
+	}
 	return rows, cases, nil
 }
 
-func (a *admission) refusals(ctx context.Context, refused []record.Refusal) error {
-	if len(refused) == 0 {
-		return nil
+func (a *admission) refusals(ctx context.Context) error {
+	var rows []refusedRow
+	for _, p := range a.parts {
+		refused := p.b.Refused
+		for i := range refused {
+			a.s.next.refused++
+			rows = append(rows, refusedRow{&refused[i], a.s.next.refused, p.batch, a.at})
+			if p.r.Reasons == nil {
+				p.r.Reasons = map[record.Code]int{}
+			}
+			p.r.Reasons[refused[i].Code]++
+		}
+		p.r.Refused += len(refused)
 	}
-	rows := make([]refusedRow, len(refused))
-	a.receipt.Reasons = map[record.Code]int{}
-	for i := range refused {
-		a.s.next.refused++
-		rows[i] = refusedRow{&refused[i], a.s.next.refused, a.batch, a.at}
-		a.receipt.Reasons[refused[i].Code]++
-	}
-	a.receipt.Refused += len(refused)
 	return insert(ctx, a.s, "refused", refusedColumns, rows)
 }
 
-// book writes the batch's line in the admission book and the input's position.
-func (a *admission) book(ctx context.Context, b *record.Batch, started time.Time) error {
-	r := a.receipt
-	if r.Loaded+r.Known+r.Refused != r.RowsIn {
-		return fmt.Errorf("%d rows in, but %d loaded, %d known, %d refused", r.RowsIn, r.Loaded, r.Known, r.Refused)
+// book writes the group's lines in the admission book, one for each input, the
+// streams' positions and the receipts of deliveries that may come again.
+func (a *admission) book(ctx context.Context) error {
+	var lines []admitted
+	for _, p := range a.parts {
+		r := &p.r
+		if r.Loaded+r.Known+r.Refused != r.RowsIn {
+			return fmt.Errorf("%d rows in, but %d loaded, %d known, %d refused", r.RowsIn, r.Loaded, r.Known, r.Refused)
+		}
+		if n := len(lines) - 1; n >= 0 && p.sameInput(lines[n].p) {
+			lines[n].r.Add(*r)
+			lines[n].batch = p.batch
+		} else if r.RowsIn > 0 {
+			lines = append(lines, admitted{p, record.Receipt{}, p.batch, a.at, time.Since(p.started)})
+			lines[n+1].r.Add(*r)
+		}
 	}
-	err := insert(ctx, a.s, "admission", admissionColumns, []admitted{{b, r, a.batch, a.at, time.Since(started)}})
-	if err != nil {
+	if err := insert(ctx, a.s, "admission", admissionColumns, lines); err != nil {
 		return fmt.Errorf("book the batch: %w", err)
 	}
-	if p := b.Position; p != nil {
-		if err := a.s.exec(ctx, "insert into input_position values (?, ?, ?, ?)", a.batch, p.Input, p.Offset, p.Mark); err != nil {
-			return fmt.Errorf("keep the position: %w", err)
+	for _, p := range a.parts {
+		if err := errors.Join(a.s.keepPositions(ctx, p), a.s.keepReceipt(ctx, p, a.at)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -22,7 +22,7 @@ func (s *Store) Cases(ctx context.Context, limit, offset int) ([]record.Case, er
 	if limit <= 0 {
 		limit = 1 << 40
 	}
-	rows, err := s.db.QueryContext(ctx, casesQuery, int64(limit), int64(offset))
+	rows, err := s.db().QueryContext(ctx, casesQuery, int64(limit), int64(offset))
 	if err != nil {
 		return nil, fmt.Errorf("list the cases: %w", err)
 	}
@@ -107,7 +107,7 @@ func (s *Store) Propose(ctx context.Context, proposals []record.Entry) (int, err
 // Entries lists the blacklist: proposals and whatever became of them, the
 // latest state of each, in the order in which they were proposed.
 func (s *Store) Entries(ctx context.Context) ([]record.Entry, error) {
-	rows, err := s.db.QueryContext(ctx, `select arg_max(detail, at) from entry_event group by entry_id order by entry_id`)
+	rows, err := s.db().QueryContext(ctx, `select arg_max(detail, at) from entry_event group by entry_id order by entry_id`)
 	if err != nil {
 		return nil, fmt.Errorf("list the blacklist: %w", err)
 	}

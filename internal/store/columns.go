@@ -277,8 +277,8 @@ var caseColumns = []column[caseRow]{
 
 // admitted is one batch's line in the admission book.
 type admitted struct {
-	b     *record.Batch
-	r     *record.Receipt
+	p     *part
+	r     record.Receipt
 	batch int64
 	at    time.Time
 	took  time.Duration
@@ -287,9 +287,9 @@ type admitted struct {
 var admissionColumns = []column[admitted]{
 	whole("batch", func(x *admitted) int64 { return x.batch }),
 	when("at", func(x *admitted) time.Time { return x.at }),
-	text("input", func(x *admitted) string { return x.b.Input }),
-	text("profile", func(x *admitted) string { return x.b.Profile }),
-	text("kind", func(x *admitted) string { return x.b.Kind().String() }),
+	text("input", func(x *admitted) string { return x.p.b.Input }),
+	text("profile", func(x *admitted) string { return x.p.b.Profile }),
+	text("kind", func(x *admitted) string { return x.p.b.Kind().String() }),
 	whole("rows_in", func(x *admitted) int64 { return int64(x.r.RowsIn) }),
 	whole("loaded", func(x *admitted) int64 { return int64(x.r.Loaded) }),
 	whole("known", func(x *admitted) int64 { return int64(x.r.Known) }),

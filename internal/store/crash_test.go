@@ -78,7 +78,7 @@ func cutAndCrash(t *testing.T, points int, o Options) (right, lost, unopenable i
 			continue
 		}
 		var old, torn, late int
-		err = s.db.QueryRow(`select count(*) filter (external_id in (select 'C' || i from range(0, 100) t(i))),
+		err = s.db().QueryRow(`select count(*) filter (external_id in (select 'C' || i from range(0, 100) t(i))),
 			count(*) filter (external_id in (select 'C' || i from range(100, 200) t(i))),
 			count(*) filter (external_id in (select 'C' || i from range(200, 300) t(i))) from complaint`).Scan(&old, &torn, &late)
 		s.Close()

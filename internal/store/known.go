@@ -26,15 +26,6 @@ var stagedKeyColumns = []column[stagedKey]{
 	identity("lo", func(x *stagedKey) uint64 { return x.id.Lo }),
 }
 
-// fate is what a row turns out to be.
-type fate uint8
-
-const (
-	isNew fate = iota
-	isUpdate
-	isKnown
-)
-
 // version is one content that an identity has been seen with.
 type version struct {
 	id      record.Identity
@@ -44,7 +35,7 @@ type version struct {
 // fates says of each row, in order, whether its record is new, a new state of
 // a known one, or known. Rows of the same batch count as if they had come one
 // by one. query joins staged_key with the table's keys and contents.
-func (s *Store) fates(ctx context.Context, origins []*record.Origin, query string) ([]fate, error) {
+func (s *Store) fates(ctx context.Context, origins []*record.Origin, query string) ([]record.Fate, error) {
 	ids := map[record.Identity]struct{}{}
 	var staged []stagedKey
 	for i, o := range origins {
@@ -61,7 +52,7 @@ func (s *Store) fates(ctx context.Context, origins []*record.Origin, query strin
 			return nil, err
 		}
 	}
-	out := make([]fate, len(origins))
+	out := make([]record.Fate, len(origins))
 	first := make(map[record.Identity]uint64, len(origins))
 	for i, o := range origins {
 		v := version{o.ID, o.Content}
@@ -72,9 +63,9 @@ func (s *Store) fates(ctx context.Context, origins []*record.Origin, query strin
 		case !inStore && !inBatch:
 			first[o.ID] = o.Content
 		case same || (inBatch && content == o.Content):
-			out[i] = isKnown
+			out[i] = record.IsKnown
 		default:
-			out[i] = isUpdate
+			out[i] = record.IsUpdate
 			if versions == nil {
 				versions = map[version]struct{}{}
 			}

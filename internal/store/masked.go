@@ -59,7 +59,7 @@ const maskVersion = 2
 
 // loadSecret reads the key of the pseudonyms; a new file makes its own.
 func (s *Store) loadSecret(ctx context.Context) error {
-	err := s.db.QueryRowContext(ctx, "select value from secret where name = 'pseudonym'").Scan(&s.salt)
+	err := s.db().QueryRowContext(ctx, "select value from secret where name = 'pseudonym'").Scan(&s.salt)
 	if errors.Is(err, sql.ErrNoRows) {
 		s.salt = rand.Text()
 		err = s.exec(ctx, "insert into secret values ('pseudonym', ?)", s.salt)
@@ -114,7 +114,7 @@ func (s *Store) maskedPages(ctx context.Context, t maskedTable, f func(array.Rec
 	query, last := strings.ReplaceAll(t.query, "$1", s.pseudonymSQL()), int64(0)
 	seen := shared{}
 	if t.paged {
-		if err := s.db.QueryRowContext(ctx, "select coalesce(max(seq), 0) from ("+query+")").Scan(&last); err != nil {
+		if err := s.db().QueryRowContext(ctx, "select coalesce(max(seq), 0) from ("+query+")").Scan(&last); err != nil {
 			return err
 		}
 		query = "select * from (" + query + ") where seq > ? and seq <= ?"

@@ -28,8 +28,6 @@ func (s *Store) migrate(ctx context.Context) error {
 	if have > len(names) {
 		return fmt.Errorf("open %s: version %d, this program knows %d: %w", s.path, have, len(names), ErrNewer)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for i, name := range names[have:] {
 		script, err := migrations.ReadFile(name)
 		if err != nil {
@@ -52,7 +50,7 @@ func (s *Store) migrate(ctx context.Context) error {
 // its version table, and a file with other people's tables is refused.
 func (s *Store) version(ctx context.Context) (int, error) {
 	var ours, tables int
-	err := s.db.QueryRowContext(ctx, `select count(*) filter (table_name = 'plaint_version'), count(*)
+	err := s.db().QueryRowContext(ctx, `select count(*) filter (table_name = 'plaint_version'), count(*)
 		from duckdb_tables() where not internal and not temporary`).Scan(&ours, &tables)
 	if err != nil {
 		return 0, fmt.Errorf("read the version: %w", err)
@@ -68,7 +66,7 @@ func (s *Store) version(ctx context.Context) (int, error) {
 		return 0, s.exec(ctx, "create table plaint_version (version bigint, name varchar, applied timestamp)")
 	}
 	var v sql.NullInt64
-	err = s.db.QueryRowContext(ctx, "select max(version) from plaint_version").Scan(&v)
+	err = s.db().QueryRowContext(ctx, "select max(version) from plaint_version").Scan(&v)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, fmt.Errorf("read the version: %w", err)
 	}

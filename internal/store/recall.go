@@ -24,32 +24,111 @@ var numberColumns = []column[uint64]{
 // customer's always, the device and payout account from the customer's
 // accounts where the complaint does not name them.
 func (s *Store) remember(ctx context.Context, fresh []*record.Complaint) (*memory.Knowledge, error) {
-	m := memory.New(s.trails, s.letters)
+	m := memory.New(s.trails, s.letters, s.crowd)
 	for _, c := range fresh {
 		c.Keys.Customer = record.Hash64("customer", c.Customer)
 	}
-	if err := s.readEvidence(ctx, m, fresh); err != nil {
+	if err := s.recallEvidence(ctx, m, fresh); err != nil {
 		return nil, err
 	}
 	for _, c := range fresh {
 		m.CompleteKeys(c)
 	}
-	if s.next.complaint > 0 {
-		if err := s.readCrowd(ctx, m.Crowd, fresh); err != nil {
-			return nil, err
+	if err := s.loadVerdicts(ctx); err != nil {
+		return nil, err
+	}
+	m.Confirmed = s.verdicts
+	return m, nil
+}
+
+// When evidence is kept in memory: reading it for a few complaints costs as much
+// as for many, so that it pays from small batches on, and as long as it does not
+// take too much.
+const (
+	fewComplaints = 512
+	mostEvidence  = 256 << 20
+)
+
+// recallEvidence finds the customers' accounts and transactions.
+func (s *Store) recallEvidence(ctx context.Context, m *memory.Knowledge, fresh []*record.Complaint) error {
+	if s.next.account+s.next.transaction == 0 {
+		return nil
+	}
+	if s.evidence == nil && len(fresh) <= fewComplaints && (s.next.account+s.next.transaction)*100 < mostEvidence {
+		if err := s.loadEvidence(ctx); err != nil {
+			return err
 		}
 	}
-	var err error
-	m.Confirmed, err = s.readVerdicts(ctx)
-	return m, err
+	if s.evidence == nil {
+		return s.readEvidence(ctx, m, fresh)
+	}
+	for _, c := range fresh {
+		k := c.Keys.Customer
+		if _, done := m.Accounts[k]; k != 0 && !done {
+			m.Accounts[k], m.Transactions[k] = s.evidence.Accounts(k), s.evidence.Transactions(k)
+		}
+	}
+	return nil
+}
+
+// loadEvidence reads all accounts and transactions, in arrival order.
+func (s *Store) loadEvidence(ctx context.Context) error {
+	e := &memory.Evidence{}
+	err := s.arrowRows(ctx, allAccountsQuery, func(rec arrow.Record) {
+		for i := range int(rec.NumRows()) {
+			key, a := accountAt(rec, i)
+			e.AddAccount(key, &a)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("read the accounts: %w", err)
+	}
+	err = s.arrowRows(ctx, allTransactionsQuery, func(rec arrow.Record) {
+		for i := range int(rec.NumRows()) {
+			key, t := transactionAt(rec, i)
+			e.AddTransaction(key, &t)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("read the transactions: %w", err)
+	}
+	s.evidence = e
+	return nil
+}
+
+// learn takes rows that are being appended into what is kept in memory; a
+// rollback forgets it.
+func (s *Store) learn(rows any) {
+	if s.evidence == nil {
+		return
+	}
+	switch list := rows.(type) {
+	case []row[record.Account]:
+		for i := range list {
+			a := *list[i].r
+			a.Line = list[i].seq
+			s.evidence.AddAccount(record.Hash64("customer", a.Customer), &a)
+		}
+	case []row[record.Transaction]:
+		for i := range list {
+			t := *list[i].r
+			t.Line = list[i].seq
+			s.evidence.AddTransaction(record.Hash64("customer", t.Customer), &t)
+		}
+	}
+	if s.evidence.Bytes() > mostEvidence {
+		s.evidence = nil
+	}
 }
 
 const (
-	accountsQuery = `select a.customer_key, a.opened, a.country, a.device, a.payout_account, a.tariff, a.external_id, a.seq
-		from staged_number h join account_version a on a.customer_key = h.n`
-	transactionsQuery = `select t.customer_key, t.requested, t.settled, t.failed, t.type, t.status, t.amount,
-		t.external_id, t.key_hi, t.key_lo, t.seq, t.reference
-		from staged_number h join transaction_version t on t.customer_key = h.n`
+	accountFields     = "select a.customer_key, a.opened, a.country, a.device, a.payout_account, a.tariff, a.external_id, a.seq from "
+	transactionFields = `select t.customer_key, t.requested, t.settled, t.failed, t.type, t.status, t.amount,
+		t.external_id, t.key_hi, t.key_lo, t.seq, t.reference from `
+	accountsQuery        = accountFields + "staged_number h join account_version a on a.customer_key = h.n"
+	transactionsQuery    = transactionFields + "staged_number h join transaction_version t on t.customer_key = h.n"
+	allAccountsQuery     = accountFields + "account_version a where a.customer_key is not null order by a.seq"
+	allTransactionsQuery = transactionFields + "transaction_version t where t.customer_key is not null order by t.seq"
 )
 
 // stageCustomers hands the complaints' customers to the engine for a join.
@@ -83,11 +162,8 @@ func (s *Store) readEvidence(ctx context.Context, m *memory.Knowledge, fresh []*
 		return err
 	}
 	err := s.arrowRows(ctx, accountsQuery, func(rec arrow.Record) {
-		for i := 0; i < int(rec.NumRows()); i++ {
-			a := record.Account{Opened: record.Moment{Time: timeAt(rec.Column(1), i)}, Country: textAt(rec, 2, i),
-				Device: textAt(rec, 3, i), PayoutAccount: textAt(rec, 4, i), Tariff: textAt(rec, 5, i)}
-			a.ExternalID, a.Line = textAt(rec, 6, i), rec.Column(7).(*array.Int64).Value(i)
-			key := rec.Column(0).(*array.Uint64).Value(i)
+		for i := range int(rec.NumRows()) {
+			key, a := accountAt(rec, i)
 			m.Accounts[key] = append(m.Accounts[key], a)
 		}
 	})
@@ -102,17 +178,8 @@ func (s *Store) readEvidence(ctx context.Context, m *memory.Knowledge, fresh []*
 
 func (s *Store) readTransactions(ctx context.Context, m *memory.Knowledge) error {
 	err := s.arrowRows(ctx, transactionsQuery, func(rec arrow.Record) {
-		for i := 0; i < int(rec.NumRows()); i++ {
-			t := record.Transaction{Requested: record.Moment{Time: timeAt(rec.Column(1), i)},
-				Settled: record.Moment{Time: timeAt(rec.Column(2), i)}, Failed: record.Moment{Time: timeAt(rec.Column(3), i)},
-				Type: textAt(rec, 4, i), Status: textAt(rec, 5, i), Reference: textAt(rec, 11, i)}
-			if a := rec.Column(6).(*array.Float64); a.IsValid(i) {
-				t.Amount = record.Num(a.Value(i))
-			}
-			t.ExternalID = textAt(rec, 7, i)
-			t.ID = record.Identity{Hi: rec.Column(8).(*array.Uint64).Value(i), Lo: rec.Column(9).(*array.Uint64).Value(i)}
-			t.Line = rec.Column(10).(*array.Int64).Value(i)
-			key := rec.Column(0).(*array.Uint64).Value(i)
+		for i := range int(rec.NumRows()) {
+			key, t := transactionAt(rec, i)
 			m.Transactions[key] = append(m.Transactions[key], t)
 		}
 	})
@@ -123,6 +190,28 @@ func (s *Store) readTransactions(ctx context.Context, m *memory.Knowledge) error
 		m.Transactions[key] = memory.LatestVersions(list)
 	}
 	return nil
+}
+
+// accountAt reads a row of accountFields; Line holds the arrival number.
+func accountAt(rec arrow.Record, i int) (customer uint64, a record.Account) {
+	a = record.Account{Opened: record.Moment{Time: timeAt(rec.Column(1), i)}, Country: textAt(rec, 2, i),
+		Device: textAt(rec, 3, i), PayoutAccount: textAt(rec, 4, i), Tariff: textAt(rec, 5, i)}
+	a.ExternalID, a.Line = textAt(rec, 6, i), rec.Column(7).(*array.Int64).Value(i)
+	return rec.Column(0).(*array.Uint64).Value(i), a
+}
+
+// transactionAt reads a row of transactionFields; Line holds the arrival number.
+func transactionAt(rec arrow.Record, i int) (customer uint64, t record.Transaction) {
+	t = record.Transaction{Requested: record.Moment{Time: timeAt(rec.Column(1), i)},
+		Settled: record.Moment{Time: timeAt(rec.Column(2), i)}, Failed: record.Moment{Time: timeAt(rec.Column(3), i)},
+		Type: textAt(rec, 4, i), Status: textAt(rec, 5, i), Reference: textAt(rec, 11, i)}
+	if a := rec.Column(6).(*array.Float64); a.IsValid(i) {
+		t.Amount = record.Num(a.Value(i))
+	}
+	t.ExternalID = textAt(rec, 7, i)
+	t.ID = record.Identity{Hi: rec.Column(8).(*array.Uint64).Value(i), Lo: rec.Column(9).(*array.Uint64).Value(i)}
+	t.Line = rec.Column(10).(*array.Int64).Value(i)
+	return rec.Column(0).(*array.Uint64).Value(i), t
 }
 
 func textAt(rec arrow.Record, col, i int) string {
@@ -173,7 +262,7 @@ func (s *Store) loadLetters(ctx context.Context) error {
 		return nil
 	}
 	var from int64
-	err := s.db.QueryRowContext(ctx, `select coalesce(min(seq), 0) - 1 from
+	err := s.db().QueryRowContext(ctx, `select coalesce(min(seq), 0) - 1 from
 		(select seq from complaint where s0 is not null order by seq desc limit ?)`, int64(memory.LetterWindow)).Scan(&from)
 	if err != nil {
 		return fmt.Errorf("read the latest letters: %w", err)
@@ -235,7 +324,7 @@ func (s *Store) loadSeen(ctx context.Context) error {
 		return nil
 	}
 	seen := &memory.Seen{}
-	for _, table := range factTables {
+	for _, table := range append([]string{"delivery"}, factTables...) {
 		err := s.arrowRows(ctx, "select key_hi, key_lo from "+table, func(rec arrow.Record) {
 			hi, lo := rec.Column(0).(*array.Uint64), rec.Column(1).(*array.Uint64)
 			for i := range int(rec.NumRows()) {
@@ -250,34 +339,41 @@ func (s *Store) loadSeen(ctx context.Context) error {
 	return nil
 }
 
-// readCrowd counts what the file holds of the weeks before these complaints.
-func (s *Store) readCrowd(ctx context.Context, w memory.Crowd, fresh []*record.Complaint) error {
-	var from, to time.Time
-	for _, c := range fresh {
-		t := c.Received.Time
-		if !c.Received.Known() {
-			continue
-		}
-		if from.IsZero() || t.Before(from) {
-			from = t
-		}
-		if t.After(to) {
-			to = t
-		}
-	}
-	if from.IsZero() {
+// loadCrowd counts what the file holds, after open and after a rollback.
+func (s *Store) loadCrowd(ctx context.Context) error {
+	if s.crowd != nil {
 		return nil
 	}
+	w := memory.NewCrowd()
 	err := s.arrowRows(ctx, `select coalesce(type, ''), floor(epoch_us(received) / 3600000000.0)::bigint, count(*)::integer
-		from complaint where received between ? and ? group by all`, func(rec arrow.Record) {
+		from complaint where received is not null group by all`, func(rec arrow.Record) {
 		for i := range int(rec.NumRows()) {
 			w.Add(textAt(rec, 0, i), rec.Column(1).(*array.Int64).Value(i), rec.Column(2).(*array.Int32).Value(i))
 		}
-	}, from.Add(-(memory.UsualDays+2)*24*time.Hour), to)
+	})
 	if err != nil {
 		return fmt.Errorf("read the usual numbers: %w", err)
 	}
+	s.crowd = w
 	return nil
+}
+
+// loadVerdicts reads the verdicts, again where somebody else has written of
+// cases since.
+func (s *Store) loadVerdicts(ctx context.Context) error {
+	var events int64
+	err := s.arrowRows(ctx, "select count(*) from case_event", func(rec arrow.Record) {
+		events = rec.Column(0).(*array.Int64).Value(0)
+	})
+	if err != nil {
+		return fmt.Errorf("read the verdicts: %w", err)
+	}
+	if s.verdicts != nil && events == s.events {
+		return nil
+	}
+	s.verdicts, err = s.readVerdicts(ctx)
+	s.events = events
+	return err
 }
 
 const verdictsQuery = `select case_id, seq, at, action, customer_key, device_key, payout_key, contact_key from case_event

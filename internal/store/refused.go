@@ -38,7 +38,7 @@ func (s *Store) Refused(ctx context.Context, f RefusedFilter) ([]RefusedRow, err
 	if limit <= 0 {
 		limit = 1 << 40
 	}
-	rows, err := s.db.QueryContext(ctx, refusedQuery, string(f.Code), string(f.Code), f.Input, f.Input, f.Open, f.AfterID, limit)
+	rows, err := s.db().QueryContext(ctx, refusedQuery, string(f.Code), string(f.Code), f.Input, f.Input, f.Open, f.AfterID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list what was refused: %w", err)
 	}
@@ -60,7 +60,7 @@ func (s *Store) Refused(ctx context.Context, f RefusedFilter) ([]RefusedRow, err
 
 // RefusedCounts counts the refusals that were not replayed, by reason.
 func (s *Store) RefusedCounts(ctx context.Context) (map[record.Code]int, error) {
-	rows, err := s.db.QueryContext(ctx, `select code, count(*) from refused
+	rows, err := s.db().QueryContext(ctx, `select code, count(*) from refused
 		where id not in (select id from refused_replayed) group by code`)
 	if err != nil {
 		return nil, fmt.Errorf("count what was refused: %w", err)

@@ -89,7 +89,7 @@ type rescoring struct {
 }
 
 func (r *rescoring) all(ctx context.Context) (err error) {
-	r.know = memory.New(memory.NewTrails(), memory.NewLetters())
+	r.know = memory.New(memory.NewTrails(), memory.NewLetters(), memory.NewCrowd())
 	if r.know.Confirmed, err = r.s.readVerdicts(ctx); err != nil {
 		return err
 	}

@@ -15,17 +15,17 @@ import (
 // Query reads. It must not be given foreign SQL: for that there is the
 // locked-up query command.
 func (s *Store) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return s.db.QueryContext(ctx, query, args...)
+	return s.db().QueryContext(ctx, query, args...)
 }
 
 // QueryRow reads one row.
 func (s *Store) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	return s.db.QueryRowContext(ctx, query, args...)
+	return s.db().QueryRowContext(ctx, query, args...)
 }
 
 // Each calls f for every row of a read, the cursor standing on it.
 func (s *Store) Each(ctx context.Context, query string, f func(*sql.Rows) error, args ...any) error {
-	rows, err := s.db.QueryContext(ctx, query, args...)
+	rows, err := s.db().QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func plainValue(v any) driver.Value {
 // LatestRun is the id of the latest run of a kind, 0 if there is none.
 func (s *Store) LatestRun(ctx context.Context, kind string) (int64, error) {
 	var id int64
-	err := s.db.QueryRowContext(ctx, "select coalesce(max(id), 0) from run where kind = ?", kind).Scan(&id)
+	err := s.db().QueryRowContext(ctx, "select coalesce(max(id), 0) from run where kind = ?", kind).Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("find the latest run of %s: %w", kind, err)
 	}

@@ -45,14 +45,14 @@ func (s *Store) measureRoom(ctx context.Context) error {
 	for _, table := range longTables {
 		var n, bytes int64
 		var lengths string
-		if err := s.db.QueryRowContext(ctx, lengthsQuery, table).Scan(&lengths); err != nil {
+		if err := s.db().QueryRowContext(ctx, lengthsQuery, table).Scan(&lengths); err != nil {
 			return fmt.Errorf("measure %s: %w", table, err)
 		}
-		if err := s.db.QueryRowContext(ctx, "select count(*) from "+table).Scan(&n); err != nil {
+		if err := s.db().QueryRowContext(ctx, "select count(*) from "+table).Scan(&n); err != nil {
 			return fmt.Errorf("measure %s: %w", table, err)
 		}
 		n %= rowGroup
-		err := s.db.QueryRowContext(ctx, fmt.Sprintf("select coalesce(sum(%s), 0)::bigint from %s where rowid > (select max(rowid) from %[2]s) - ?", lengths, table), n).Scan(&bytes)
+		err := s.db().QueryRowContext(ctx, fmt.Sprintf("select coalesce(sum(%s), 0)::bigint from %s where rowid > (select max(rowid) from %[2]s) - ?", lengths, table), n).Scan(&bytes)
 		if err != nil {
 			return fmt.Errorf("measure %s: %w", table, err)
 		}

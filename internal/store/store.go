@@ -13,10 +13,12 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	duckdb "github.com/marcboeker/go-duckdb"
 
+	"plaint/internal/record"
 	"plaint/internal/store/memory"
 )
 
@@ -46,21 +48,41 @@ type Options struct {
 // Store is one open DuckDB file. It has one writer, guarded by a mutex, and
 // any number of readers beside it.
 type Store struct {
-	path      string
-	connector *duckdb.Connector
-	db        *sql.DB // readers
-	now       func() time.Time
-	salt      string // of the pseudonyms
+	path    string
+	options Options
+	now     func() time.Time
+	readers atomic.Pointer[sql.DB] // another one after the engine was opened again
 
-	mu      sync.Mutex // guards everything below: one writer
-	conn    driver.Conn
-	arrow   *duckdb.Arrow
-	next    counters
-	trails  *memory.Trails
-	letters *memory.Letters
-	seen    *memory.Seen
-	room    room
+	turn    chan struct{} // whoever holds it admits what waits
+	waiting sync.Mutex    // guards queue
+	queue   []*part
+
+	mu        sync.Mutex // guards everything below: one writer
+	connector *duckdb.Connector
+	conn      driver.Conn
+	arrow     *duckdb.Arrow
+	salt      string // of the pseudonyms
+	next      counters
+	room      room
+	health    health
+	recent
 }
+
+// recent is what the writer remembers of the file, read when it is first
+// needed, and again after a rollback.
+type recent struct {
+	trails    *memory.Trails
+	letters   *memory.Letters
+	crowd     *memory.Crowd
+	seen      *memory.Seen
+	evidence  *memory.Evidence
+	verdicts  memory.Verdicts
+	events    int64                      // of cases, when the verdicts were read
+	positions map[string]record.Position // of streams
+}
+
+// db is for readers.
+func (s *Store) db() *sql.DB { return s.readers.Load() }
 
 // counters are the next free numbers, read from the file at open.
 type counters struct{ complaint, survey, log, transaction, account, level, batch, refused, caseID, entry, run int64 }
@@ -71,42 +93,43 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	var once sync.Once
-	connector, err := duckdb.NewConnector(path, func(ex driver.ExecerContext) error {
-		var first error
-		once.Do(func() { first = settle(ctx, ex, o) })
-		return first
-	})
+	s := &Store{path: path, options: o, now: func() time.Time { return o.Now().UTC() }, turn: make(chan struct{}, 1)}
+	s.mu.Lock()
+	err := s.start(ctx)
+	s.mu.Unlock()
 	if err != nil {
-		return nil, openError(path, err)
-	}
-	s := &Store{path: path, connector: connector, now: func() time.Time { return o.Now().UTC() }}
-	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) start(ctx context.Context) error {
-	conn, err := s.connector.Connect(ctx)
+// start opens the engine. The caller holds s.mu.
+func (s *Store) start(ctx context.Context) (err error) {
+	var once sync.Once
+	s.connector, err = duckdb.NewConnector(s.path, func(ex driver.ExecerContext) error {
+		var first error
+		once.Do(func() { first = settle(ctx, ex, s.options) })
+		return first
+	})
 	if err != nil {
+		s.connector = nil
 		return openError(s.path, err)
 	}
-	s.conn = conn
-	if s.arrow, err = duckdb.NewArrowFromConn(conn); err != nil {
+	if s.conn, err = s.connector.Connect(ctx); err != nil {
+		s.conn = nil
+		return openError(s.path, err)
+	}
+	if s.arrow, err = duckdb.NewArrowFromConn(s.conn); err != nil {
 		return fmt.Errorf("open %s: %w", s.path, err)
 	}
-	s.db = sql.OpenDB(s.connector)
-	if err := s.migrate(ctx); err != nil {
-		return err
+	s.readers.Store(sql.OpenDB(s.connector))
+	for _, step := range []func(context.Context) error{s.migrate, func(ctx context.Context) error { return s.exec(ctx, stagingTables) },
+		s.loadSecret, s.loadCounters, s.measureRoom} {
+		if err := step(ctx); err != nil {
+			return err
+		}
 	}
-	if err := s.exec(ctx, stagingTables); err != nil {
-		return err
-	}
-	if err := s.loadSecret(ctx); err != nil {
-		return err
-	}
-	return errors.Join(s.loadCounters(ctx), s.measureRoom(ctx))
+	return nil
 }
 
 // settle runs once for the whole engine, before anything else, in this order:
@@ -168,21 +191,30 @@ func (s *Store) Path() string { return s.path }
 // Close ends all readers, folds the log into the file, and ends the writer. An
 // error means that the log stays beside the file and is folded at the next open.
 func (s *Store) Close() error {
-	var errs []error
-	if s.db != nil {
-		errs = append(errs, s.db.Close())
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.stop()
+}
+
+// stop closes the engine. The caller holds s.mu.
+func (s *Store) stop() error {
+	var errs []error
+	if db := s.db(); db != nil {
+		errs = append(errs, db.Close())
+	}
 	if s.conn != nil {
-		if s.room.most > 0 { // it was opened well; the engine would not say when it fails
+		if s.room.most > 0 && !s.health.broken { // it was opened well; the engine would not say when it fails
 			ctx := context.Background()
 			errs = append(errs, s.setRoom(ctx, s.room.most), s.exec(ctx, "checkpoint"))
 		}
 		errs = append(errs, s.conn.Close())
 		s.conn = nil
 	}
-	return errors.Join(append(errs, s.connector.Close())...)
+	if s.connector != nil {
+		errs = append(errs, s.connector.Close())
+		s.connector = nil
+	}
+	return errors.Join(errs...)
 }
 
 // exec runs book-keeping SQL on the writer's connection.
@@ -208,7 +240,8 @@ func (s *Store) inTx(ctx context.Context, f func() error) (err error) {
 		if done {
 			return
 		}
-		s.next, s.trails, s.letters = before, nil, nil
+		s.next = before
+		s.forget()
 		back := s.exec(context.WithoutCancel(ctx), "rollback")
 		if back != nil && err != nil && !strings.Contains(back.Error(), "no transaction is active") { // a commit that failed has ended it
 			err = errors.Join(err, fmt.Errorf("rollback: %w", back))
@@ -223,7 +256,7 @@ func (s *Store) inTx(ctx context.Context, f func() error) (err error) {
 		return err
 	}
 	if err := s.exec(context.WithoutCancel(ctx), "commit"); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return &commitError{err}
 	}
 	done = true
 	return nil
@@ -258,7 +291,7 @@ const countersQuery = `select
 
 func (s *Store) loadCounters(ctx context.Context) error {
 	n := &s.next
-	err := s.db.QueryRowContext(ctx, countersQuery).Scan(&n.complaint, &n.survey, &n.log, &n.transaction,
+	err := s.db().QueryRowContext(ctx, countersQuery).Scan(&n.complaint, &n.survey, &n.log, &n.transaction,
 		&n.account, &n.level, &n.batch, &n.refused, &n.caseID, &n.entry, &n.run)
 	if err != nil {
 		return fmt.Errorf("read the counters: %w", err)

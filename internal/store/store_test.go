@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -139,7 +140,7 @@ func TestAdmitKnownUpdatedRefused(t *testing.T) {
 		t.Fatalf("old and new state again: %+v", r)
 	}
 	var first, last string
-	err := s.db.QueryRow("select (select status from complaint where seq = 1), (select status from complaint_event)").Scan(&first, &last)
+	err := s.db().QueryRow("select (select status from complaint where seq = 1), (select status from complaint_event)").Scan(&first, &last)
 	if err != nil || first != "open" || last != "closed" {
 		t.Fatalf("history was overwritten: %q %q %v", first, last, err)
 	}
@@ -154,16 +155,11 @@ func TestRollbackLeavesNothingAndGoesOn(t *testing.T) {
 		}
 		return nosy(c, h)
 	}
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Error("the panic was swallowed")
-			}
-		}()
-		s.Admit(t.Context(), &record.Batch{Input: "x", Complaints: rows}, boom)
-	}()
+	if _, err := s.Admit(t.Context(), &record.Batch{Input: "x", Complaints: rows}, boom); err == nil || !strings.Contains(err.Error(), "boom") {
+		t.Errorf("the panic was swallowed: %v", err)
+	}
 	var n int
-	if err := s.db.QueryRow("select count(*) from complaint").Scan(&n); err != nil || n != 0 {
+	if err := s.db().QueryRow("select count(*) from complaint").Scan(&n); err != nil || n != 0 {
 		t.Fatalf("%d rows after a rollback, %v", n, err)
 	}
 	r, err := s.Admit(t.Context(), &record.Batch{Input: "x", Complaints: rows}, nosy)

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"strings"
 	"time"
 
 	"plaint/internal/record"
@@ -10,12 +11,23 @@ import (
 const UsualDays = 28
 
 // Crowd counts complaints by type and hour, and by type and day, so that a
-// sudden rush can be told from a usual day.
-type Crowd map[string]*arrivals
+// sudden rush can be told from a usual day. Hostile types cost no more than any
+// others: two small entries a complaint.
+type Crowd struct {
+	kinds map[string]int32
+	hours map[arrival]int32
+	days  map[arrival]int32
+}
 
-type arrivals struct {
-	hours map[int64]int32 // hours since 1970
-	days  map[int64]int32 // days since 1970
+// arrival is a type and the hour or day since 1970 of a complaint.
+type arrival struct {
+	kind int32
+	at   int32
+}
+
+// NewCrowd has counted nothing.
+func NewCrowd() *Crowd {
+	return &Crowd{map[string]int32{}, map[arrival]int32{}, map[arrival]int32{}}
 }
 
 // Hour is the hour since 1970 that a moment falls into, before 1970 as well.
@@ -28,32 +40,32 @@ func Hour(t time.Time) int64 {
 }
 
 // Add counts n complaints of a type in an hour since 1970.
-func (w Crowd) Add(kind string, hour int64, n int32) {
-	a := w[kind]
-	if a == nil {
-		a = &arrivals{hours: map[int64]int32{}, days: map[int64]int32{}}
-		w[kind] = a
+func (w *Crowd) Add(kind string, hour int64, n int32) {
+	k, ok := w.kinds[kind]
+	if !ok {
+		k = int32(len(w.kinds))
+		w.kinds[strings.Clone(kind)] = k
 	}
-	a.hours[hour] += n
-	a.days[hour/24] += n
+	w.hours[arrival{k, int32(hour)}] += n
+	w.days[arrival{k, int32(hour / 24)}] += n
 }
 
 // Rush is how many times more complaints of the type came in the 24 hours
 // before than on a usual day of the four weeks before that; both sides get one
 // complaint more, so that small numbers prove little.
-func (w Crowd) Rush(c *record.Complaint) float64 {
-	a := w[c.Type]
-	if a == nil || !c.Received.Known() {
+func (w *Crowd) Rush(c *record.Complaint) float64 {
+	k, ok := w.kinds[c.Type]
+	if !ok || !c.Received.Known() {
 		return 1
 	}
 	hour := Hour(c.Received.Time)
 	last, usual := int32(0), int32(0)
 	// Whole hours before this one: of its own hour, some may come later.
 	for h := hour - 24; h < hour; h++ {
-		last += a.hours[h]
+		last += w.hours[arrival{k, int32(h)}]
 	}
 	for d := hour/24 - 1 - UsualDays; d < hour/24-1; d++ {
-		usual += a.days[d]
+		usual += w.days[arrival{k, int32(d)}]
 	}
 	return float64(last+1) / (float64(usual)/UsualDays + 1)
 }

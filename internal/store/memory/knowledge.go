@@ -17,7 +17,7 @@ import (
 type Knowledge struct {
 	Trails       *Trails
 	Letters      *Letters
-	Crowd        Crowd
+	Crowd        *Crowd
 	Accounts     map[uint64][]record.Account     // by customer, the newest first
 	Transactions map[uint64][]record.Transaction // by customer, in arrival order
 	Confirmed    Verdicts
@@ -26,9 +26,10 @@ type Knowledge struct {
 	scratch record.History    // reused: valid during one decision
 }
 
-// New knows the latest complaints and letters, and nothing else yet.
-func New(t *Trails, l *Letters) *Knowledge {
-	m := &Knowledge{Trails: t, Letters: l, Crowd: Crowd{},
+// New knows the latest complaints and letters, how many came when, and nothing
+// else yet.
+func New(t *Trails, l *Letters, w *Crowd) *Knowledge {
+	m := &Knowledge{Trails: t, Letters: l, Crowd: w,
 		Accounts: map[uint64][]record.Account{}, Transactions: map[uint64][]record.Transaction{}}
 	m.scratch.Crowd = func() float64 { return m.Crowd.Rush(m.current) }
 	return m

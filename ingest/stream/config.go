@@ -1,0 +1,99 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"plaint/ingest/file"
+	"plaint/internal/record"
+)
+
+// Common is what every source's settings begin with.
+type Common struct {
+	Name string `yaml:"name"` // unique; positions are kept under it
+	Type string `yaml:"type"`
+	// What the messages are: As or Profile must be given where the source does not
+	// say it by itself.
+	As      string `yaml:"as"`
+	Profile string `yaml:"profile"`
+	Source  string `yaml:"source"` // the system the records come from, "" = the profile's, else the name
+}
+
+// Options are those of a decoder for the source's messages.
+func (c *Common) Options() (file.Options, error) {
+	o := file.Options{Profile: c.Profile, Source: c.Source}
+	if c.As != "" {
+		k, ok := record.ParseKind(c.As)
+		if !ok {
+			return o, fmt.Errorf("as: %q is none of complaints, surveys, logs, transactions, accounts, service_levels", c.As)
+		}
+		o.As = k
+	}
+	if o.As == 0 && o.Profile == "" {
+		return o, errors.New("as or profile must say what the messages are")
+	}
+	return o, nil
+}
+
+// Secret is a value that is never written down in the settings: {env: NAME} or
+// {file: PATH}. It prints as ***.
+type Secret struct {
+	Env  string `yaml:"env"`
+	File string `yaml:"file"`
+}
+
+// UnmarshalYAML tells a user who wrote the secret itself where it belongs; the
+// message does not repeat it.
+func (s *Secret) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: a secret is given as {env: NAME} or {file: PATH}, never itself", n.Line)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		switch n.Content[i].Value {
+		case "env":
+			s.Env = n.Content[i+1].Value
+		case "file":
+			s.File = n.Content[i+1].Value
+		default:
+			return fmt.Errorf("line %d: a secret is given as {env: NAME} or {file: PATH}", n.Content[i].Line)
+		}
+	}
+	if (s.Env == "") == (s.File == "") {
+		return fmt.Errorf("line %d: a secret has either env or file", n.Line)
+	}
+	return nil
+}
+
+// Given reports whether the settings name a secret.
+func (s Secret) Given() bool { return s.Env != "" || s.File != "" }
+
+// Value reads the secret, without the line break at its end; "" if none is
+// named. The error names the place, never the value.
+func (s Secret) Value() (string, error) {
+	switch {
+	case s.Env != "":
+		v, ok := os.LookupEnv(s.Env)
+		if !ok || v == "" {
+			return "", fmt.Errorf("the environment variable %s is empty", s.Env)
+		}
+		return v, nil
+	case s.File != "":
+		data, err := os.ReadFile(s.File)
+		if err != nil {
+			return "", fmt.Errorf("read a secret: %w", err)
+		}
+		v := strings.TrimRight(string(data), "\r\n")
+		if v == "" {
+			return "", fmt.Errorf("the file %s is empty", s.File)
+		}
+		return v, nil
+	}
+	return "", nil
+}
+
+// String hides the secret's place as well as its value.
+func (s Secret) String() string { return "***" }
