@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"plaint/cmd/plaint/settings"
 	"plaint/ingest/file"
 	"plaint/ingest/simulate"
 	"plaint/internal/store"
@@ -108,7 +109,11 @@ func (e *env) demo(ctx context.Context, cfg simulate.Config, dir, listen string,
 	if noServe {
 		return st.Close()
 	}
-	return errors.Join(e.serve(ctx, st, listen), st.Close())
+	m, err := model.Load(model.Default)
+	if err != nil {
+		return errors.Join(err, st.Close())
+	}
+	return errors.Join(e.serve(ctx, service{st, m, &settings.Settings{}, listen}), st.Close())
 }
 
 func (e *env) demoJobs(ctx context.Context, st *store.Store, dir string) error {

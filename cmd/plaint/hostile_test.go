@@ -36,6 +36,17 @@ type hostile struct {
 
 func bytesOf(s string) func() []byte { return func() []byte { return []byte(s) } }
 
+// columnsOf is a file that ends the process that decodes it.
+func columnsOf(name string) func() []byte {
+	return func() []byte {
+		b, err := os.ReadFile(filepath.Join("..", "..", "ingest", "file", "columnar", "testdata", "hostile", name))
+		if err != nil {
+			panic(err)
+		}
+		return b
+	}
+}
+
 func row(i int, body string) string {
 	return fmt.Sprintf("C%d,U%d,2026-01-05,login,%s,10\n", i, i, body)
 }
@@ -99,6 +110,9 @@ var hostileInputs = []hostile{
 	{name: "xlsx_damaged", file: "a.xlsx", data: func() []byte { return archive("xl/workbook.xml", "<broken") }},
 	{name: "parquet_damaged", file: "a.parquet", data: bytesOf("PAR1 nothing of the kind PAR1")},
 	{name: "arrow_damaged", file: "a.arrow", data: bytesOf("ARROW1\x00\x00 nothing of the kind")},
+	{name: "arrow_wants_all_memory", file: "a.arrow", data: columnsOf("fields.arrow")},
+	{name: "arrow_stream_wants_all_memory", file: "a.arrow", data: columnsOf("body.stream")},
+	{name: "parquet_wants_all_memory", file: "a.parquet", data: columnsOf("dictionary.parquet"), args: []string{"ingest", "a.parquet", "--dry-run"}},
 	{name: "a_picture", file: "a.csv", data: func() []byte {
 		return append([]byte("\x89PNG\r\n\x1a\n"), bytes.Repeat([]byte{0, 1, 2, 0xFF}, 200)...)
 	}},

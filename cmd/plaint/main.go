@@ -16,6 +16,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"plaint/ingest/file"
+	"plaint/ingest/file/columnar"
+	"plaint/internal/child"
 	"plaint/internal/web/locale"
 )
 
@@ -28,12 +30,10 @@ const (
 )
 
 func main() {
+	mainOfChild()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once: what was kept stays kept
-	if code, handled := runChild(); handled {
-		os.Exit(code)
-	}
 	cwd, err := os.Getwd()
 	if err != nil {
 		cwd = "."
@@ -43,6 +43,12 @@ func main() {
 	code := e.run()
 	stop()
 	os.Exit(code)
+}
+
+// mainOfChild does the work of a child, where this process is one, and ends it.
+func mainOfChild() {
+	child.Main(queryChild, queryMain)
+	columnar.Main()
 }
 
 // status is an error that is only an exit status: everything was said already.

@@ -5,12 +5,10 @@ import (
 	"testing"
 )
 
-// TestMain lets the test binary be the child that runs a query, and the whole
+// TestMain lets the test binary be the children that it starts, and the whole
 // program where a test needs other processes.
 func TestMain(m *testing.M) {
-	if code, handled := runChild(); handled {
-		os.Exit(code)
-	}
+	mainOfChild()
 	if os.Getenv("PLAINT_TEST_PROGRAM") != "" {
 		main()
 	}

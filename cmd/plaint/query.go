@@ -20,11 +20,12 @@ import (
 	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 	"github.com/spf13/cobra"
 
+	"plaint/internal/child"
 	"plaint/internal/store"
 )
 
-// childArg makes this program run one query and end.
-const childArg = "__query"
+// queryChild is the child that runs one query and ends.
+const queryChild = "__query"
 
 // childQuery is what the child is told on its standard input.
 type childQuery struct {
@@ -82,10 +83,6 @@ func (e *env) query(ctx context.Context, st *store.Store, q childQuery, timeout 
 }
 
 func (e *env) runQuery(ctx context.Context, q childQuery, w io.Writer) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
 	told, err := json.Marshal(q)
 	if err != nil {
 		return err
@@ -95,12 +92,14 @@ func (e *env) runQuery(ctx context.Context, q childQuery, w io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	cmd := exec.CommandContext(ctx, self, childArg)
-	cmd.Dir, cmd.Env = dir, []string{"HOME=" + dir, "TMPDIR=" + dir}
+	cmd, err := child.Command(ctx, queryChild)
+	if err != nil {
+		return err
+	}
+	cmd.Dir, cmd.Env = dir, append(cmd.Env, "HOME="+dir, "TMPDIR="+dir)
 	cmd.Stdin, cmd.Stdout = bytes.NewReader(told), w
 	var said bytes.Buffer
 	cmd.Stderr = &said
-	cmd.WaitDelay = time.Second
 	err = cmd.Run()
 	text := strings.TrimSpace(said.String())
 	switch {
@@ -131,44 +130,24 @@ func readerGone(err error) bool {
 	return errors.Is(err, syscall.EPIPE)
 }
 
-// runChild is the child's main; handled is false in every other process.
-func runChild() (code int, handled bool) {
-	if len(os.Args) != 2 || os.Args[1] != childArg {
-		return 0, false
-	}
+// queryMain is the child's main.
+func queryMain([]string) error {
 	var q childQuery
 	if err := json.NewDecoder(os.Stdin).Decode(&q); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return exitFailed, true
+		return err
 	}
-	limitSelf(q.Seconds)
+	// The memory is several times what is ever touched.
+	child.Limits{Memory: 6 << 30, CPU: time.Duration(4*q.Seconds) * time.Second, File: 1 << 30}.Set()
 	rows := 0
 	err := store.Foreign(context.Background(), q.Snapshot, q.SQL, q.Limit+1, func(r array.RecordReader) error {
 		var err error
 		rows, err = writeResult(os.Stdout, r, q)
 		return err
 	})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return exitFailed, true
-	}
-	if rows > q.Limit {
+	if err == nil && rows > q.Limit {
 		fmt.Fprintln(os.Stderr, "cut")
 	}
-	return exitDone, true
-}
-
-// limitSelf bounds the child by the kernel: memory, processor time, file size.
-func limitSelf(seconds int) {
-	for which, n := range map[int]uint64{
-		syscall.RLIMIT_AS:    8 << 30, // address space, several times what is ever touched
-		syscall.RLIMIT_CPU:   uint64(4 * seconds),
-		syscall.RLIMIT_FSIZE: 1 << 30,
-		syscall.RLIMIT_CORE:  0,
-	} {
-		// A limit that cannot be set leaves the others and the parent's clock.
-		_ = syscall.Setrlimit(which, &syscall.Rlimit{Cur: n, Max: n})
-	}
+	return err
 }
 
 func writeResult(w io.Writer, r array.RecordReader, q childQuery) (int, error) {

@@ -13,16 +13,35 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
+	"plaint/cmd/plaint/settings"
+	"plaint/ingest/stream"
 	"plaint/internal/store"
 	"plaint/internal/web"
+	"plaint/scoring/model"
 )
 
+// service is what a server needs.
+type service struct {
+	store    *store.Store
+	model    *model.Model
+	settings *settings.Settings
+	listen   string
+}
+
 func (e *env) serveCmd() *cobra.Command {
-	var listen string
-	c := &cobra.Command{Use: "serve", Short: e.t("cmd_serve"), Args: cobra.NoArgs, Example: "  plaint serve --db plaint.db --listen 127.0.0.1:8080",
+	var listen, by, config string
+	c := &cobra.Command{Use: "serve", Short: e.t("cmd_serve"), Long: e.t("cmd_serve_long"), Args: cobra.NoArgs, Example: "  plaint serve --db plaint.db --listen 127.0.0.1:8080",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if e.shared != nil {
 				return &worded{"err_serving", []any{"db", e.db, "url", e.shared.url}}
+			}
+			m, err := model.Load(e.modelPath(by))
+			if err != nil {
+				return badModel(by, err)
+			}
+			s, err := e.loadSettings(config)
+			if err != nil {
+				return err
 			}
 			_, missing := os.Stat(e.path(e.db))
 			st, err := store.Open(c.Context(), e.path(e.db), store.Options{})
@@ -35,27 +54,32 @@ func (e *env) serveCmd() *cobra.Command {
 			if missing != nil {
 				e.say("%s", e.t("serving_new", "db", e.db))
 			}
-			return errors.Join(e.serve(c.Context(), st, listen), st.Close())
+			return errors.Join(e.serve(c.Context(), service{st, m, s, listen}), st.Close())
 		}}
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", e.t("flag_listen"))
+	c.Flags().StringVar(&by, "model", model.Default, e.t("flag_model"))
+	c.Flags().StringVar(&config, "config", "", e.t("flag_config"))
 	return c
 }
 
-// serve answers until the context ends; then requests are answered and
-// handed-over commands are cancelled before it returns. Batches that were
-// accepted are committed.
-func (e *env) serve(ctx context.Context, st *store.Store, listen string) error {
-	handler, err := e.handler(st, listen)
+// serve answers and reads the sources until the context ends; then the sources
+// end, requests are answered and handed-over commands are cancelled before it
+// returns. Batches that were accepted are committed.
+func (e *env) serve(ctx context.Context, v service) error {
+	l, err := net.Listen("tcp", v.listen)
 	if err != nil {
-		return err
+		return &worded{"err_listen", []any{"address", v.listen, "reason", err}}
 	}
-	l, err := net.Listen("tcp", listen)
+	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopReading()
+	sources, wait := e.startSources(reading, v)
+	handler, err := e.handler(v, sources)
 	if err != nil {
-		return &worded{"err_listen", []any{"address", listen, "reason", err}}
+		return errors.Join(err, l.Close())
 	}
 	h := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
 		WriteTimeout: 120 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 64 << 10}
-	s := &server{store: st, url: "http://" + l.Addr().String() + "/"}
+	s := &server{store: v.store, url: "http://" + l.Addr().String() + "/", sources: sources}
 	commands, err := s.listen(e.path(e.db))
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -74,21 +98,36 @@ func (e *env) serve(ctx context.Context, st *store.Store, listen string) error {
 	}
 	end, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
+	stopReading()
 	err = errors.Join(err, commands.Close())
 	stop(errStopping) // a handed-over command may wait for its caller: what it was told is kept, is kept
 	err = errors.Join(err, h.Shutdown(end))
 	<-handed
+	wait()
 	return err
 }
 
-func (e *env) handler(st *store.Store, listen string) (http.Handler, error) {
+func (e *env) handler(v service, sources []stream.Running) (http.Handler, error) {
 	reg := prometheus.NewRegistry()
-	v, c := buildInfo()
-	host, _, err := net.SplitHostPort(listen)
+	version, commit := buildInfo()
+	host, _, err := net.SplitHostPort(v.listen)
 	if err != nil {
-		return nil, usageError{&worded{"err_listen", []any{"address", listen, "reason", err}}}
+		return nil, usageError{&worded{"err_listen", []any{"address", v.listen, "reason", err}}}
 	}
-	return web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg, Version: v, Commit: c, Lang: e.words.Lang, Hosts: []string{host}, Log: e.log()})
+	var tokens []string
+	for _, secret := range v.settings.HTTP.Tokens {
+		t, err := secret.Value()
+		if err != nil {
+			return nil, usageError{&worded{"err_secret", []any{"reason", err}}}
+		}
+		tokens = append(tokens, t)
+	}
+	hooks, err := e.hooks(v.settings)
+	if err != nil {
+		return nil, err
+	}
+	return web.New(web.Options{Store: v.store, Registerer: reg, Gatherer: reg, Version: version, Commit: commit, Lang: e.words.Lang, Hosts: []string{host}, Log: e.log(),
+		Decide: v.model.Decide, Explain: v.model.Reasons, Tokens: tokens, Hooks: hooks, Sources: sources})
 }
 
 func (e *env) reportCmd() *cobra.Command {

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"plaint/ingest/stream"
 	"plaint/internal/store"
 )
 
@@ -26,8 +27,9 @@ import (
 
 // server is the open store that handed-over commands run on.
 type server struct {
-	store *store.Store
-	url   string // where it serves
+	store   *store.Store
+	url     string // where it serves
+	sources []stream.Running
 }
 
 // Why a command ends before its time; the reason has words of its own.

@@ -159,7 +159,7 @@ func Replay(rows []record.Refusal, o Options) (*Plan, error) {
 	case p.Format == Lines:
 		k.Header = logHeader
 	case k.Header == nil:
-		k.Header, _, _ = jsonHeader(newAgain(&Plan{Format: NDJSON, again: rows}), len(rows)) // from memory: it does not fail
+		k.Header, _, _, _ = jsonHeader(newAgain(&Plan{Format: NDJSON, again: rows}), len(rows)) // from memory: it does not fail
 	}
 	return p, p.choose(slices.Clone(k.Header))
 }

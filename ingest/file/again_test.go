@@ -74,7 +74,9 @@ func workbook(t testing.TB, rows [][]string) string {
 	return b.String()
 }
 
-func arrowFile(t testing.TB, rows [][]string) string {
+// arrowFile is a stream of one record of the rows below the header, and one of
+// each list of more.
+func arrowFile(t testing.TB, rows [][]string, more ...[][]string) string {
 	t.Helper()
 	fields := make([]arrow.Field, len(rows[0]))
 	for i, h := range rows[0] {
@@ -82,15 +84,17 @@ func arrowFile(t testing.TB, rows [][]string) string {
 	}
 	schema := arrow.NewSchema(fields, nil)
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
-	for _, r := range rows[1:] {
-		for i, c := range r {
-			b.Field(i).(*array.StringBuilder).Append(c)
-		}
-	}
 	var out bytes.Buffer
 	w := ipc.NewWriter(&out, ipc.WithSchema(schema))
-	if err := w.Write(b.NewRecord()); err != nil {
-		t.Fatal(err)
+	for _, rows := range append([][][]string{rows[1:]}, more...) {
+		for _, r := range rows {
+			for i, c := range r {
+				b.Field(i).(*array.StringBuilder).Append(c)
+			}
+		}
+		if err := w.Write(b.NewRecord()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -142,6 +146,7 @@ func TestRefusedRowsAreReadAgainAsTheyWere(t *testing.T) {
 		"xlsx twice": {name: "a.xlsx", data: workbook(t, twice), refused: 3},
 		"arrow":      {name: "a.arrow", data: arrowFile(t, table), refused: 3},
 		"arrow bad":  {name: "a.arrow", data: arrowFile(t, append(slices.Clone(table), []string{"C6", "2026-01-01", "\xff\xfe", "\x00"})), refused: 4},
+		"parquet":    {name: "a.parquet", data: parquetFile(t, table), refused: 3},
 		"lines":      {name: "a.log", data: "2026-13-45 10:00:00 ERROR [pay] boom\n\tat x\n2026-01-05 10:00:00 INFO [pay] fine\n2026-01-05 10:00:00 INFO [pay] a\x00b\n", o: Options{As: record.Logs}, refused: 2},
 		"lines-16":   {name: "a.log", data: in("utf-16le", "2026-13-45 10:00:00 ERROR [pay] boom\n\tat x\n2026-01-05 10:00:00 INFO [pay] fine\n"), o: Options{As: record.Logs}, refused: 1},
 	}

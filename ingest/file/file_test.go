@@ -18,8 +18,15 @@ import (
 	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 	"github.com/klauspost/compress/zstd"
 
+	"plaint/ingest/file/columnar"
 	"plaint/internal/record"
 )
+
+// TestMain lets the test binary be the decoder of Parquet and Arrow files.
+func TestMain(m *testing.M) {
+	columnar.Main()
+	os.Exit(m.Run())
+}
 
 // readAll reads one input whole, in batches of a size.
 func readAll(t testing.TB, path string, o Options) (out record.Batch, batches int) {
@@ -214,6 +221,13 @@ func FuzzInspect(f *testing.F) {
 	text := "id,type,body\nC1,login,登录不了\n"
 	for _, s := range []string{workbook(f, table), arrowFile(f, table), parquetFile(f, table), gzipped(f, text), zipped(f, text), zstandard(f, text)} {
 		f.Add([]byte(s)) // whole files, for what lies behind the first bytes
+	}
+	for _, path := range hostileColumns(f) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := filepath.Join(t.TempDir(), "x")

@@ -352,10 +352,9 @@ func flattenArray(v json.RawMessage, name string, level int, out *[]record.Field
 
 // jsonHeader is the union of the names in the first rows, those of nulls too, in
 // order of their first appearance. A name that comes later finds its word when
-// it comes.
-func jsonHeader(j rows, sample int) ([]string, [][]string, error) {
+// it comes. bad is the first row that cannot be read, if there is one.
+func jsonHeader(j rows, sample int) (header []string, cells [][]string, bad *rawRow, err error) {
 	at := map[string]int{}
-	var header []string
 	var seen [][]record.Field
 	for len(seen) < sample {
 		row, err := j.next()
@@ -363,9 +362,12 @@ func jsonHeader(j rows, sample int) ([]string, [][]string, error) {
 			break
 		}
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		if row.code != "" {
+			if bad == nil {
+				bad = &row
+			}
 			continue
 		}
 		seen = append(seen, row.extra)
@@ -376,7 +378,7 @@ func jsonHeader(j rows, sample int) ([]string, [][]string, error) {
 			}
 		}
 	}
-	cells := make([][]string, len(seen))
+	cells = make([][]string, len(seen))
 	for i, fields := range seen {
 		cells[i] = make([]string, len(header))
 		for _, f := range fields {
@@ -385,7 +387,7 @@ func jsonHeader(j rows, sample int) ([]string, [][]string, error) {
 			}
 		}
 	}
-	return header, cells, nil
+	return header, cells, bad, nil
 }
 
 func short(s string) string {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -164,7 +165,7 @@ func TestBatchesAreBoundedInBytes(t *testing.T) {
 	if err != nil || rows != 300 || batches < 3 {
 		t.Fatalf("%d rows in %d batches, %v", rows, batches, err)
 	}
-	source, stop, err := p.rows(new(atomic.Int64))
+	source, stop, err := p.rows(t.Context(), new(atomic.Int64))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -339,5 +340,57 @@ func TestFurtherSheetsAreNamed(t *testing.T) {
 	defer done()
 	if len(plans) != 1 || plans[0].Err != nil || len(plans[0].LeftOut) != 1 || plans[0].LeftOut[0] != "June" {
 		t.Errorf("%+v", plans[0])
+	}
+}
+
+func hostileColumns(t testing.TB) []string {
+	t.Helper()
+	paths, err := filepath.Glob("columnar/testdata/hostile/*")
+	if err != nil || len(paths) < 8 {
+		t.Fatal(paths, err)
+	}
+	return paths
+}
+
+// TestHostileColumnsAreRefused: a file that ends its decoder is one refusal.
+func TestHostileColumnsAreRefused(t *testing.T) {
+	for _, path := range hostileColumns(t) {
+		b, _ := readAll(t, path, Options{})
+		if b.Rows() != 1 || len(b.Refused) != 1 || b.Refused[0].Line != 0 || b.Refused[0].Code != "bad_columnar" {
+			t.Errorf("%s: %+v", path, b)
+		}
+	}
+}
+
+// TestRowsBeforeADamageAreLoaded, and the rest is one refusal, whether the
+// decoder finds the damage or dies of it.
+func TestRowsBeforeADamageAreLoaded(t *testing.T) {
+	data := arrowFile(t, table, table[1:])
+	const message = "\xff\xff\xff\xff" // its length follows; the last one is the end
+	second := strings.LastIndex(data[:strings.LastIndex(data, message)], message) + len(message)
+	for what, data := range map[string]string{"cut off": data[:second+100], "hostile": data[:second] + "\xff\xff\xff\x7f" + data[second+4:]} {
+		b, _ := readAll(t, write(t, "a.arrow", data), Options{})
+		if len(b.Complaints) != 1 || b.Complaints[0].ExternalID != "C1" || len(b.Refused) != 4 || b.Refused[2].Line != 4 || b.Refused[3].Line != 0 || b.Refused[3].Code != "bad_columnar" {
+			t.Errorf("%s: %+v", what, b)
+		}
+	}
+}
+
+// TestColumnsEndWithTheContext: a decoder that was killed because nobody wants
+// its rows is no fault of the file.
+func TestColumnsEndWithTheContext(t *testing.T) {
+	p, _ := plan(t, write(t, "a.parquet", parquetFile(t, append(table[:1:1], slices.Repeat(table[1:2], 50000)...))), Options{BatchRows: 1000})
+	ctx, cancel := context.WithCancel(t.Context())
+	rows := 0
+	err := p.Read(ctx, func(b *record.Batch) error {
+		cancel()
+		rows += b.Rows()
+		if len(b.Refused) > 0 {
+			t.Errorf("%+v", b.Refused)
+		}
+		return nil
+	})
+	if err != context.Canceled || rows == 0 || rows == 50000 {
+		t.Errorf("%d rows, %v", rows, err)
 	}
 }

@@ -2,6 +2,8 @@ package file
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -9,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/text/transform"
 
@@ -23,7 +26,9 @@ type Options struct {
 	Source    string      // "" = the profile's, else the input's name
 	Encoding  string      // "" = by the bytes
 	Stdin     io.Reader
-	BatchRows int // rows per transaction, 0 = DefaultBatchRows
+	Name      string // what the input is called, "" = its path
+	Salt      string // of rows without an id, see record.Seen
+	BatchRows int    // rows per transaction, 0 = DefaultBatchRows
 }
 
 // DefaultBatchRows is one row group of the engine: from this size on, a batch
@@ -89,6 +94,7 @@ func Inspect(path string, o Options) (plans []*Plan, done func(), err error) {
 		}
 		path, name, done = spooled, "stdin", remove
 	}
+	name = cmp.Or(o.Name, name)
 	ins, closeInputs, err := inputs(path)
 	remove := done
 	done = func() { closeInputs(); remove() }
@@ -160,7 +166,6 @@ func (p *Plan) inspect() error {
 
 // binary recognises the formats that carry their own header.
 func (p *Plan) binary(sample []byte) (bool, error) {
-	var header []string
 	switch {
 	case bytes.HasPrefix(sample, []byte("PK\x03\x04")):
 		if p.in.path == "" && !bytes.Contains(sample, []byte("xl/")) {
@@ -187,20 +192,30 @@ func (p *Plan) binary(sample []byte) (bool, error) {
 	default:
 		return false, nil
 	}
-	a, err := p.columnar()
+	return true, p.columns()
+}
+
+// mostLook is how long looking at the beginning of a file may take: no context
+// ends it before.
+const mostLook = time.Minute
+
+// columns looks at the header and the first rows of a Parquet or Arrow file.
+func (p *Plan) columns() error {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), mostLook, &Error{"bad_columnar", "decoding it takes too long"})
+	defer cancel()
+	c, err := p.openColumns(ctx)
 	if err != nil {
-		return true, err
+		return err
 	}
-	defer a.close()
-	header = a.header()
+	defer c.Close()
 	for range 5 {
-		row, err := a.next()
+		row, err := c.next()
 		if err != nil {
 			break
 		}
 		p.Sample = append(p.Sample, row.cells)
 	}
-	return true, p.choose(header)
+	return p.choose(c.Header)
 }
 
 func (p *Plan) textual(sample []byte, truncated bool) error {
@@ -252,9 +267,12 @@ func (p *Plan) json(sample []byte) error {
 		return err
 	}
 	defer r.Close()
-	header, cells, err := jsonHeader(p.jsonRows(r, nil), 200)
+	header, cells, bad, err := jsonHeader(p.jsonRows(r, nil), 200)
 	if err != nil {
 		return err
+	}
+	if len(cells) == 0 && bad != nil {
+		return &Error{bad.code, bad.detail}
 	}
 	if len(cells) == 0 {
 		return &Error{"empty_file", p.Input}

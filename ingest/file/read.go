@@ -187,7 +187,7 @@ func (p *Plan) cut(ctx context.Context, cancel context.CancelCauseFunc, source r
 // gather puts the mapped chunks together in order and emits full batches.
 func (p *Plan) gather(ctx context.Context, order <-chan *chunk, size int, emit func(*record.Batch) error) error {
 	batch, bytes := p.empty(), 0
-	var seen record.Seen
+	seen := record.Seen{Salt: p.opt.Salt}
 	for c := range order {
 		select {
 		case <-c.ready:

@@ -13,7 +13,7 @@ type State int32
 // The states of a source.
 const (
 	Starting State = iota
-	Running
+	Up
 	Waiting // for its next attempt, after a fault
 	Down    // until a person decides, see ErrRefused
 	Stopped
@@ -47,7 +47,7 @@ func NewMeter() *Meter {
 func (m *Meter) Connected() {
 	m.connects.Add(1)
 	m.lastConnect.Store(time.Now().UnixMicro())
-	m.state.Store(int32(Running))
+	m.state.Store(int32(Up))
 	m.fault.Store(nil)
 }
 
@@ -113,4 +113,10 @@ func moment(micros int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMicro(micros).UTC()
+}
+
+// Running is a source that Run keeps going.
+type Running struct {
+	Name, Type string
+	Meter      *Meter
 }

@@ -16,12 +16,15 @@ import (
 	"time"
 )
 
+// known are the names that this program does the work of.
+var known = map[string]bool{}
+
 // Command is this program, started again to do the work of that name; more are
 // further arguments, which every user of the machine can see. It is killed when
 // ctx ends or its parent dies, and sees nothing of the parent's environment.
 func Command(ctx context.Context, name string, more ...string) (*exec.Cmd, error) {
-	if is(name) { // a program that forgot Main would start itself for ever
-		return nil, fmt.Errorf("start %s: the program does not call Main for it", name)
+	if !known[name] { // the child would be the whole program, or all tests, once more
+		return nil, fmt.Errorf("start %s: the program's main does not call child.Main for it", name)
 	}
 	path, err := self()
 	if err != nil {
@@ -30,7 +33,7 @@ func Command(ctx context.Context, name string, more ...string) (*exec.Cmd, error
 	cmd := exec.CommandContext(ctx, path, append([]string{name}, more...)...)
 	cmd.Args[0] = os.Args[0]
 	cmd.Dir = "/"
-	cmd.Env = []string{"GOTRACEBACK=none"} // what it dies of fits in a line
+	cmd.Env = []string{}
 	cmd.SysProcAttr = dieWithParent()
 	cmd.WaitDelay = time.Second
 	return cmd, nil
@@ -43,7 +46,8 @@ func Command(ctx context.Context, name string, more ...string) (*exec.Cmd, error
 // The child heeds no signal that asks: a terminal or a service manager sends
 // those to the parent as well, which knows what is still wanted.
 func Main(name string, work func(args []string) error) {
-	if !is(name) {
+	known[name] = true
+	if len(os.Args) < 2 || os.Args[1] != name {
 		return
 	}
 	closeInherited()
@@ -54,8 +58,6 @@ func Main(name string, work func(args []string) error) {
 	}
 	os.Exit(0)
 }
-
-func is(name string) bool { return len(os.Args) > 1 && os.Args[1] == name }
 
 // Limits are what a child may use.
 type Limits struct {

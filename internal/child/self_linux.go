@@ -16,6 +16,8 @@ func self() (string, error) {
 	return os.Executable()
 }
 
+// dieWithParent has the kernel kill the child when the thread that started it
+// ends: with the process, since nothing here locks a goroutine to a thread.
 func dieWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

@@ -70,7 +70,7 @@ type Receipt struct {
 	Flagged   int           `json:"flagged"`
 	Reasons   map[Code]int  `json:"reasons,omitempty"`
 	Decisions []Decision    `json:"-"` // one per new complaint, in arrival order
-	Fates     []Fate        `json:"-"` // of a Batch with Detail: one per record, kind by kind in the order of Batch
+	Fates     []Fate        `json:"-"` // of a Batch with Detail: one per record, in the order of Kinds
 	Again     bool          `json:"-"` // of a Batch with Once: it came before, and this is the receipt of that time
 	Took      time.Duration `json:"-"` // time inside the transaction
 }

@@ -235,9 +235,12 @@ func (a *admission) book(ctx context.Context) error {
 		return fmt.Errorf("book the batch: %w", err)
 	}
 	for _, p := range a.parts {
-		if err := errors.Join(a.s.keepPositions(ctx, p), a.s.keepReceipt(ctx, p, a.at)); err != nil {
+		if err := a.s.keepReceipt(ctx, p, a.at); err != nil {
 			return err
 		}
 	}
-	return nil
+	if positionsApart {
+		return nil
+	}
+	return a.s.keepAllPositions(ctx, a.parts)
 }

@@ -100,14 +100,21 @@ func TestCutLogThenSecondCrash(t *testing.T) {
 	if testing.Short() {
 		points, control = 40, 8
 	}
-	right, lost, unopenable := cutAndCrash(t, points, Options{})
-	t.Logf("with the checkpoint at open: %d of %d right, %d lost, %d would not open", right, points, lost, unopenable)
-	if right != points {
-		t.Errorf("%d of %d right", right, points)
-	}
-	right, lost, unopenable = cutAndCrash(t, control, Options{skipCheckpoint: true})
-	t.Logf("without it: %d of %d right, %d lost, %d would not open", right, control, lost, unopenable)
-	if lost+unopenable == 0 {
-		t.Error("without the checkpoint nothing was lost: this test shows nothing, or the engine was mended")
+	for name, c := range map[string]struct {
+		points int
+		o      Options
+	}{
+		"as it is":           {points, Options{}},
+		"checkpoint alone":   {control, Options{skipMend: true}},
+		"mended log alone":   {control, Options{skipCheckpoint: true}},
+		"nothing of the two": {control, Options{skipMend: true, skipCheckpoint: true}},
+	} {
+		right, lost, unopenable := cutAndCrash(t, c.points, c.o)
+		t.Logf("%s: %d of %d right, %d lost, %d would not open", name, right, c.points, lost, unopenable)
+		if nothing := c.o.skipMend && c.o.skipCheckpoint; !nothing && right != c.points {
+			t.Errorf("%s: %d of %d right", name, right, c.points)
+		} else if nothing && lost+unopenable == 0 {
+			t.Error("with nothing done nothing was lost: this test shows nothing, or the engine was mended")
+		}
 	}
 }

@@ -132,9 +132,11 @@ func (s *Store) admitWaiting() {
 		}
 		close(p.done)
 	}
-	// The batches are kept: a log that cannot be folded now is not their failure,
-	// and is folded after a later batch or at the next open.
-	_ = s.tidyLog(context.WithoutCancel(ctx))
+	// The batches are kept: a log that cannot be folded now is not their failure.
+	// It may end in half an entry, behind which nothing must be written.
+	if !s.health.broken && s.tidyLog(context.WithoutCancel(ctx)) != nil {
+		s.health.broken = true
+	}
 }
 
 // admitGroup admits parts in one transaction. The caller holds s.mu.
@@ -161,6 +163,11 @@ func (s *Store) admitGroup(ctx context.Context, group []*part) (err error) {
 	slices.SortStableFunc(group, func(x, y *part) int {
 		return cmp.Or(cmp.Compare(x.b.Input, y.b.Input), cmp.Compare(x.b.Profile, y.b.Profile), cmp.Compare(x.b.Kind(), y.b.Kind()))
 	})
+	if positionsApart {
+		if err := s.inTx(ctx, func() error { return s.keepAllPositions(ctx, group) }); err != nil {
+			return err
+		}
+	}
 	err = s.inTx(ctx, func() error { return (&admission{s: s, parts: group, at: s.now()}).run(ctx) })
 	if err != nil {
 		s.noteFault(err)

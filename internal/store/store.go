@@ -42,7 +42,7 @@ type Options struct {
 	Quiet bool
 	Now   func() time.Time
 
-	skipCheckpoint bool // tests only: shows what is lost without it
+	skipMend, skipCheckpoint bool // tests only: show what is lost without
 }
 
 // Store is one open DuckDB file. It has one writer, guarded by a mutex, and
@@ -93,6 +93,9 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if err := create(ctx, path); err != nil {
+		return nil, openError(path, err)
+	}
 	s := &Store{path: path, options: o, now: func() time.Time { return o.Now().UTC() }, turn: make(chan struct{}, 1)}
 	s.mu.Lock()
 	err := s.start(ctx)
@@ -103,8 +106,41 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	return s, nil
 }
 
+// create makes an empty file where there is none, whole or not at all: what the
+// engine leaves behind when it is stopped in the middle can never be opened.
+func create(ctx context.Context, path string) error {
+	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	half := fmt.Sprintf("%s.new%d", path, os.Getpid())
+	defer func() { os.Remove(half); os.Remove(half + ".wal") }()
+	connector, err := duckdb.NewConnector(half, nil)
+	if err != nil {
+		return errors.New(strings.ReplaceAll(err.Error(), half, path))
+	}
+	conn, err := connector.Connect(ctx)
+	if err == nil {
+		err = conn.Close()
+	}
+	if err = errors.Join(err, connector.Close()); err != nil {
+		return err
+	}
+	switch err := os.Link(half, path); {
+	case errors.Is(err, os.ErrExist): // another process was first
+		return nil
+	case err != nil: // a file system without links
+		return os.Rename(half, path)
+	}
+	return nil
+}
+
 // start opens the engine. The caller holds s.mu.
 func (s *Store) start(ctx context.Context) (err error) {
+	if !s.options.skipMend {
+		if err := mendLog(s.path); err != nil {
+			return openError(s.path, err)
+		}
+	}
 	var once sync.Once
 	s.connector, err = duckdb.NewConnector(s.path, func(ex driver.ExecerContext) error {
 		var first error
@@ -137,9 +173,9 @@ func (s *Store) start(ctx context.Context) (err error) {
 // turned on again; the other settings stay open for makeRoom. Foreign SQL
 // never runs in this engine, see Foreign.
 //
-// The checkpoint is not housekeeping. DuckDB 1.1 skips a torn write-ahead log
-// at recovery but does not cut it off; whatever is committed behind it is lost
-// at the next crash (duckdb/duckdb#14785, fixed in 1.2). It may go when the
+// The checkpoint is not housekeeping: after it there is no log, whatever was in
+// it. Either it or mendLog would do for the end that a crash leaves; mendLog
+// holds where the checkpoint itself is stopped, too. Both may go when the
 // engine is at 1.2 or later.
 func settle(ctx context.Context, ex driver.ExecerContext, o Options) error {
 	threads := o.Threads
@@ -158,6 +194,7 @@ func settle(ctx context.Context, ex driver.ExecerContext, o Options) error {
 		fmt.Sprintf("SET external_threads=%d", callers),
 		"SET wal_autocheckpoint='1TB'", // see tidyLog
 		"SET enable_external_access=false",
+		"PRAGMA disable_checkpoint_on_shutdown", // after a fault nothing more may be written, see stop
 	}
 	if !o.skipCheckpoint {
 		statements = append(statements, "FORCE CHECKPOINT")
@@ -179,6 +216,8 @@ func openError(path string, err error) error {
 		return fmt.Errorf("open %s: %w", path, ErrNotStore)
 	case strings.Contains(text, "created with a newer"), strings.Contains(text, "version number"):
 		return fmt.Errorf("open %s: %w", path, ErrNewer)
+	case errors.Is(err, ErrDamagedLog), strings.Contains(text, "Corrupt WAL"):
+		return fmt.Errorf("open %s: %w: %w", path, ErrDamagedLog, err)
 	case errors.Is(err, os.ErrPermission):
 		return fmt.Errorf("open %s: %w", path, os.ErrPermission)
 	}

@@ -80,6 +80,15 @@ func (s *Store) Positions(ctx context.Context) (list []record.Position, err erro
 	return list, nil
 }
 
+func (s *Store) keepAllPositions(ctx context.Context, parts []*part) error {
+	for _, p := range parts {
+		if err := s.keepPositions(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // keepPositions writes a part's positions, inside its transaction.
 func (s *Store) keepPositions(ctx context.Context, p *part) error {
 	if len(p.b.Positions) == 0 {
@@ -113,18 +122,12 @@ type keptReceipt struct {
 	Decisions []record.Decision `json:"decisions,omitempty"`
 }
 
-// keepReceipt writes a delivery's receipt, inside its transaction. The values of
-// the signals stay in the decision's own row.
+// keepReceipt writes a delivery's receipt, inside its transaction.
 func (s *Store) keepReceipt(ctx context.Context, p *part, at time.Time) error {
 	if p.b.Once == nil {
 		return nil
 	}
-	k := keptReceipt{Receipt: p.r, Fates: p.r.Fates, Decisions: make([]record.Decision, len(p.r.Decisions))}
-	for i, d := range p.r.Decisions {
-		d.Signals = nil
-		k.Decisions[i] = d
-	}
-	text, err := json.Marshal(k)
+	text, err := json.Marshal(keptReceipt{p.r, p.r.Fates, p.r.Decisions})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"plaint/ingest/stream"
+
 	"plaint/internal/web/chart"
 	"plaint/internal/web/view"
 )
@@ -89,6 +91,7 @@ func (p *pages) caseTable(list []view.Case, more fact) table {
 // loadPart is what came in and what was refused, and the jobs' runs.
 type loadPart struct {
 	Equation []fact // rows in = loaded + known + refused
+	Streams  table
 	Sources  table
 	Refused  table
 	Runs     table
@@ -98,7 +101,7 @@ func (p *pages) loadPart(o *view.Overview) loadPart {
 	t := o.Totals
 	l := loadPart{Equation: []fact{{Label: p.t("rows_in"), Text: p.Int(t["rows_in"]), Href: p.href("/loading")}, {Label: p.t("loaded"), Text: p.Int(t["loaded"]), Note: "="},
 		{Label: p.t("known"), Text: p.Int(t["known"]), Note: "+"}, {Label: p.t("refused"), Text: p.Int(t["refused"]), Note: "+", Href: p.href("/refused"), Hot: t["refused"] > 0}}}
-	l.Sources = p.loadingTable(o.Loading)
+	l.Streams, l.Sources = p.streamTable(time.Now()), p.loadingTable(o.Loading)
 	l.Refused = p.countTable(p.t("web_refused_by"), "code", o.Refused, 12, func(c string) string { return p.href("/refused", "code", c) })
 	l.Runs = p.runTable(o.Runs, fact{Text: p.t("web_all_runs"), Href: p.href("/runs")})
 	return l
@@ -111,6 +114,28 @@ func (p *pages) loadingTable(list []view.Loading) table {
 		s.Rows = append(s.Rows, []cell{{Text: p.name("kind", x.Kind), Href: p.href("/loading", "kind", x.Kind)}, {Text: x.Profile, Class: "code"}, p.number(x.RowsIn, ""), p.number(x.Loaded, ""), p.number(x.Known, ""), p.number(x.Refused, p.href("/refused", "kind", x.Kind))})
 	}
 	return s
+}
+
+// streamTable shows what the sources of this server do, now.
+func (p *pages) streamTable(now time.Time) table {
+	t := table{Caption: p.t("web_streams"), Columns: []column{{Title: p.t("source")}, {Title: p.t("source_state")}, {Title: p.t("source_type"), Minor: true}, {Title: p.t("rows_in"), Num: true},
+		{Title: p.t("refused"), Num: true}, {Title: p.t("source_lag"), Num: true, Minor: true}, {Title: p.t("source_last"), Minor: true}}}
+	for _, r := range p.sources {
+		m := r.Meter.Read()
+		state := cell{Text: p.t("state_" + m.State.String())}
+		if m.State != stream.Up {
+			state.Class = "flagged"
+		}
+		lag, last := p.t("web_unknown_value"), p.t("web_unknown_value")
+		if m.Lag >= 0 {
+			lag = p.Int(int(m.Lag))
+		}
+		if !m.LastBatch.IsZero() {
+			last = p.Hours(max(0, now.Sub(m.LastBatch).Hours()))
+		}
+		t.Rows = append(t.Rows, []cell{{Text: r.Name, Class: "code"}, state, {Text: r.Type, Class: "code"}, p.number(int(m.Rows), ""), p.number(int(m.Refused), p.href("/refused")), {Text: lag, Class: "num"}, {Text: last, Class: "num"}})
+	}
+	return t
 }
 
 func (p *pages) runTable(list []view.Run, more fact) table {

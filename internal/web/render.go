@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"plaint/ingest/stream"
+
 	"plaint/internal/web/format"
 	"plaint/internal/web/locale"
 	"plaint/internal/web/param"
@@ -23,6 +25,7 @@ type pages struct {
 	format.Format
 	live      bool
 	templates *template.Template
+	sources   []stream.Running // of this server
 }
 
 func newPages(words *locale.Words, live bool) (*pages, error) {

@@ -3,6 +3,7 @@
 package web
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"fmt"
@@ -15,8 +16,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"plaint/ingest/stream"
+	"plaint/internal/record"
 	"plaint/internal/store"
 	"plaint/internal/web/api"
+	"plaint/internal/web/intake"
 	"plaint/internal/web/locale"
 	"plaint/internal/web/metrics"
 	"plaint/internal/web/view"
@@ -35,6 +39,13 @@ type Options struct {
 	Lang       string       // for who asks for no language
 	Hosts      []string     // names it may be asked under beside those of loopback; an unspecified address allows every IP address
 	Log        *slog.Logger // of failures; nil for none
+	// Decide judges what is posted; nil takes nothing in. Explain gives the reasons
+	// of a score from the values of its signals.
+	Decide  store.Decide
+	Explain func(signals []float32) []record.Reason
+	Tokens  []string // of clients that may post; without any, only those of this machine may
+	Hooks   []intake.Hook
+	Sources []stream.Running
 }
 
 // site is what the handlers share.
@@ -42,6 +53,8 @@ type site struct {
 	Options
 	view  *view.Reader
 	pages map[string]*pages // by language
+
+	intake *intake.Intake // nil where nothing is taken in
 }
 
 // endpoint is one path that is served.
@@ -65,17 +78,38 @@ func New(o Options) (http.Handler, error) {
 		if err != nil {
 			return nil, fmt.Errorf("serve: %w", err)
 		}
+		p.sources = o.Sources
 		s.pages[lang] = p
 	}
 	if err := metrics.Register(o.Registerer, o.Store, metrics.Options{Version: o.Version, Commit: o.Commit}); err != nil {
+		return nil, fmt.Errorf("serve: %w", err)
+	}
+	if err := metrics.RegisterSources(o.Registerer, o.Sources); err != nil {
 		return nil, fmt.Errorf("serve: %w", err)
 	}
 	mux := http.NewServeMux()
 	for _, e := range s.endpoints() {
 		mux.Handle(e.path, s.onlyReads(e))
 	}
+	if o.Decide != nil {
+		s.takeIn(mux)
+	}
 	mux.Handle("/", s.onlyReads(endpoint{"/", http.HandlerFunc(s.nothing), true}))
 	return s.guarded(mux), nil
+}
+
+// takeIn adds the paths that can be posted to.
+func (s *site) takeIn(mux *http.ServeMux) {
+	admit := func(ctx context.Context, b *record.Batch) (record.Receipt, error) {
+		return s.Store.Admit(ctx, b, s.Decide)
+	}
+	s.intake = intake.New(intake.Options{Admit: admit, Explain: s.Explain, Words: s.words, Failed: s.failed, Tokens: s.Tokens, Hooks: s.Hooks, Log: s.Log})
+	for _, k := range intake.Kinds {
+		mux.Handle("/v1/"+k.String(), s.intake.Posted(k))
+	}
+	for _, h := range s.Hooks {
+		mux.Handle("/hooks/"+h.Name, s.intake.Hooked(h))
+	}
 }
 
 // endpoints lists every path that is served.

@@ -1,0 +1,277 @@
+// Package settings reads plaint.yaml: what a server takes in, from where, and how
+// long it keeps it. It is strict: a key that nobody knows is an error with its
+// line, since a mistyped key would otherwise do nothing, silently.
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"plaint/ingest/stream"
+	"plaint/internal/record"
+)
+
+// Settings is the whole file.
+type Settings struct {
+	HTTP      HTTP              `yaml:"http"`
+	Hooks     []Hook            `yaml:"hooks"`
+	Sources   []yaml.Node       `yaml:"sources"`
+	Retention map[string]MaxAge `yaml:"retention"` // by kind
+	Streams   []Stream          `yaml:"-"`         // of Sources
+}
+
+// HTTP is about POST /v1/….
+type HTTP struct {
+	Tokens []stream.Secret `yaml:"tokens"`
+}
+
+// Hook is a webhook of a help desk or survey tool, received under /hooks/NAME.
+type Hook struct {
+	Name    string          `yaml:"name"`
+	Type    string          `yaml:"type"`
+	Secrets []stream.Secret `yaml:"secrets"` // several while one is being replaced
+	Profile string          `yaml:"profile"`
+	As      string          `yaml:"as"`
+	Source  string          `yaml:"source"`
+}
+
+// Stream is one source, ready to run.
+type Stream struct {
+	Name, Type string
+	Run        stream.Source
+}
+
+// source is what the settings of every type of source can do.
+type source interface {
+	Source() (stream.Source, error)
+}
+
+// MaxAge is how long records are kept.
+type MaxAge time.Duration
+
+var age = regexp.MustCompile(`^([0-9]{1,5})(d|y)$`)
+
+// UnmarshalYAML reads 400d or 7y.
+func (a *MaxAge) UnmarshalYAML(n *yaml.Node) error {
+	g := age.FindStringSubmatch(n.Value)
+	if g == nil {
+		return &Fault{Line: n.Line, Code: "bad_age", Value: n.Value}
+	}
+	days := time.Duration(0)
+	for _, c := range g[1] {
+		days = days*10 + time.Duration(c-'0')
+	}
+	if g[2] == "y" {
+		days = days * 36525 / 100
+	}
+	if days == 0 {
+		return &Fault{Line: n.Line, Code: "bad_age", Value: n.Value}
+	}
+	*a = MaxAge(days * 24 * time.Hour)
+	return nil
+}
+
+// Fault is what is wrong with the file, and where.
+type Fault struct {
+	Line  int
+	Code  string // syntax, unknown_key, unknown_type, no_name, name_twice, bad_age, unknown_kind, source
+	Value string
+	Known string // what would be right
+	Err   error
+}
+
+func (f *Fault) Error() string {
+	if f.Err != nil {
+		return fmt.Sprintf("line %d: %s %s: %v", f.Line, f.Code, f.Value, f.Err)
+	}
+	return fmt.Sprintf("line %d: %s %s", f.Line, f.Code, f.Value)
+}
+
+func (f *Fault) Unwrap() error { return f.Err }
+
+// Load reads a file. The error is a *Fault, or of the system.
+func Load(path string) (*Settings, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(data, filepath.Dir(path))
+}
+
+// Parse reads settings; paths in it are relative to dir.
+func Parse(data []byte, dir string) (*Settings, error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
+		return nil, syntax(err)
+	}
+	s := &Settings{}
+	if len(root.Content) == 0 {
+		return s, nil // empty, or comments alone
+	}
+	top := root.Content[0]
+	if err := strict(top, reflect.TypeFor[Settings]()); err != nil {
+		return nil, err
+	}
+	if err := top.Decode(s); err != nil {
+		return nil, syntax(err)
+	}
+	return s, s.check(dir)
+}
+
+var lineOf = regexp.MustCompile(`line ([0-9]+): ?`)
+
+// syntax makes a fault of what the YAML package says.
+func syntax(err error) error {
+	var f *Fault
+	if errors.As(err, &f) {
+		return f
+	}
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	var many *yaml.TypeError
+	if errors.As(err, &many) && len(many.Errors) > 0 {
+		text = many.Errors[0]
+	}
+	f = &Fault{Code: "syntax"}
+	if g := lineOf.FindStringSubmatch(text); g != nil {
+		_, _ = fmt.Sscan(g[1], &f.Line) // digits
+	}
+	f.Err = errors.New(lineOf.ReplaceAllString(text, ""))
+	return f
+}
+
+// strict finds a key of a mapping that its type does not have.
+func strict(n *yaml.Node, t reflect.Type) error {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch {
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[yaml.Unmarshaler]()), t == reflect.TypeFor[yaml.Node]():
+		return nil // it looks for itself
+	case t.Kind() == reflect.Slice && n.Kind == yaml.SequenceNode:
+		for _, e := range n.Content {
+			if err := strict(e, t.Elem()); err != nil {
+				return err
+			}
+		}
+	case t.Kind() == reflect.Struct && n.Kind == yaml.MappingNode:
+		known := map[string]reflect.Type{}
+		fields(t, known)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			sub, ok := known[key.Value]
+			if !ok {
+				names := []string{}
+				for k := range known {
+					names = append(names, k)
+				}
+				slices.Sort(names)
+				return &Fault{Line: key.Line, Code: "unknown_key", Value: key.Value, Known: strings.Join(names, ", ")}
+			}
+			if err := strict(n.Content[i+1], sub); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fields lists the keys of a struct, those of inlined ones among them.
+func fields(t reflect.Type, out map[string]reflect.Type) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		switch {
+		case strings.Contains(options, "inline"):
+			fields(f.Type, out)
+		case name == "-" || !f.IsExported():
+		case name == "":
+			out[strings.ToLower(f.Name)] = f.Type
+		default:
+			out[name] = f.Type
+		}
+	}
+}
+
+// nameForm is what a source or hook may be called: it stands in paths, metrics
+// and positions.
+var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
+
+func (s *Settings) check(dir string) error {
+	names := map[string]bool{}
+	name := func(n string, line int) error {
+		switch {
+		case !nameForm.MatchString(n):
+			return &Fault{Line: line, Code: "no_name", Value: n}
+		case names[n]:
+			return &Fault{Line: line, Code: "name_twice", Value: n}
+		}
+		names[n] = true
+		return nil
+	}
+	for i := range s.Sources {
+		n := &s.Sources[i]
+		var c stream.Common
+		if err := n.Decode(&c); err != nil {
+			return syntax(err)
+		}
+		if err := name(c.Name, n.Line); err != nil {
+			return err
+		}
+		run, err := build(n, c, dir)
+		if err != nil {
+			return err
+		}
+		s.Streams = append(s.Streams, Stream{c.Name, c.Type, run})
+	}
+	for _, h := range s.Hooks {
+		if err := name(h.Name, 0); err != nil {
+			return err
+		}
+	}
+	for kind := range s.Retention {
+		if _, ok := record.ParseKind(kind); !ok {
+			return &Fault{Code: "unknown_kind", Value: kind, Known: "complaints, surveys, logs, transactions, accounts"}
+		}
+	}
+	return nil
+}
+
+// build makes the source of one entry.
+func build(n *yaml.Node, c stream.Common, dir string) (stream.Source, error) {
+	make, ok := types[c.Type]
+	if !ok {
+		known := []string{}
+		for t := range types {
+			known = append(known, t)
+		}
+		slices.Sort(known)
+		return nil, &Fault{Line: n.Line, Code: "unknown_type", Value: c.Type, Known: strings.Join(known, ", ")}
+	}
+	into := make()
+	if err := strict(n, reflect.TypeOf(into)); err != nil {
+		return nil, err
+	}
+	if err := n.Decode(into); err != nil {
+		return nil, syntax(err)
+	}
+	if r, ok := into.(interface{ Resolve(dir string) }); ok {
+		r.Resolve(dir)
+	}
+	run, err := into.Source()
+	if err != nil {
+		return nil, &Fault{Line: n.Line, Code: "source", Value: c.Name, Err: err}
+	}
+	return run, nil
+}

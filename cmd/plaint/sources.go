@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"plaint/cmd/plaint/settings"
+	"plaint/ingest/file"
+	"plaint/ingest/stream"
+	"plaint/ingest/stream/hook"
+	"plaint/internal/record"
+	"plaint/internal/store"
+	"plaint/internal/web/intake"
+)
+
+// settingsFile is read where it is there and nothing else was named.
+const settingsFile = "plaint.yaml"
+
+// loadSettings reads the settings; without a file everything has its default.
+func (e *env) loadSettings(path string) (*settings.Settings, error) {
+	named := path != ""
+	if !named {
+		path = settingsFile
+	}
+	s, err := settings.Load(e.path(path))
+	var f *settings.Fault
+	switch {
+	case err == nil:
+		return s, nil
+	case !named && errors.Is(err, fs.ErrNotExist):
+		return &settings.Settings{}, nil
+	case errors.As(err, &f):
+		pairs := []any{"file", filepath.Base(path), "line", f.Line, "value", f.Value, "known", f.Known, "reason", f.Err}
+		return nil, usageError{&worded{"err_settings_" + f.Code, pairs}}
+	}
+	return nil, usageError{&worded{"err_settings", []any{"file", path, "reason", cause(err)}}}
+}
+
+// hooks prepares the webhooks of the settings.
+func (e *env) hooks(s *settings.Settings) (list []intake.Hook, err error) {
+	for _, h := range s.Hooks {
+		fault := func(code string, pairs ...any) error {
+			return usageError{&worded{code, append([]any{"file", settingsFile, "name", h.Name}, pairs...)}}
+		}
+		if !slices.Contains(hook.Tools, h.Type) {
+			return nil, fault("err_hook_type", "type", h.Type, "known", strings.Join(hook.Tools, ", "))
+		}
+		out := intake.Hook{Name: h.Name, Tool: h.Type, Options: file.Options{Source: h.Source}}
+		for _, secret := range h.Secrets {
+			value, err := secret.Value()
+			if err != nil {
+				return nil, fault("err_hook_secret", "reason", err)
+			}
+			out.Secrets = append(out.Secrets, value)
+		}
+		if len(out.Secrets) == 0 {
+			return nil, fault("err_hook_secret", "reason", "secrets: [{env: NAME}]")
+		}
+		if h.Type == "hmac" || h.Type == "standard" {
+			if out.Options, err = (&stream.Common{As: h.As, Profile: h.Profile, Source: h.Source}).Options(); err != nil {
+				return nil, fault("err_hook_as")
+			}
+		}
+		list = append(list, out)
+	}
+	return list, nil
+}
+
+// startSources runs every source until ctx ends; wait returns after the last.
+func (e *env) startSources(ctx context.Context, v service) (running []stream.Running, wait func()) {
+	var wg sync.WaitGroup
+	for _, s := range v.settings.Streams {
+		r := stream.Running{Name: s.Name, Type: s.Type, Meter: stream.NewMeter()}
+		running = append(running, r)
+		to := stream.Sink{Meter: r.Meter, Log: e.log().With("source", s.Name), Position: v.store.Position,
+			Admit: func(ctx context.Context, b *record.Batch) (record.Receipt, error) {
+				return v.store.Admit(ctx, b, v.model.Decide)
+			}}
+		wg.Go(func() { stream.Run(ctx, s.Run, to) })
+	}
+	return running, wg.Wait
+}
+
+func (e *env) sourcesCmd() *cobra.Command {
+	var config string
+	c := &cobra.Command{Use: "sources", Short: e.t("cmd_sources"), Long: e.t("cmd_sources_long"), Args: cobra.NoArgs,
+		Example: "  plaint sources\n  plaint sources forget tickets",
+		RunE: func(c *cobra.Command, _ []string) error {
+			return e.withLoaded(c.Context(), func(st *store.Store) error { return e.listSources(c.Context(), st, config) })
+		}}
+	c.PersistentFlags().StringVar(&config, "config", "", e.t("flag_config"))
+	c.AddCommand(&cobra.Command{Use: "forget NAME", Short: e.t("cmd_sources_forget"), Long: e.t("cmd_sources_forget_long"),
+		Example: "  plaint sources forget tickets", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return e.withLoaded(c.Context(), func(st *store.Store) error { return e.forgetSource(c.Context(), st, args[0]) })
+		}})
+	return c
+}
+
+// listSources shows the sources of this server or, where none runs, those of the
+// settings, and how far each has been read.
+func (e *env) listSources(ctx context.Context, st *store.Store, config string) error {
+	positions, err := st.Positions(ctx)
+	if err != nil {
+		return err
+	}
+	var running []stream.Running
+	if e.shared != nil {
+		running = e.shared.sources
+	} else {
+		s, err := e.loadSettings(config)
+		if err != nil {
+			return err
+		}
+		for _, x := range s.Streams {
+			running = append(running, stream.Running{Name: x.Name, Type: x.Type})
+		}
+	}
+	rows := [][]string{{e.t("source"), e.t("source_type"), e.t("source_state"), e.t("rows_in"), e.t("refused"), e.t("source_lag"), e.t("source_last"), e.t("source_position")}}
+	for _, r := range running {
+		rows = append(rows, e.sourceRow(r, positions))
+		positions = slices.DeleteFunc(positions, func(p record.Position) bool { return ofSource(p.Input, r.Name) })
+	}
+	for _, p := range positions { // of sources that are not configured any more
+		rows = append(rows, []string{p.Input, "–", e.t("state_unknown"), "–", "–", "–", "–", thousands(p.Offset)})
+	}
+	if len(rows) == 1 {
+		e.say("%s", e.t("no_sources"))
+		return nil
+	}
+	table(e.out, rows)
+	for _, r := range running {
+		if r.Meter == nil {
+			continue
+		}
+		if f := r.Meter.Read().Fault; f != "" {
+			e.say("%s: %s", r.Name, clip(f, 400))
+		}
+	}
+	return nil
+}
+
+// ofSource reports whether a position's input belongs to a source: it has its
+// name, or begins with it.
+func ofSource(input, name string) bool {
+	return input == name || strings.HasPrefix(input, name+"/")
+}
+
+func (e *env) sourceRow(r stream.Running, positions []record.Position) []string {
+	at := "–"
+	for _, p := range positions {
+		if ofSource(p.Input, r.Name) {
+			if at != "–" {
+				at += ", …"
+				break
+			}
+			at = thousands(p.Offset)
+		}
+	}
+	if r.Meter == nil {
+		return []string{r.Name, r.Type, e.t("state_not_running"), "–", "–", "–", "–", at}
+	}
+	m := r.Meter.Read()
+	lag, last := "–", "–"
+	if m.Lag >= 0 {
+		lag = thousands(m.Lag)
+	}
+	if !m.LastBatch.IsZero() {
+		last = m.LastBatch.UTC().Format(time.DateTime)
+	}
+	return []string{r.Name, r.Type, e.t("state_" + m.State.String()), thousands(m.Rows), thousands(m.Refused), lag, last, at}
+}
+
+// forgetSource drops what is known of how far a source was read.
+func (e *env) forgetSource(ctx context.Context, st *store.Store, name string) error {
+	if e.shared != nil && slices.ContainsFunc(e.shared.sources, func(r stream.Running) bool {
+		return r.Name == name && r.Meter.Read().State != stream.Down
+	}) {
+		return usageError{&worded{"err_source_runs", []any{"name", name}}}
+	}
+	positions, err := st.Positions(ctx)
+	if err != nil {
+		return err
+	}
+	var inputs []string
+	for _, p := range positions {
+		if ofSource(p.Input, name) {
+			inputs = append(inputs, p.Input)
+		}
+	}
+	if len(inputs) == 0 {
+		return usageError{&worded{"err_no_source", []any{"name", name}}}
+	}
+	n, err := st.ForgetPositions(ctx, inputs)
+	if err != nil {
+		return err
+	}
+	e.say("%s", e.t("source_forgotten", "name", name, "n", n))
+	return nil
+}

@@ -1,0 +1,73 @@
+package metrics
+
+import (
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"plaint/ingest/stream"
+)
+
+// sources shows what the running sources do.
+type sources []stream.Running
+
+// RegisterSources adds the metrics of the sources. They count from the start of
+// the process.
+func RegisterSources(reg prometheus.Registerer, list []stream.Running) error {
+	if len(list) == 0 {
+		return nil
+	}
+	if err := reg.Register(sources(list)); err != nil {
+		return fmt.Errorf("register the metrics of the sources: %w", err)
+	}
+	return nil
+}
+
+var (
+	sourceUp       = describe("plaint_source_up", "1 while the source runs, 0 while it waits for its next attempt or for a person.", "source", "type")
+	sourceRows     = describe("plaint_source_rows_total", "Rows that a source brought since the start, by what became of them.", "source", "outcome")
+	sourceBatches  = describe("plaint_source_batches_total", "Batches of a source that were kept since the start.", "source")
+	sourceFaults   = describe("plaint_source_faults_total", "Attempts of a source that failed since the start.", "source")
+	sourceAgain    = describe("plaint_source_reconnects_total", "Connections of a source after its first, since the start.", "source")
+	sourceLag      = describe("plaint_source_lag", "Messages, or bytes of a followed file, that wait in the stream; absent while unknown.", "source")
+	sourceOldest   = describe("plaint_source_oldest_unkept_seconds", "Age of the oldest row that was taken and is not kept yet.", "source")
+	sourceLastKept = describe("plaint_source_last_batch_timestamp_seconds", "When the last batch of a source was kept.", "source")
+)
+
+// Describe lists the metrics.
+func (s sources) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{sourceUp, sourceRows, sourceBatches, sourceFaults, sourceAgain, sourceLag, sourceOldest, sourceLastKept} {
+		ch <- d
+	}
+}
+
+// Collect reads the meters.
+func (s sources) Collect(ch chan<- prometheus.Metric) {
+	for _, r := range s {
+		m := r.Meter.Read()
+		gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, append([]string{r.Name}, labels...)...)
+		}
+		counter := func(d *prometheus.Desc, v int64, labels ...string) {
+			ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), append([]string{r.Name}, labels...)...)
+		}
+		up := 0.0
+		if m.State == stream.Up {
+			up = 1
+		}
+		gauge(sourceUp, up, r.Type)
+		counter(sourceRows, m.Loaded, "loaded")
+		counter(sourceRows, m.Known, "known")
+		counter(sourceRows, m.Refused, "refused")
+		counter(sourceBatches, m.Batches)
+		counter(sourceFaults, m.Faults)
+		counter(sourceAgain, m.Reconnects)
+		if m.Lag >= 0 {
+			gauge(sourceLag, float64(m.Lag))
+		}
+		gauge(sourceOldest, m.Oldest.Seconds())
+		if !m.LastBatch.IsZero() {
+			gauge(sourceLastKept, float64(m.LastBatch.UnixMilli())/1000)
+		}
+	}
+}
