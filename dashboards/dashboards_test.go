@@ -3,6 +3,7 @@ package dashboards_test
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,8 +18,10 @@ import (
 
 	"plaint/analysis"
 	"plaint/ingest/simulate"
+	"plaint/ingest/stream"
 	"plaint/internal/store"
 	"plaint/internal/testload"
+	"plaint/internal/web/intake"
 	"plaint/internal/web/metrics"
 	"plaint/scoring/model"
 )
@@ -51,6 +54,9 @@ func exposed(t *testing.T) map[string]map[string]bool {
 	}
 	reg := prometheus.NewRegistry()
 	if err := metrics.Register(reg, st, metrics.Options{Version: "test", Commit: "test", Longest: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(metrics.RegisterSources(reg, []stream.Running{{Name: "q", Type: "jetstream", Meter: stream.NewMeter()}}), metrics.RegisterIntake(reg, &intake.Counts{})); err != nil {
 		t.Fatal(err)
 	}
 	families, err := reg.Gather()

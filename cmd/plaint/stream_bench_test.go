@@ -11,12 +11,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	natsserver "github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"plaint/ingest/simulate"
 	"plaint/internal/testload"
@@ -146,4 +151,84 @@ func post(b *testing.B, url string, rows []map[string]string, size int) {
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkQueue reads a JetStream stream into committed rows, by a server in
+// another process: complaints with their decisions, and log lines.
+//
+//	go test ./cmd/plaint -run xxx -bench Queue -benchtime 200000x
+func BenchmarkQueue(b *testing.B) {
+	program := builtProgram(b)
+	for _, kind := range []string{"complaints", "logs"} {
+		b.Run(kind, func(b *testing.B) {
+			dir := b.TempDir()
+			server, err := natsserver.NewServer(&natsserver.Options{Port: -1, JetStream: true, StoreDir: filepath.Join(dir, "nats"), NoLog: true, NoSigs: true})
+			if err != nil {
+				b.Fatal(err)
+			}
+			go server.Start()
+			defer server.Shutdown()
+			if !server.ReadyForConnections(20 * time.Second) {
+				b.Fatal("the broker does not start")
+			}
+			publishAll(b, server.ClientURL(), kind, b.N)
+			settings := filepath.Join(dir, "plaint.yaml")
+			text := fmt.Sprintf("sources:\n  - {name: q, type: jetstream, as: %s, url: %q, stream: Q}\n", kind, server.ClientURL())
+			if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+				b.Fatal(err)
+			}
+			b.ResetTimer()
+			url, stop := serveProcess(b, program, filepath.Join(dir, "q.db"), "--config", settings)
+			defer stop()
+			for sourceLoaded(b, url) < b.N {
+				time.Sleep(20 * time.Millisecond)
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// publishAll fills a stream with n messages.
+func publishAll(b *testing.B, url, kind string, n int) {
+	conn, err := nats.Connect(url)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err == nil {
+		_, err = js.CreateStream(b.Context(), jetstream.StreamConfig{Name: "Q", Subjects: []string{"q"}, Storage: jetstream.FileStorage})
+	}
+	for i := 0; i < n && err == nil; i++ {
+		body := fmt.Sprintf(`{"id":"C%d","customer":"U%d","received":"2026-03-%02d %02d:10:00","type":"withdrawal","channel":"app","amount":%d,"currency":"USD","status":"open","body":"My withdrawal number %d of last week has not arrived and nobody answers my calls."}`, i, i%20000, 1+i/24%28, i%24, i%1000, i)
+		if kind == "logs" {
+			body = fmt.Sprintf(`{"time":"2026-03-01T10:%02d:%02d.%06dZ","service":"payment","host":"p1","level":"ERROR","message":"gateway timeout after %d ms for order %d","trace":"%016x"}`, i/60%60, i%60, i%1000000, i%3000, i, i)
+		}
+		_, err = js.PublishAsync("q", []byte(body))
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	<-js.PublishAsyncComplete()
+}
+
+// sourceLoaded is how many rows the server's source has loaded.
+func sourceLoaded(b *testing.B, url string) int {
+	res, err := http.Get(url + "/metrics")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		if v, ok := strings.CutPrefix(lines.Text(), `plaint_source_rows_total{outcome="loaded",source="q"} `); ok {
+			n, err := strconv.ParseFloat(v, 64)
+			if err != nil {
+				b.Fatal(err)
+			}
+			return int(n)
+		}
+	}
+	return 0
 }

@@ -249,105 +249,162 @@ func (j *jsonRows) object() (raw []byte, long bool, err error) {
 // objects become a.b, arrays of objects a.0.b for their first element and JSON for the whole,
 // other arrays values joined by ';'. Below five levels the rest stays JSON.
 func flatten(raw []byte) ([]record.Field, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var out []record.Field
-	t, err := d.Token()
-	if err != nil {
-		return nil, err
+	if !json.Valid(raw) {
+		return nil, whyInvalid(raw)
 	}
-	if t != json.Delim('{') {
+	v := bytes.TrimLeft(raw, jsonSpace)
+	if v[0] != '{' {
 		return nil, errors.New("not an object")
 	}
-	if err := flattenObject(d, "", 1, &out); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("more than one object in a row")
-	}
+	out := flattenObject(v, "", 1, make([]record.Field, 0, 16))
 	if len(out) > maxColumns {
 		return nil, errors.New("more than " + strconv.Itoa(maxColumns) + " values")
 	}
 	return out, nil
 }
 
-func flattenObject(d *json.Decoder, prefix string, level int, out *[]record.Field) error {
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return err
-		}
-		name := prefix + t.(string)
-		var v json.RawMessage
-		if err := d.Decode(&v); err != nil {
-			return err
-		}
-		if err := flattenValue(v, name, level, out); err != nil {
-			return err
-		}
+const jsonSpace = " \t\r\n"
+
+func whyInvalid(raw []byte) error {
+	var v json.RawMessage
+	err := json.Unmarshal(raw, &v)
+	if err != nil && strings.HasSuffix(err.Error(), "after top-level value") {
+		return errors.New("more than one object in a row")
 	}
-	_, err := d.Token()
 	return err
 }
 
-func flattenValue(v json.RawMessage, name string, level int, out *[]record.Field) error {
+// jsonWalk goes through a text that is known to be valid.
+type jsonWalk struct{ rest []byte }
+
+// space moves to the next byte that says something.
+func (w *jsonWalk) space() {
+	for len(w.rest) > 0 && (w.rest[0] == ':' || w.rest[0] == ',' || strings.IndexByte(jsonSpace, w.rest[0]) >= 0) {
+		w.rest = w.rest[1:]
+	}
+}
+
+// value cuts off the next value as it is written.
+func (w *jsonWalk) value() []byte {
+	w.space()
+	n := jsonEnd(w.rest)
+	v := w.rest[:n]
+	w.rest = w.rest[n:]
+	return v
+}
+
+// jsonEnd is the length of the value at the beginning of a valid text.
+func jsonEnd(b []byte) int {
+	switch b[0] {
+	case '"':
+		return stringEnd(b)
+	case '{', '[':
+		depth := 0
+		for i := 0; i < len(b); i++ {
+			switch b[i] {
+			case '"':
+				i += stringEnd(b[i:]) - 1
+			case '{', '[':
+				depth++
+			case '}', ']':
+				if depth--; depth == 0 {
+					return i + 1
+				}
+			}
+		}
+		return len(b)
+	}
+	if n := bytes.IndexAny(b, ",]} \t\r\n"); n >= 0 {
+		return n
+	}
+	return len(b)
+}
+
+func stringEnd(b []byte) int {
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(b)
+}
+
+// jsonText is what a string says.
+func jsonText(v []byte) string {
+	inner := v[1 : len(v)-1]
+	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return string(inner)
+	}
+	var s string
+	_ = json.Unmarshal(v, &s) // it is valid
+	return s
+}
+
+func flattenObject(v []byte, prefix string, level int, out []record.Field) []record.Field {
+	w := jsonWalk{v[1:]}
+	for {
+		w.space()
+		if len(w.rest) == 0 || w.rest[0] == '}' {
+			return out
+		}
+		name := jsonText(w.value())
+		if prefix != "" {
+			name = prefix + name
+		}
+		out = flattenValue(w.value(), name, level, out)
+	}
+}
+
+func flattenValue(v []byte, name string, level int, out []record.Field) []record.Field {
 	switch v[0] {
 	case '{':
-		if level >= 5 {
-			break
+		if level < 5 {
+			return flattenObject(v, name+".", level+1, out)
 		}
-		d := json.NewDecoder(bytes.NewReader(v))
-		d.UseNumber()
-		if _, err := d.Token(); err != nil {
-			return err
-		}
-		return flattenObject(d, name+".", level+1, out)
 	case '[':
 		return flattenArray(v, name, level, out)
 	case '"':
-		var s string
-		if err := json.Unmarshal(v, &s); err != nil {
-			return err
-		}
-		*out = append(*out, record.Field{Name: name, Value: s})
-		return nil
+		return append(out, record.Field{Name: name, Value: jsonText(v)})
 	case 'n':
-		*out = append(*out, record.Field{Name: name})
-		return nil
+		return append(out, record.Field{Name: name})
 	}
-	*out = append(*out, record.Field{Name: name, Value: string(v)})
-	return nil
+	return append(out, record.Field{Name: name, Value: string(v)})
 }
 
-func flattenArray(v json.RawMessage, name string, level int, out *[]record.Field) error {
-	var list []json.RawMessage
-	if err := json.Unmarshal(v, &list); err != nil {
-		return err
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	if list[0][0] == '{' || list[0][0] == '[' {
-		var whole bytes.Buffer
-		if err := json.Compact(&whole, v); err != nil { // spaces make no other record
-			return err
+func flattenArray(v []byte, name string, level int, out []record.Field) []record.Field {
+	w := jsonWalk{v[1:]}
+	var parts []string
+	for first := true; ; first = false {
+		w.space()
+		if len(w.rest) == 0 || w.rest[0] == ']' {
+			break
 		}
-		*out = append(*out, record.Field{Name: name, Value: whole.String()})
-		if level < 5 && list[0][0] == '{' {
-			return flattenValue(list[0], name+".0", level+1, out)
+		e := w.value()
+		if first && (e[0] == '{' || e[0] == '[') {
+			var whole bytes.Buffer
+			_ = json.Compact(&whole, v) // spaces make no other record; it is valid
+			out = append(out, record.Field{Name: name, Value: whole.String()})
+			if level < 5 && e[0] == '{' {
+				return flattenValue(e, name+".0", level+1, out)
+			}
+			return out
 		}
-		return nil
-	}
-	parts := make([]string, 0, len(list))
-	for _, e := range list {
-		var s string
-		if json.Unmarshal(e, &s) != nil {
-			s = string(e)
+		switch e[0] {
+		case '"':
+			parts = append(parts, jsonText(e))
+		case 'n':
+			parts = append(parts, "")
+		default:
+			parts = append(parts, string(e))
 		}
-		parts = append(parts, s)
 	}
-	*out = append(*out, record.Field{Name: name, Value: strings.Join(parts, ";")})
-	return nil
+	if parts == nil {
+		return out
+	}
+	return append(out, record.Field{Name: name, Value: strings.Join(parts, ";")})
 }
 
 // jsonHeader is the union of the names in the first rows, those of nulls too, in

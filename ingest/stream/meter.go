@@ -29,7 +29,7 @@ func (s State) String() string {
 type Meter struct {
 	state                           atomic.Int32
 	rows, loaded, known, refused    atomic.Int64
-	batches, connects, faults       atomic.Int64
+	batches, connects, faults, lost atomic.Int64
 	lag                             atomic.Int64 // messages, or bytes, still to come; -1 unknown
 	lastBatch, lastConnect, pending atomic.Int64 // microseconds since 1970, 0 = never
 	fault                           atomic.Pointer[string]
@@ -65,6 +65,10 @@ func (m *Meter) Received(oldest time.Time) {
 	m.pending.Store(oldest.UnixMicro())
 }
 
+// Lost counts messages that the stream's own limits removed before anybody read
+// them.
+func (m *Meter) Lost(n int64) { m.lost.Add(n) }
+
 func (m *Meter) kept(r record.Receipt) {
 	m.batches.Add(1)
 	m.rows.Add(int64(r.RowsIn))
@@ -86,7 +90,7 @@ func (m *Meter) failed(s State, err error) {
 type Reading struct {
 	State                        State
 	Rows, Loaded, Known, Refused int64 // since the start
-	Batches, Faults              int64
+	Batches, Faults, Lost        int64
 	Reconnects                   int64
 	Lag                          int64         // still to come, -1 if unknown
 	Oldest                       time.Duration // age of the oldest row that is not yet kept
@@ -97,7 +101,7 @@ type Reading struct {
 // Read gives the meter as it stands.
 func (m *Meter) Read() Reading {
 	r := Reading{State: State(m.state.Load()), Rows: m.rows.Load(), Loaded: m.loaded.Load(), Known: m.known.Load(),
-		Refused: m.refused.Load(), Batches: m.batches.Load(), Faults: m.faults.Load(),
+		Refused: m.refused.Load(), Batches: m.batches.Load(), Faults: m.faults.Load(), Lost: m.lost.Load(),
 		Reconnects: max(0, m.connects.Load()-1), Lag: m.lag.Load(), LastBatch: moment(m.lastBatch.Load()), LastConnect: moment(m.lastConnect.Load())}
 	if since := moment(m.pending.Load()); !since.IsZero() {
 		r.Oldest = time.Since(since)

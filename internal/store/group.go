@@ -41,6 +41,13 @@ func (s *Store) Admit(ctx context.Context, b *record.Batch, decide Decide) (reco
 	if p.r.RowsIn == 0 && len(b.Positions) == 0 {
 		return p.r, nil
 	}
+	if p.r.RowsIn > mostGroupRows {
+		end, err := s.writeBulk(ctx)
+		if err != nil {
+			return record.Receipt{}, err
+		}
+		defer end()
+	}
 	s.waiting.Lock()
 	s.queue = append(s.queue, p)
 	s.waiting.Unlock()

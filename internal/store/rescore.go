@@ -38,11 +38,16 @@ type Rescored struct {
 // files were loaded. Decisions are kept under a run of their own; cases are
 // opened for the newly flagged; nothing is closed, since a person may be at it.
 func (s *Store) Rescore(ctx context.Context, modelName string, decide Decide) (Rescored, error) {
+	done, err := s.writeBulk(ctx)
+	if err != nil {
+		return Rescored{}, fmt.Errorf("score again: %w", err)
+	}
+	defer done()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	started := s.now()
 	var out Rescored
-	err := s.inTx(ctx, func() error {
+	err = s.inTx(ctx, func() error {
 		s.next.run++
 		out.Run = s.next.run
 		before, err := s.flaggedNow(ctx)

@@ -71,6 +71,11 @@ func (s *Store) SaveRun(ctx context.Context, r Run) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("keep the run: %w", err)
 	}
+	done, err := s.writeBulk(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("keep the run: %w", err)
+	}
+	defer done()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var id int64

@@ -54,6 +54,7 @@ type Store struct {
 	readers atomic.Pointer[sql.DB] // another one after the engine was opened again
 
 	turn    chan struct{} // whoever holds it admits what waits
+	bulk    chan struct{} // whoever holds it may write row groups into the file, see writeBulk
 	waiting sync.Mutex    // guards queue
 	queue   []*part
 
@@ -65,6 +66,9 @@ type Store struct {
 	next      counters
 	room      room
 	health    health
+	still     bool     // the file must not change, see HoldStill
+	opened    int      // how often the engine was
+	file      *os.File // the file's content, while the engine has it open
 	recent
 }
 
@@ -96,7 +100,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := create(ctx, path); err != nil {
 		return nil, openError(path, err)
 	}
-	s := &Store{path: path, options: o, now: func() time.Time { return o.Now().UTC() }, turn: make(chan struct{}, 1)}
+	s := &Store{path: path, options: o, now: func() time.Time { return o.Now().UTC() }, turn: make(chan struct{}, 1), bulk: make(chan struct{}, 1)}
 	s.mu.Lock()
 	err := s.start(ctx)
 	s.mu.Unlock()
@@ -136,6 +140,7 @@ func create(ctx context.Context, path string) error {
 
 // start opens the engine. The caller holds s.mu.
 func (s *Store) start(ctx context.Context) (err error) {
+	s.opened++
 	if !s.options.skipMend {
 		if err := mendLog(s.path); err != nil {
 			return openError(s.path, err)
@@ -253,6 +258,10 @@ func (s *Store) stop() error {
 		errs = append(errs, s.connector.Close())
 		s.connector = nil
 	}
+	if s.file != nil {
+		errs = append(errs, s.file.Close())
+		s.file = nil
+	}
 	return errors.Join(errs...)
 }
 
@@ -311,8 +320,8 @@ const maxLog = 64 << 20
 // 0.03 s). The caller holds s.mu and no transaction.
 func (s *Store) tidyLog(ctx context.Context) error {
 	info, err := os.Stat(s.path + ".wal")
-	if err != nil || info.Size() < maxLog {
-		return nil // no log, nothing to fold
+	if err != nil || info.Size() < maxLog || s.still {
+		return nil // no log, nothing to fold, or not now
 	}
 	if err := s.exec(ctx, "checkpoint"); err != nil {
 		return fmt.Errorf("fold the log into the file: %w", err)
@@ -320,12 +329,15 @@ func (s *Store) tidyLog(ctx context.Context) error {
 	return s.setRoom(ctx, s.room.needed())
 }
 
-const countersQuery = `select
+const countersQuery = `with last as (select name, max(last) as n from keeping_count group by name)
+select
 	(select coalesce(max(seq), 0) from complaint), (select coalesce(max(seq), 0) from survey),
-	(select coalesce(max(seq), 0) from log_line), (select coalesce(max(seq), 0) from transaction_version),
+	(select coalesce(max(n), 0) from (select seq as n from log_line union all select n from last where name = 'log_line')),
+	(select coalesce(max(n), 0) from (select seq as n from transaction_version union all select n from last where name = 'transaction_version')),
 	(select coalesce(max(seq), 0) from account_version), (select coalesce(max(seq), 0) from service_level_version),
 	(select coalesce(max(batch), 0) from admission),
-	(select coalesce(max(id), 0) from refused), (select coalesce(max(case_id), 0) from case_event),
+	(select coalesce(max(n), 0) from (select id as n from refused union all select n from last where name = 'refused')),
+	(select coalesce(max(case_id), 0) from case_event),
 	(select coalesce(max(entry_id), 0) from entry_event), (select coalesce(max(id), 0) from run)`
 
 func (s *Store) loadCounters(ctx context.Context) error {

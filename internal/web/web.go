@@ -93,6 +93,9 @@ func New(o Options) (http.Handler, error) {
 	}
 	if o.Decide != nil {
 		s.takeIn(mux)
+		if err := metrics.RegisterIntake(o.Registerer, &s.intake.Counts); err != nil {
+			return nil, fmt.Errorf("serve: %w", err)
+		}
 	}
 	mux.Handle("/", s.onlyReads(endpoint{"/", http.HandlerFunc(s.nothing), true}))
 	return s.guarded(mux), nil

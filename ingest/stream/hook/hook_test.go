@@ -159,22 +159,6 @@ func TestReadRefusesWhatIsNothing(t *testing.T) {
 	}
 }
 
-func TestPlainText(t *testing.T) {
-	for in, want := range map[string]string{
-		"<p>a</p><p>b &lt;c&gt;</p>":                   "a\n\nb <c>",
-		"x<style>y{}</style><script>z()</script> w":    "x w",
-		"1<br>2<br/>3":                                 "1\n2\n3",
-		"<table><tr><td>a</td><td>b</td></tr></table>": "a b",
-		"plain &amp; simple":                           "plain & simple",
-		"&amp;lt;b&amp;gt;":                            "&lt;b&gt;",
-		"<script>never closed":                         "",
-	} {
-		if got := PlainText(in); got != want {
-			t.Errorf("%q gives %q, want %q", in, got, want)
-		}
-	}
-}
-
 func FuzzRead(f *testing.F) {
 	paths, err := filepath.Glob("testdata/*.json")
 	if err != nil {

@@ -9,8 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/html"
-
+	"plaint/ingest/markup"
 	"plaint/internal/record"
 )
 
@@ -137,7 +136,7 @@ func zammad(o object) (Delivery, error) {
 	if n := t.text("article_count"); n == "1" || n == "" && article.text("sender") == "Customer" {
 		row["article.body"] = article.text("body")
 		if strings.Contains(article.text("content_type"), "html") {
-			row["article.body"] = PlainText(article.text("body"))
+			row["article.body"] = markup.Plain(article.text("body"))
 		}
 	}
 	return rowsOf(record.Complaints, "zammad", "", row)
@@ -247,51 +246,4 @@ func answers(rows []object, base object, words []string, id, event string) (Deli
 		}
 	}
 	return rowsOf(record.Surveys, "surveys", event, rows...)
-}
-
-// PlainText is the text of HTML: no markup, no scripts, a line for each block.
-func PlainText(s string) string {
-	z := html.NewTokenizer(strings.NewReader(s))
-	var out strings.Builder
-	hidden := 0
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			return tidy(out.String())
-		case html.TextToken:
-			if hidden == 0 {
-				out.Write(z.Text())
-			}
-		case html.StartTagToken, html.SelfClosingTagToken:
-			name, _ := z.TagName()
-			switch string(name) {
-			case "script", "style", "head", "title":
-				hidden++
-			case "br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "blockquote", "table", "ul", "ol":
-				out.WriteByte('\n')
-			case "td", "th":
-				out.WriteByte(' ')
-			}
-		case html.EndTagToken:
-			name, _ := z.TagName()
-			switch string(name) {
-			case "script", "style", "head", "title":
-				hidden = max(0, hidden-1)
-			case "p", "div", "tr", "h1", "h2", "h3", "h4", "blockquote":
-				out.WriteByte('\n')
-			}
-		}
-	}
-}
-
-// tidy makes one space of many, and one empty line of many.
-func tidy(s string) string {
-	var lines []string
-	for _, l := range strings.Split(s, "\n") {
-		l = strings.Join(strings.Fields(l), " ")
-		if l != "" || len(lines) > 0 && lines[len(lines)-1] != "" {
-			lines = append(lines, l)
-		}
-	}
-	return strings.TrimSpace(strings.Join(lines, "\n"))
 }

@@ -97,6 +97,7 @@ func (r *jetReader) warn(n, before uint64) {
 	if len(r.c.Subjects) > 0 {
 		text = "messages were removed from the stream before they were read; those of other subjects are counted as well"
 	}
+	r.to.Meter.Lost(int64(n))
 	r.to.Log.Warn(text, "stream", r.c.Stream, "count", n, "before", before)
 }
 

@@ -103,6 +103,7 @@ func (r *kafkaReader) begin(ctx context.Context, p partition, l logs) (next kgo.
 	case kept.Offset >= end.Offset:
 		err = refuse(input, "partition %d of %s ends before offset %d, but messages up to %d are kept: it was rolled back", p.number, p.topic, end.Offset, kept.Offset)
 	case kept.Offset < at.last:
+		r.to.Meter.Lost(at.last - kept.Offset)
 		r.to.Log.Warn("messages were removed from the topic before they were read", "topic", p.topic, "partition", p.number,
 			"count", at.last-kept.Offset, "before", first.Offset)
 	default:

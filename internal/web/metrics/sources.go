@@ -6,7 +6,26 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"plaint/ingest/stream"
+	"plaint/internal/web/intake"
 )
+
+// RegisterIntake adds the metrics of what is posted. They count from the start of
+// the process; the rows themselves are among plaint_rows_total.
+func RegisterIntake(reg prometheus.Registerer, c *intake.Counts) error {
+	for outcome, n := range map[string]interface{ Load() int64 }{"kept": &c.Requests, "busy": &c.Busy, "failed": &c.Failed} {
+		f := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "plaint_intake_requests_total", Help: "Posted requests, by what became of them: kept, asked to come again (busy), or failed.",
+			ConstLabels: prometheus.Labels{"outcome": outcome}}, func() float64 { return float64(n.Load()) })
+		if err := reg.Register(f); err != nil {
+			return fmt.Errorf("register the metrics of the intake: %w", err)
+		}
+	}
+	f := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "plaint_intake_repeated_total", Help: "Posted requests that came again and were answered with their first receipt."},
+		func() float64 { return float64(c.Repeated.Load()) })
+	if err := reg.Register(f); err != nil {
+		return fmt.Errorf("register the metrics of the intake: %w", err)
+	}
+	return nil
+}
 
 // sources shows what the running sources do.
 type sources []stream.Running
@@ -29,6 +48,7 @@ var (
 	sourceBatches  = describe("plaint_source_batches_total", "Batches of a source that were kept since the start.", "source")
 	sourceFaults   = describe("plaint_source_faults_total", "Attempts of a source that failed since the start.", "source")
 	sourceAgain    = describe("plaint_source_reconnects_total", "Connections of a source after its first, since the start.", "source")
+	sourceLost     = describe("plaint_source_lost_total", "Messages that the stream's own limits removed before they were read, since the start.", "source")
 	sourceLag      = describe("plaint_source_lag", "Messages, or bytes of a followed file, that wait in the stream; absent while unknown.", "source")
 	sourceOldest   = describe("plaint_source_oldest_unkept_seconds", "Age of the oldest row that was taken and is not kept yet.", "source")
 	sourceLastKept = describe("plaint_source_last_batch_timestamp_seconds", "When the last batch of a source was kept.", "source")
@@ -36,7 +56,7 @@ var (
 
 // Describe lists the metrics.
 func (s sources) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{sourceUp, sourceRows, sourceBatches, sourceFaults, sourceAgain, sourceLag, sourceOldest, sourceLastKept} {
+	for _, d := range []*prometheus.Desc{sourceUp, sourceRows, sourceBatches, sourceFaults, sourceAgain, sourceLost, sourceLag, sourceOldest, sourceLastKept} {
 		ch <- d
 	}
 }
@@ -62,6 +82,7 @@ func (s sources) Collect(ch chan<- prometheus.Metric) {
 		counter(sourceBatches, m.Batches)
 		counter(sourceFaults, m.Faults)
 		counter(sourceAgain, m.Reconnects)
+		counter(sourceLost, m.Lost)
 		if m.Lag >= 0 {
 			gauge(sourceLag, float64(m.Lag))
 		}
