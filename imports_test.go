@@ -18,6 +18,7 @@ var allowed = map[string][]string{
 	"internal/child":      {},
 	"internal/text":       {"internal/record"},
 	"internal/store":      {"internal/record"},
+	"internal/store/keep": {"internal/record", "internal/store"},
 	"internal/testload":   {"ingest", "internal/record", "internal/store"},
 	"internal/web/locale": {},
 	"internal/web":        {"internal", "analysis", "scoring", "ingest"},

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -70,9 +71,7 @@ func (e *env) serve(ctx context.Context, v service) error {
 	if err != nil {
 		return &worded{"err_listen", []any{"address", v.listen, "reason", err}}
 	}
-	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopReading()
-	sources, wait := e.startSources(reading, v)
+	sources := meters(v.settings)
 	handler, err := e.handler(v, sources)
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -84,10 +83,19 @@ func (e *env) serve(ctx context.Context, v service) error {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
+	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopReading()
+	wait := e.startSources(reading, v, sources)
 	running, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
 	handed := make(chan struct{})
-	go func() { s.accept(running, commands); close(handed) }()
+	go func() {
+		var house sync.WaitGroup
+		house.Go(func() { e.keepHouse(running, v) })
+		s.accept(running, commands)
+		house.Wait()
+		close(handed)
+	}()
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(l) }()
 	fmt.Fprintln(e.err, e.t("serving", "url", s.url))

@@ -87,10 +87,10 @@ type soak struct {
 	last    *process
 	slowest time.Duration
 
-	stopFeeding                         context.CancelFunc
-	feeding                             sync.WaitGroup
-	posted, answers, published, lines   atomic.Int64 // acknowledged
-	httpFailed, rotations, leastPublish atomic.Int64
+	stopFeeding                       context.CancelFunc
+	feeding                           sync.WaitGroup
+	posted, answers, published, lines atomic.Int64 // acknowledged
+	httpFailed, rotations, lives      atomic.Int64
 }
 
 func newSoak(t *testing.T, program string) *soak {
@@ -129,6 +129,7 @@ func (s *soak) start() *process {
 	if p.url == "" {
 		s.t.Fatalf("the server does not start: %s", p.said())
 	}
+	s.lives.Add(1)
 	s.slowest = max(s.slowest, time.Since(started))
 	s.last = p
 	return p
@@ -243,9 +244,14 @@ func (s *soak) write(ctx context.Context) {
 		if _, err = fmt.Fprintf(f, "2026-03-01 10:00:00,000 INFO app: line %d\n", i); err == nil {
 			s.lines.Add(1)
 		}
-		if random.IntN(3000) == 0 && err == nil {
+		if random.IntN(3000) == 0 && err == nil && s.lives.Load() > 3 { // a source begins with the file that is there
 			f.Close()
-			err = os.Rename(path, fmt.Sprintf("%s.%d", path, s.rotations.Add(1)))
+			for n := s.rotations.Add(1); n > 1 && err == nil; n-- { // as logrotate does: .1 is the youngest
+				err = os.Rename(fmt.Sprintf("%s.%d", path, n-1), fmt.Sprintf("%s.%d", path, n))
+			}
+			if err == nil {
+				err = os.Rename(path, path+".1")
+			}
 			if err == nil {
 				f, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 			}
@@ -262,9 +268,10 @@ func (s *soak) write(ctx context.Context) {
 
 var sourceRows = regexp.MustCompile(`plaint_source_lag\{source="(\w+)"\} ([0-9.e+]+)`)
 
-// drain waits until nothing is left in the broker and the file.
+// drain waits until nothing is left in the broker and the files. A rotated file is
+// only left for the next after a silence of two seconds.
 func (s *soak) drain(p *process) {
-	for calm := 0; calm < 5; time.Sleep(100 * time.Millisecond) {
+	for calm := 0; calm < 100; time.Sleep(100 * time.Millisecond) {
 		res, err := http.Get(p.url + "/metrics")
 		if err != nil {
 			s.t.Fatalf("%v\n%s", err, p.said())
@@ -315,6 +322,13 @@ func (s *soak) check() (faults []string) {
 	count("answers from the queue", "select count(*) from survey where comment = 'queue'", s.published.Load())
 	count("lines", "select count(*) from log_line", s.lines.Load())
 	count("different lines", "select count(distinct message) from log_line", s.lines.Load())
+	var missing string
+	err = st.QueryRow(s.t.Context(), `with want as (select i from range(0, ?) r(i) where 'line ' || i not in (select message from log_line)),
+		runs as (select i, i - row_number() over (order by i) as run from want)
+		select coalesce(string_agg(part, ', '), '') from (select min(i) || ' to ' || max(i) as part from runs group by run order by min(i) limit 9)`, s.lines.Load()).Scan(&missing)
+	if err != nil || missing != "" {
+		faults = append(faults, fmt.Sprintf("lines that are missing: %s %v", missing, err))
+	}
 	count("refused", "select count(*) from refused", 0)
 	count("rows that the book does not know", `select sum(loaded)::bigint - (select count(*) from complaint) - (select count(*) from survey) - (select count(*) from log_line) from admission`, 0)
 	if s.httpFailed.Load() == 0 {
@@ -324,4 +338,53 @@ func (s *soak) check() (faults []string) {
 		s.t.Logf("%s", text)
 	}
 	return faults
+}
+
+var soakMinutes = flag.Int("soak-minutes", 0, "how long the soak of the memory lasts")
+
+// TestMemoryIsFlat posts for a long time at a steady rate and looks at the
+// server's memory each minute: the last must be within a tenth of the fifth.
+//
+//	go test ./cmd/plaint -run MemoryIsFlat -soak-minutes 30 -timeout 1h -v
+func TestMemoryIsFlat(t *testing.T) {
+	if *soakMinutes < 6 {
+		t.Skip("takes long: -soak-minutes 30")
+	}
+	p := startServer(t, builtProgram(t), filepath.Join(t.TempDir(), "flat.db"), nil)
+	if p.url == "" {
+		t.Fatal(p.said())
+	}
+	var minutes []float64
+	next := 0
+	for minute := range *soakMinutes {
+		most := 0.0
+		for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+			if status, answer := p.post(t, next, 20); status != http.StatusOK {
+				t.Fatalf("%d %s", status, answer)
+			}
+			next += 20
+			most = max(most, residentMiB(t, p.cmd.Process.Pid))
+		}
+		minutes = append(minutes, most)
+		t.Logf("minute %d: %.0f MiB, %d rows", minute+1, most, next)
+	}
+	p.stop()
+	fifth, last := minutes[4], minutes[len(minutes)-1]
+	if last > fifth*1.1 {
+		t.Errorf("%.0f MiB in the fifth minute, %.0f in the last", fifth, last)
+	}
+}
+
+// residentMiB is how much memory a process holds.
+func residentMiB(t *testing.T, pid int) float64 {
+	t.Helper()
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		t.Skipf("the memory of a process cannot be read here: %v", err)
+	}
+	var size, resident float64
+	if _, err := fmt.Sscan(string(data), &size, &resident); err != nil {
+		t.Fatal(err)
+	}
+	return resident * float64(os.Getpagesize()) / (1 << 20)
 }

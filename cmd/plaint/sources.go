@@ -74,19 +74,25 @@ func (e *env) hooks(s *settings.Settings) (list []intake.Hook, err error) {
 	return list, nil
 }
 
+// meters are the sources of the settings, before they run.
+func meters(s *settings.Settings) (list []stream.Running) {
+	for _, x := range s.Streams {
+		list = append(list, stream.Running{Name: x.Name, Type: x.Type, Meter: stream.NewMeter()})
+	}
+	return list
+}
+
 // startSources runs every source until ctx ends; wait returns after the last.
-func (e *env) startSources(ctx context.Context, v service) (running []stream.Running, wait func()) {
+func (e *env) startSources(ctx context.Context, v service, running []stream.Running) (wait func()) {
 	var wg sync.WaitGroup
-	for _, s := range v.settings.Streams {
-		r := stream.Running{Name: s.Name, Type: s.Type, Meter: stream.NewMeter()}
-		running = append(running, r)
-		to := stream.Sink{Meter: r.Meter, Log: e.log().With("source", s.Name), Position: v.store.Position,
+	for i, s := range v.settings.Streams {
+		to := stream.Sink{Meter: running[i].Meter, Log: e.log().With("source", s.Name), Position: v.store.Position,
 			Admit: func(ctx context.Context, b *record.Batch) (record.Receipt, error) {
 				return v.store.Admit(ctx, b, v.model.Decide)
 			}}
 		wg.Go(func() { stream.Run(ctx, s.Run, to) })
 	}
-	return running, wg.Wait
+	return wg.Wait
 }
 
 func (e *env) sourcesCmd() *cobra.Command {

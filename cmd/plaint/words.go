@@ -38,6 +38,8 @@ func (e *env) explain(err error) string {
 		return e.t("err_newer", "db", e.db)
 	case errors.Is(err, store.ErrNotStore):
 		return e.t("err_not_store", "db", e.db)
+	case errors.Is(err, store.ErrDamagedLog):
+		return e.t("err_damaged_log", "db", e.db)
 	case errors.As(err, &own):
 		return e.t(own.code, e.pairs(own.pairs)...)
 	case errors.As(err, &choice):

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/text/transform"
 
+	"plaint/ingest/mail"
 	"plaint/ingest/profile"
 	"plaint/internal/record"
 )
@@ -29,10 +30,13 @@ type kept struct {
 	Source    string   `json:"source,omitempty"`  // the user's choice
 	Profile   string   `json:"profile,omitempty"` // the user's own file
 	Header    []string `json:"header,omitempty"`
+	Parts     bool     `json:"parts,omitempty"` // of a message: a JSON object of its parts, not its bytes
 }
 
-func (p *Plan) keep() []byte {
-	k := kept{Format: p.Format, Encoding: p.Encoding, Source: p.opt.Source, Header: p.Mapping.Header, Form: 1 + slices.Index(logForms, p.form)}
+func (p *Plan) keep() []byte { return p.keptAs(false) }
+
+func (p *Plan) keptAs(parts bool) []byte {
+	k := kept{Parts: parts, Format: p.Format, Encoding: p.Encoding, Source: p.opt.Source, Header: p.Mapping.Header, Form: 1 + slices.Index(logForms, p.form)}
 	if p.Format == JSON || p.Format == NDJSON {
 		k.Encoding = "utf-8" // decoded before it is taken apart
 	}
@@ -104,7 +108,7 @@ func appendText(out []byte, s string) []byte {
 // Replayable reports whether a refusal is a whole row, and not a whole input or
 // the beginning of something endless.
 func Replayable(r *record.Refusal) bool {
-	return r.Line > 0 && r.Code != "cut_off" && r.Code != "row_too_long"
+	return r.Line > 0 && r.Code != "cut_off" && r.Code != "row_too_long" && r.Code != "mail_too_long" && r.Code != "mail_bomb"
 }
 
 // keptOf finds out how refused rows of one Header were read.
@@ -158,6 +162,8 @@ func Replay(rows []record.Refusal, o Options) (*Plan, error) {
 	switch {
 	case p.Format == Lines:
 		k.Header = logHeader
+	case p.Format == Mail:
+		return p, p.choose(mail.Columns())
 	case k.Header == nil:
 		k.Header, _, _, _ = jsonHeader(newAgain(&Plan{Format: NDJSON, again: rows}), len(rows)) // from memory: it does not fail
 	}
@@ -169,6 +175,7 @@ type again struct {
 	p    *Plan
 	i    int
 	json *jsonRows
+	mail *mailTaker
 }
 
 func newAgain(p *Plan) *again {
@@ -178,6 +185,9 @@ func newAgain(p *Plan) *again {
 		header = p.Mapping.Header
 	}
 	a.json = newJSONRows(bytes.NewReader(nil), 0, header)
+	if p.Format == Mail {
+		a.mail = newMailTaker(p.Mapping)
+	}
 	return a
 }
 
@@ -203,6 +213,8 @@ func (a *again) next() (rawRow, error) {
 		if n, _, _ := quotedEnd(row.raw, a.p.Delimiter, true); n != len(row.raw) {
 			row.code = "unclosed_quote"
 		}
+	case Mail:
+		a.mail.again(&row)
 	case XLSX, Parquet, Arrow:
 		fillTable(&row)
 	}
@@ -245,6 +257,9 @@ func Export(rows []record.Refusal) (name string, data []byte, args []string) {
 	}
 	if p, err := profile.Find(by); err == nil { // the file's new name must not become the source
 		args = append(args, "--source", p.Match(k.Header, name, k.Source).Source)
+	}
+	if k.Format == Mail && !k.Parts {
+		return strings.TrimSuffix(name, filepath.Ext(name)) + ".mbox", exportMail(rows), args
 	}
 	if k.Format == CSV || k.Format == Lines {
 		if k.Encoding != "utf-8" {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"plaint/internal/record"
@@ -28,10 +29,12 @@ func (k kept) header() []byte {
 	return out
 }
 
-// formOf is the first form that fits a line, -1 if none does.
+// formOf is the first form that fits a line, without the stack trace behind it;
+// -1 if none does.
 func formOf(line string) int {
+	first, _, _ := strings.Cut(line, "\n")
 	for i, f := range logForms {
-		if f.MatchString(line) {
+		if f.MatchString(first) {
 			return i
 		}
 	}

@@ -47,6 +47,7 @@ const (
 	Parquet Format = "parquet"
 	Arrow   Format = "arrow"
 	Lines   Format = "lines"
+	Mail    Format = "mail" // messages, one or an mbox
 )
 
 // Plan says how one input will be read: everything that was detected, and the
@@ -157,6 +158,9 @@ func (p *Plan) inspect() error {
 	sample = sample[:n]
 	if n == 0 {
 		return &Error{"empty_file", p.Input}
+	}
+	if done, err := p.mail(sample); done {
+		return err
 	}
 	if done, err := p.binary(sample); done {
 		return err

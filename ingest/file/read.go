@@ -102,6 +102,8 @@ func (p *Plan) rows(ctx context.Context, read *atomic.Int64) (rows, func(), erro
 		return newAgain(p), func() {}, nil
 	}
 	switch p.Format {
+	case Mail:
+		return p.openMail(read)
 	case XLSX:
 		x, err := openXLSX(p.in, read)
 		if err != nil {

@@ -143,7 +143,7 @@ func add[T any](list *[]T, r *rawRow, fill func(*T, []string, int64) *profile.Pr
 }
 
 func (w *worker) refuse(r *rawRow, problem *profile.Problem) record.Refusal {
-	raw := r.raw
+	raw, kept := r.raw, w.kept
 	switch {
 	case raw == nil:
 		raw = tableRow(w.p.Mapping.Header, r.cells)
@@ -152,6 +152,9 @@ func (w *worker) refuse(r *rawRow, problem *profile.Problem) record.Refusal {
 	default:
 		raw = bytes.Clone(raw) // it is part of a block
 	}
+	if w.p.Format == Mail && bytes.HasPrefix(raw, []byte("{")) { // no message begins so
+		kept = w.p.keptAs(true)
+	}
 	return record.Refusal{Kind: w.m.Kind, Input: w.p.Input, Profile: w.p.Mapping.Profile.Name, Line: r.line,
-		Code: problem.Code, Column: problem.Column, Detail: short(problem.Detail), Raw: raw, Header: w.kept}
+		Code: problem.Code, Column: problem.Column, Detail: short(problem.Detail), Raw: raw, Header: kept}
 }

@@ -20,7 +20,7 @@ func TestPlain(t *testing.T) {
 
 func TestLetter(t *testing.T) {
 	for in, want := range map[string]string{
-		"<p>new</p><blockquote>old<br>older</blockquote>after":          "new\n\n> old\n> older\nafter",
+		"<p>new</p><blockquote>old<br>older</blockquote>after": "new\n\n> old\n> older\nafter",
 		"a\x01b":                             "ab",
 		"<blockquote>never closed<p>x":       "> never closed\n> x",
 		"</blockquote></blockquote>all mine": "all mine",

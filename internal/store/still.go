@@ -10,6 +10,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // ErrMoved means that the file changed while it had to stay as it was: the
@@ -32,6 +33,7 @@ func (s *Store) writeBulk(ctx context.Context) (done func(), err error) {
 // comes in goes into a new log, and what would be written to the file directly
 // waits.
 type Still struct {
+	Held   time.Duration // how long nothing could be taken in
 	s      *Store
 	opened int
 	end    func()
@@ -46,6 +48,7 @@ func (s *Store) HoldStill(ctx context.Context) (*Still, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	began := time.Now()
 	if err := s.ready(ctx); err != nil {
 		done()
 		return nil, err
@@ -56,7 +59,7 @@ func (s *Store) HoldStill(ctx context.Context) (*Still, error) {
 		return nil, fmt.Errorf("fold the log into the file: %w", err)
 	}
 	s.still = true
-	return &Still{s, s.opened, sync.OnceFunc(func() {
+	return &Still{time.Since(began), s, s.opened, sync.OnceFunc(func() {
 		s.mu.Lock()
 		s.still = false
 		s.mu.Unlock()
@@ -105,7 +108,8 @@ func (s *Store) content() (*io.SectionReader, error) {
 func (h *Still) View(ctx context.Context, f func(log string) error) (*sql.Tx, error) {
 	s := h.s
 	s.mu.Lock()
-	defer func() { s.mu.Unlock(); h.Release() }()
+	began := time.Now()
+	defer func() { h.Held += time.Since(began); s.mu.Unlock(); h.Release() }()
 	if s.opened != h.opened || s.conn == nil || s.health.broken {
 		return nil, ErrMoved
 	}

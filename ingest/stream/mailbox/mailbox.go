@@ -1,0 +1,170 @@
+// Package mailbox reads complaints from a folder of a mail server, over IMAP.
+// Where reading goes on is decided by the position that is kept with the rows,
+// never by what the server remembers of us; the messages stay as they are.
+package mailbox
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"plaint/ingest/file"
+	"plaint/ingest/stream"
+	"plaint/internal/record"
+)
+
+// Limits of a batch. It ends with the message that reaches one of them.
+const (
+	defaultBatch = 100
+	mostBatch    = 1000
+	batchBytes   = 32 << 20 // of messages, as far as they are kept in memory
+	mostWaiting  = 50_000   // messages that are listed at once
+)
+
+const (
+	defaultEvery = time.Minute
+	leastEvery   = 50 * time.Millisecond
+	mostEvery    = time.Hour
+	// patience is how long the server may take to answer, or to give a message.
+	patience = 2 * time.Minute
+)
+
+// IMAP are the settings of a mailbox.
+type IMAP struct {
+	stream.Common `yaml:",inline"`
+	Host          string        `yaml:"host"` // host or host:port
+	TLS           string        `yaml:"tls"`  // implicit, the default; starttls; none, on this machine alone
+	CA            string        `yaml:"ca"`   // file of authorities to trust instead of the system's, PEM
+	User          string        `yaml:"user"`
+	Password      stream.Secret `yaml:"password"`
+	Folder        string        `yaml:"folder"` // "" = INBOX
+	// Sent is a folder with what was answered, "" = none. Answers to complaints
+	// of Folder become states of them; the rest of it is nothing to us.
+	Sent     string        `yaml:"sent"`
+	Own      []string      `yaml:"own"`       // our addresses: support@firm.com, or all of a domain: "@firm.com"
+	MarkSeen bool          `yaml:"mark_seen"` // mark messages as read once they are kept
+	Batch    int           `yaml:"batch"`     // messages in one transaction at most, 0 = 100
+	Every    time.Duration `yaml:"every"`     // how often it looks if the server does not call; 0 = 1m
+}
+
+// Source checks the settings, and that the secrets can be read, and gives the
+// source. It does not connect.
+func (c IMAP) Source() (stream.Source, error) {
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("source %q: %w", c.Name, err)
+	}
+	return c.read, nil
+}
+
+func (c *IMAP) check() error {
+	c.TLS, c.Folder = cmp.Or(c.TLS, "implicit"), cmp.Or(c.Folder, "INBOX")
+	c.Batch, c.Every = cmp.Or(c.Batch, defaultBatch), cmp.Or(c.Every, defaultEvery)
+	switch {
+	case c.Name == "":
+		return errors.New("name: a source needs one, its position is kept under it")
+	case c.As != "" && c.As != record.Complaints.String():
+		return fmt.Errorf("as: messages are complaints, not %q", c.As)
+	case c.User == "" || !c.Password.Given():
+		return errors.New("user and password: a mailbox needs both")
+	case c.Batch < 1 || c.Batch > mostBatch:
+		return fmt.Errorf("batch: %d is not between 1 and %d messages", c.Batch, mostBatch)
+	case c.Every < leastEvery || c.Every > mostEvery:
+		return fmt.Errorf("every: %s is not between %s and %s", c.Every, leastEvery, mostEvery)
+	case strings.ContainsAny(c.Folder+c.Sent+c.User, "\r\n\x00"):
+		return errors.New("folder, sent and user are one line each")
+	case c.Sent == c.Folder:
+		return errors.New("sent: it is the folder that is read for complaints")
+	}
+	for _, a := range c.Own {
+		if at := strings.LastIndexByte(a, '@'); at < 0 || at == len(a)-1 || strings.ContainsAny(a, " <>,") {
+			return fmt.Errorf("own: %q is neither an address nor @ and a domain", a)
+		}
+	}
+	if err := c.checkHost(); err != nil {
+		return err
+	}
+	if _, err := c.Password.Value(); err != nil {
+		return fmt.Errorf("password: %w", err)
+	}
+	if _, err := c.tls(); err != nil {
+		return err
+	}
+	_, err := c.decoder()
+	return err
+}
+
+// checkHost completes the host with its port.
+func (c *IMAP) checkHost() error {
+	port, ok := map[string]string{"implicit": "993", "starttls": "143", "none": "143"}[c.TLS]
+	if !ok {
+		return fmt.Errorf("tls: %q is none of implicit, starttls, none", c.TLS)
+	}
+	host, given, err := net.SplitHostPort(c.Host)
+	if err != nil {
+		host, given = c.Host, port
+		c.Host = net.JoinHostPort(host, port)
+	}
+	ip := net.ParseIP(host)
+	n, err := strconv.ParseUint(given, 10, 16)
+	switch {
+	case err != nil || n == 0 || host == "" || strings.ContainsAny(host, "/ @"):
+		return fmt.Errorf("host: %q is not like imap.firm.com or imap.firm.com:993", c.Host)
+	case c.TLS == "none" && host != "localhost" && (ip == nil || !ip.IsLoopback()):
+		return errors.New("tls: none would send the password in the clear; it is for this machine alone")
+	}
+	return nil
+}
+
+func (c *IMAP) tls() (*tls.Config, error) {
+	host, _, _ := net.SplitHostPort(c.Host) // checked
+	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	if c.CA == "" {
+		return t, nil
+	}
+	pem, err := os.ReadFile(c.CA)
+	if err != nil {
+		return nil, fmt.Errorf("ca: %w", err)
+	}
+	t.RootCAs = x509.NewCertPool()
+	if !t.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("ca: %s holds no certificate", c.CA)
+	}
+	return t, nil
+}
+
+func (c *IMAP) decoder() (*file.MailDecoder, error) {
+	return file.NewMailDecoder(c.Name, file.Options{Profile: c.Profile, Source: c.Common.Source})
+}
+
+// own reports one of our addresses.
+func (c *IMAP) own(address string) bool {
+	_, domain, _ := strings.Cut(address, "@")
+	for _, a := range c.Own {
+		if strings.EqualFold(a, address) || a[0] == '@' && strings.EqualFold(a[1:], domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// ownList reports a list that hands our own mail around, such as a group address
+// that all of support reads.
+func (c *IMAP) ownList(id string) bool {
+	if id == "" {
+		return false
+	}
+	for _, a := range c.Own {
+		a = strings.ToLower(a)
+		if id == strings.Replace(a, "@", ".", 1) || a[0] == '@' && strings.HasSuffix(id, "."+a[1:]) {
+			return true
+		}
+	}
+	return false
+}
