@@ -313,6 +313,7 @@ func (p *sender) keep(ctx context.Context) error {
 			return nil
 		}
 		if last {
+			p.to.Meter.Lost(int64(p.b.Rows()))
 			p.to.Log.Error("messages are lost: the source ended and the store does not take them", "messages", p.b.Rows(), "error", err)
 			return ctx.Err()
 		}
