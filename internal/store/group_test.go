@@ -19,7 +19,7 @@ func TestBatchesThatWaitShareATransaction(t *testing.T) {
 	s := fresh(t)
 	rows := complaints(600)
 	const size = 5
-	s.mu.Lock() // all of them wait
+	s.turn <- struct{}{} // all of them wait
 	var wg sync.WaitGroup
 	receipts := make([]record.Receipt, len(rows)/size)
 	for i := range receipts {
@@ -32,8 +32,8 @@ func TestBatchesThatWaitShareATransaction(t *testing.T) {
 			}
 		})
 	}
-	wait(t, func() bool { s.waiting.Lock(); defer s.waiting.Unlock(); return len(s.queue) >= len(receipts)-1 })
-	s.mu.Unlock()
+	wait(t, func() bool { s.waiting.Lock(); defer s.waiting.Unlock(); return len(s.queue) == len(receipts) })
+	<-s.turn
 	wg.Wait()
 	for i, r := range receipts {
 		if r.RowsIn != size+1 || r.Loaded != size || r.Refused != 1 || len(r.Decisions) != size || len(r.Fates) != size || r.Reasons["bad_json"] != 1 {
@@ -70,7 +70,7 @@ func wait(t *testing.T, cond func() bool) {
 func TestOneSpoiltBatchSpoilsNoOther(t *testing.T) {
 	s := fresh(t)
 	rows := complaints(9)
-	s.mu.Lock()
+	s.turn <- struct{}{}
 	var wg sync.WaitGroup
 	errs := make([]error, len(rows))
 	for i := range rows {
@@ -83,8 +83,8 @@ func TestOneSpoiltBatchSpoilsNoOther(t *testing.T) {
 			})
 		})
 	}
-	wait(t, func() bool { s.waiting.Lock(); defer s.waiting.Unlock(); return len(s.queue) >= len(rows)-1 })
-	s.mu.Unlock()
+	wait(t, func() bool { s.waiting.Lock(); defer s.waiting.Unlock(); return len(s.queue) == len(rows) })
+	<-s.turn
 	wg.Wait()
 	for i, err := range errs {
 		if (err != nil) != (i == 4) {
