@@ -203,17 +203,20 @@ func TestTheEngineIsOpenedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.noteFault(errors.New("FATAL Error: database has been invalidated"))
-	held, err := s.Query(t.Context(), "select seq from complaint") // a reader that takes its time
+	held, err := s.db().Conn(t.Context()) // a reader that takes its time
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer held.Close()
 	s.health.tried = s.health.tried.Add(-reopenPause)
 	done := make(chan error)
 	go func() {
 		_, err := s.Admit(context.WithoutCancel(t.Context()), &record.Batch{Input: "x", Complaints: rows[40:]}, nosy)
 		done <- err
 	}()
-	held.Close()
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
