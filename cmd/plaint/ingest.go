@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"io/fs"
+	"os"
 	"runtime/debug"
 	"slices"
 	"sort"
@@ -131,7 +133,29 @@ func (e *env) expand(args []string) ([]string, error) {
 	for _, dir := range leftOut {
 		e.say("%s", e.t("truth_left_out", "dir", dir))
 	}
-	return paths, err
+	if err != nil {
+		return nil, err
+	}
+	return e.withoutDatabase(paths), nil
+}
+
+// withoutDatabase leaves out the database itself: it is no input, and a process
+// that opens and closes it a second time loses its lock on it.
+func (e *env) withoutDatabase(paths []string) []string {
+	var own []fs.FileInfo
+	for _, end := range []string{"", ".wal"} {
+		if info, err := os.Stat(e.path(e.db) + end); err == nil {
+			own = append(own, info)
+		}
+	}
+	return slices.DeleteFunc(paths, func(path string) bool {
+		info, err := os.Stat(path)
+		is := err == nil && slices.ContainsFunc(own, func(o fs.FileInfo) bool { return os.SameFile(o, info) })
+		if is {
+			e.say("%s", e.t("database_left_out", "path", path))
+		}
+		return is
+	})
 }
 
 // inspect plans every input, evidence before complaints, so that decisions see

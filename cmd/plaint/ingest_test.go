@@ -25,7 +25,13 @@ func decisions(t *testing.T, dir, batch string) string {
 			t.Fatalf("%v: %d %s", args, code, said)
 		}
 	}
-	st, err := store.Open(t.Context(), filepath.Join(dir, db), store.Options{})
+	return decided(t, filepath.Join(dir, db))
+}
+
+// decided gives every decision of a file as text, in the order of arrival.
+func decided(t *testing.T, db string) string {
+	t.Helper()
+	st, err := store.Open(t.Context(), db, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

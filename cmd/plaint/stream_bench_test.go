@@ -214,7 +214,7 @@ func publishAll(b *testing.B, url, kind string, n int) {
 }
 
 // sourceLoaded is how many rows the server's source has loaded.
-func sourceLoaded(b *testing.B, url string) int {
+func sourceLoaded(b testing.TB, url string) int {
 	res, err := http.Get(url + "/metrics")
 	if err != nil {
 		b.Fatal(err)
