@@ -133,10 +133,11 @@ func TestADeliveryIsAnsweredAgain(t *testing.T) {
 		wg.Go(func() {
 			b := batch(3)
 			b.Once.Key = "k2"
-			receipts[i], err = s.Admit(t.Context(), b, nosy)
+			r, err := s.Admit(t.Context(), b, nosy)
 			if err != nil {
 				t.Error(err)
 			}
+			receipts[i] = r
 		})
 	}
 	s.mu.Unlock()
