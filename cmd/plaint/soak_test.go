@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -95,12 +94,8 @@ type soak struct {
 
 func newSoak(t *testing.T, program string) *soak {
 	dir := t.TempDir()
-	l, err := net.Listen("tcp", "127.0.0.1:0") // a port that stays the same
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &soak{t: t, program: program, dir: dir, db: filepath.Join(dir, "soak.db"), listen: l.Addr().String(), random: rand.New(rand.NewPCG(*seed, 7))}
-	l.Close()
+	s := &soak{t: t, program: program, dir: dir, db: filepath.Join(dir, "soak.db"), listen: freeAddress(t), random: rand.New(rand.NewPCG(*seed, 7))}
+	var err error
 	s.nats, err = natsserver.NewServer(&natsserver.Options{Port: -1, JetStream: true, StoreDir: filepath.Join(dir, "nats"), SyncAlways: true, NoLog: true, NoSigs: true})
 	if err != nil {
 		t.Fatal(err)

@@ -119,7 +119,7 @@ func bringOverQueue(t *testing.T, db string, rows [][]byte) {
 	}
 	p := startServer(t, builtProgram(t), db, nil, "--config", settings)
 	defer p.stop()
-	for sourceLoaded(t, p.url) < len(rows) {
+	for sourceLoaded(t, p.url, "q") < len(rows) {
 		time.Sleep(10 * time.Millisecond)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,6 +23,13 @@ import (
 	natsserver "github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	common "go.opentelemetry.io/proto/otlp/common/v1"
+	logs "go.opentelemetry.io/proto/otlp/logs/v1"
+	resource "go.opentelemetry.io/proto/otlp/resource/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	"plaint/ingest/simulate"
 	"plaint/internal/testload"
@@ -180,7 +188,7 @@ func BenchmarkQueue(b *testing.B) {
 			b.ResetTimer()
 			url, stop := serveProcess(b, program, filepath.Join(dir, "q.db"), "--config", settings)
 			defer stop()
-			for sourceLoaded(b, url) < b.N {
+			for sourceLoaded(b, url, "q") < b.N {
 				time.Sleep(20 * time.Millisecond)
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
@@ -213,8 +221,8 @@ func publishAll(b *testing.B, url, kind string, n int) {
 	<-js.PublishAsyncComplete()
 }
 
-// sourceLoaded is how many rows the server's source has loaded.
-func sourceLoaded(b testing.TB, url string) int {
+// sourceLoaded is how many rows a source of the server has loaded.
+func sourceLoaded(b testing.TB, url, source string) int {
 	res, err := http.Get(url + "/metrics")
 	if err != nil {
 		b.Fatal(err)
@@ -222,7 +230,7 @@ func sourceLoaded(b testing.TB, url string) int {
 	defer res.Body.Close()
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {
-		if v, ok := strings.CutPrefix(lines.Text(), `plaint_source_rows_total{outcome="loaded",source="q"} `); ok {
+		if v, ok := strings.CutPrefix(lines.Text(), `plaint_source_rows_total{outcome="loaded",source="`+source+`"} `); ok {
 			n, err := strconv.ParseFloat(v, 64)
 			if err != nil {
 				b.Fatal(err)
@@ -231,4 +239,91 @@ func sourceLoaded(b testing.TB, url string) int {
 		}
 	}
 	return 0
+}
+
+// BenchmarkOTLP sends log records, a thousand in a request, from eight exporters
+// over OTLP/gRPC to a server in another process: every answer means that they
+// are on disk.
+//
+//	go test ./cmd/plaint -run xxx -bench OTLP -benchtime 1000000x
+func BenchmarkOTLP(b *testing.B) {
+	const each, exporters = 1000, 8
+	program, dir := builtProgram(b), b.TempDir()
+	requests := make([][]byte, (b.N+each-1)/each)
+	for i := range requests {
+		requests[i] = exportRequest(b, i*each, min(each, b.N-i*each))
+	}
+	address := freeAddress(b)
+	settings := filepath.Join(dir, "plaint.yaml")
+	if err := os.WriteFile(settings, fmt.Appendf(nil, "sources:\n  - {name: otel, type: otlp, grpc: %q}\n", address), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	url, stop := serveProcess(b, program, filepath.Join(dir, "o.db"), "--config", settings)
+	defer stop()
+	conn, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close()
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	b.ResetTimer()
+	for range exporters {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(requests); i = int(next.Add(1)) - 1 {
+				if err := conn.Invoke(b.Context(), "/opentelemetry.proto.collector.logs.v1.LogsService/Export", &emptypb.Empty{}, &emptypb.Empty{},
+					grpc.WaitForReady(true), grpc.ForceCodec(asItIs(requests[i]))); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+	b.ReportMetric(0, "ns/op")
+	if n := sourceLoaded(b, url, "otel"); n != b.N {
+		b.Errorf("%d of %d lines are kept", n, b.N)
+	}
+}
+
+// asItIs is a codec that sends one request as it was encoded before.
+type asItIs []byte
+
+func (a asItIs) Marshal(any) ([]byte, error)     { return a, nil }
+func (a asItIs) Unmarshal(_ []byte, _ any) error { return nil }
+func (a asItIs) Name() string                    { return "proto" }
+
+func exportRequest(b *testing.B, from, n int) []byte {
+	text := func(s string) *common.AnyValue {
+		return &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: s}}
+	}
+	attribute := func(key, value string) *common.KeyValue { return &common.KeyValue{Key: key, Value: text(value)} }
+	lines := make([]*logs.LogRecord, n)
+	for i := range lines {
+		at := from + i
+		lines[i] = &logs.LogRecord{TimeUnixNano: uint64(1767600000000000000 + at*1_000_000), SeverityNumber: 9, SeverityText: "INFO",
+			Body:       text(fmt.Sprintf("withdrawal %d accepted by the gateway in %d ms", at, at%977)),
+			Attributes: []*common.KeyValue{attribute("customer.id", fmt.Sprintf("C-%d", at%20000)), attribute("http.route", "/v2/withdrawals")},
+			TraceId:    fmt.Appendf(nil, "%016d", at), SpanId: fmt.Appendf(nil, "%08d", at%100_000_000)}
+	}
+	body, err := proto.Marshal(&logs.LogsData{ResourceLogs: []*logs.ResourceLogs{{
+		Resource:  &resource.Resource{Attributes: []*common.KeyValue{attribute("service.name", "payments"), attribute("host.name", "pay-7f9c")}},
+		ScopeLogs: []*logs.ScopeLogs{{LogRecords: lines}},
+	}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return body
+}
+
+// freeAddress is one on which nobody listens, so that a server can have the same
+// one in each of its lives.
+func freeAddress(t testing.TB) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
