@@ -31,23 +31,23 @@ func (a *admission) run(ctx context.Context) error {
 	}
 	for _, step := range []func() error{
 		func() error {
-			return admitVersions(ctx, a, "service_level_version", levelColumns, &a.s.next.level,
+			return admitVersions(ctx, a, levelTable, &a.s.next.level,
 				func(b *record.Batch) []record.ServiceLevel { return b.Levels }, func(r *record.ServiceLevel) *record.Origin { return &r.Origin })
 		},
 		func() error {
-			return admitVersions(ctx, a, "account_version", accountColumns, &a.s.next.account,
+			return admitVersions(ctx, a, accountTable, &a.s.next.account,
 				func(b *record.Batch) []record.Account { return b.Accounts }, func(r *record.Account) *record.Origin { return &r.Origin })
 		},
 		func() error {
-			return admitVersions(ctx, a, "transaction_version", transactionColumns, &a.s.next.transaction,
+			return admitVersions(ctx, a, transactionTable, &a.s.next.transaction,
 				func(b *record.Batch) []record.Transaction { return b.Transactions }, func(r *record.Transaction) *record.Origin { return &r.Origin })
 		},
 		func() error {
-			return admitVersions(ctx, a, "log_line", logColumns, &a.s.next.log,
+			return admitVersions(ctx, a, logTable, &a.s.next.log,
 				func(b *record.Batch) []record.LogLine { return b.Logs }, func(r *record.LogLine) *record.Origin { return &r.Origin })
 		},
 		func() error {
-			return admitVersions(ctx, a, "survey", surveyColumns, &a.s.next.survey,
+			return admitVersions(ctx, a, surveyTable, &a.s.next.survey,
 				func(b *record.Batch) []record.Survey { return b.Surveys }, func(r *record.Survey) *record.Origin { return &r.Origin })
 		},
 		func() error { return a.complaints(ctx) },
@@ -86,12 +86,12 @@ func collect[T any](a *admission, rows func(*record.Batch) []T, origin func(*T) 
 // admitVersions appends the new records of one kind and the new states of
 // known ones to the same table; the latest state of a record is the row with
 // the highest arrival number.
-func admitVersions[T any](ctx context.Context, a *admission, table string, columns []column[row[T]], next *int64, rows func(*record.Batch) []T, origin func(*T) *record.Origin) error {
+func admitVersions[T any](ctx context.Context, a *admission, t *table[row[T]], next *int64, rows func(*record.Batch) []T, origin func(*T) *record.Origin) error {
 	in := collect(a, rows, origin)
 	if len(in.rows) == 0 {
 		return nil
 	}
-	fates, err := a.s.fates(ctx, in.origins, knownQuery(table))
+	fates, err := a.s.fates(ctx, in.origins, knownQuery(t.name))
 	if err != nil {
 		return fmt.Errorf("find what is known: %w", err)
 	}
@@ -103,7 +103,7 @@ func admitVersions[T any](ctx context.Context, a *admission, table string, colum
 		}
 	}
 	a.s.learn(out)
-	return insert(ctx, a.s, table, columns, out)
+	return insert(ctx, a.s, t, out)
 }
 
 func complaintsOf(b *record.Batch) []record.Complaint { return b.Complaints }
@@ -132,7 +132,7 @@ func (a *admission) complaints(ctx context.Context) error {
 		}
 		fresh, list, owners = append(fresh, r), append(list, c), append(owners, p)
 	}
-	if err := insert(ctx, a.s, "complaint_event", eventColumns, events); err != nil {
+	if err := insert(ctx, a.s, eventTable, events); err != nil {
 		return err
 	}
 	if len(fresh) == 0 {
@@ -154,16 +154,16 @@ func (a *admission) judge(ctx context.Context, fresh []complaintRow, owners []*p
 		fresh[i].seq = a.s.next.complaint
 	}
 	appended := make(chan error, 1)
-	go func() { appended <- insert(ctx, a.s, "complaint", complaintColumns, fresh) }()
+	go func() { appended <- insert(ctx, a.s, complaintTable, fresh) }()
 	rows, cases, err := a.decisions(fresh, owners, m, appended)
 	if err != nil {
 		return err
 	}
-	if err := insert(ctx, a.s, "decision", decisionColumns, rows); err != nil {
+	if err := insert(ctx, a.s, decisionTable, rows); err != nil {
 		return err
 	}
 	a.s.events += int64(len(cases)) // nothing that changes a verdict
-	return insert(ctx, a.s, "case_event", caseColumns, cases)
+	return insert(ctx, a.s, caseTable, cases)
 }
 
 // decisions judges the rows; it returns only after the engine has answered on
@@ -211,7 +211,7 @@ func (a *admission) refusals(ctx context.Context) error {
 		}
 		p.r.Refused += len(refused)
 	}
-	return insert(ctx, a.s, "refused", refusedColumns, rows)
+	return insert(ctx, a.s, refusedTable, rows)
 }
 
 // book writes the group's lines in the admission book, one for each input, the
@@ -231,7 +231,7 @@ func (a *admission) book(ctx context.Context) error {
 			lines[n+1].r.Add(*r)
 		}
 	}
-	if err := insert(ctx, a.s, "admission", admissionColumns, lines); err != nil {
+	if err := insert(ctx, a.s, admissionTable, lines); err != nil {
 		return fmt.Errorf("book the batch: %w", err)
 	}
 	for _, p := range a.parts {

@@ -58,7 +58,7 @@ type entryEvent struct {
 	subject, key  string
 }
 
-var entryColumns = []column[entryEvent]{
+var entryTable = newTable("entry_event",
 	whole("entry_id", func(x *entryEvent) int64 { return x.id }),
 	when("at", func(x *entryEvent) time.Time { return x.at }),
 	text("actor", func(x *entryEvent) string { return x.actor }),
@@ -66,7 +66,7 @@ var entryColumns = []column[entryEvent]{
 	text("detail", func(x *entryEvent) string { return x.detail }),
 	text("subject", func(x *entryEvent) string { return x.subject }),
 	text("subject_key", func(x *entryEvent) string { return x.key }),
-}
+)
 
 // Propose keeps proposals for the blacklist and returns how many are new: a
 // subject that has an entry already, in whatever state, is left alone.
@@ -96,7 +96,7 @@ func (s *Store) Propose(ctx context.Context, proposals []record.Entry) (int, err
 			}
 			events = append(events, entryEvent{e.ID, s.now(), e.By, e.State, string(detail), e.Subject, e.Key})
 		}
-		return insert(ctx, s, "entry_event", entryColumns, events)
+		return insert(ctx, s, entryTable, events)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("keep the proposals: %w", err)

@@ -15,9 +15,9 @@ type row[T any] struct {
 	arrived time.Time
 }
 
-// originColumns open every fact table.
-func originColumns[T any]() []column[row[T]] {
-	return []column[row[T]]{
+// originTable is a table of facts: all of them begin with where a row is from.
+func originTable[T any](name string, columns ...column[row[T]]) *table[row[T]] {
+	return newTable(name, append([]column[row[T]]{
 		whole("seq", func(x *row[T]) int64 { return x.seq }),
 		identity("key_hi", func(x *row[T]) uint64 { return x.origin.ID.Hi }),
 		identity("key_lo", func(x *row[T]) uint64 { return x.origin.ID.Lo }),
@@ -27,7 +27,7 @@ func originColumns[T any]() []column[row[T]] {
 		text("source", func(x *row[T]) string { return x.origin.Source }),
 		text("external_id", func(x *row[T]) string { return x.origin.ExternalID }),
 		extra(func(x *row[T]) []record.Field { return x.origin.Extra }),
-	}
+	}, columns...)...)
 }
 
 func arrived[T any]() column[row[T]] {
@@ -47,7 +47,7 @@ type (
 	levelRow       = row[record.ServiceLevel]
 )
 
-var complaintColumns = append(originColumns[record.Complaint](),
+var complaintTable = originTable("complaint",
 	text("channel", func(x *complaintRow) string { return x.r.Channel }),
 	text("customer", func(x *complaintRow) string { return x.r.Customer }),
 	text("customer_name", func(x *complaintRow) string { return x.r.CustomerName }),
@@ -90,7 +90,7 @@ func sketchWord(i int) column[complaintRow] {
 	return hash("s"+string(rune('0'+i)), func(x *complaintRow) uint64 { return x.r.Keys.Sketch[i] })
 }
 
-var eventColumns = []column[complaintRow]{
+var eventTable = newTable("complaint_event",
 	identity("key_hi", func(x *complaintRow) uint64 { return x.r.ID.Hi }),
 	identity("key_lo", func(x *complaintRow) uint64 { return x.r.ID.Lo }),
 	identity("content", func(x *complaintRow) uint64 { return x.r.Content }),
@@ -128,7 +128,7 @@ var eventColumns = []column[complaintRow]{
 	small("closed_precision", func(x *complaintRow) uint8 { return uint8(x.r.Closed.Precision) }),
 	text("device", func(x *complaintRow) string { return x.r.Device }),
 	text("payout_account", func(x *complaintRow) string { return x.r.PayoutAccount }),
-}
+)
 
 // stateTime is when the row's state began: what the source says, else the
 // latest of its own dates, else its arrival.
@@ -148,7 +148,7 @@ func stateTime(c *record.Complaint, arrived time.Time) time.Time {
 	return latest
 }
 
-var surveyColumns = append(originColumns[record.Survey](),
+var surveyTable = originTable("survey",
 	text("customer", func(x *surveyRow) string { return x.r.Customer }),
 	when("answered", func(x *surveyRow) time.Time { return x.r.Answered.Time }),
 	small("answered_precision", func(x *surveyRow) uint8 { return uint8(x.r.Answered.Precision) }),
@@ -166,7 +166,7 @@ var surveyColumns = append(originColumns[record.Survey](),
 	text("segment", func(x *surveyRow) string { return x.r.Segment }),
 )
 
-var logColumns = append(originColumns[record.LogLine](),
+var logTable = originTable("log_line",
 	when("time", func(x *logRow) time.Time { return x.r.Time.Time }),
 	arrived[record.LogLine](),
 	text("service", func(x *logRow) string { return x.r.Service }),
@@ -177,7 +177,7 @@ var logColumns = append(originColumns[record.LogLine](),
 	text("customer", func(x *logRow) string { return x.r.Customer }),
 )
 
-var transactionColumns = append(originColumns[record.Transaction](),
+var transactionTable = originTable("transaction_version",
 	text("customer", func(x *transactionRow) string { return x.r.Customer }),
 	text("account", func(x *transactionRow) string { return x.r.Account }),
 	text("type", func(x *transactionRow) string { return x.r.Type }),
@@ -192,7 +192,7 @@ var transactionColumns = append(originColumns[record.Transaction](),
 	customerKey(func(t *record.Transaction) string { return t.Customer }),
 )
 
-var accountColumns = append(originColumns[record.Account](),
+var accountTable = originTable("account_version",
 	text("customer", func(x *accountRow) string { return x.r.Customer }),
 	when("opened", func(x *accountRow) time.Time { return x.r.Opened.Time }),
 	text("country", func(x *accountRow) string { return x.r.Country }),
@@ -204,7 +204,7 @@ var accountColumns = append(originColumns[record.Account](),
 	customerKey(func(a *record.Account) string { return a.Customer }),
 )
 
-var levelColumns = append(originColumns[record.ServiceLevel](),
+var levelTable = originTable("service_level_version",
 	text("type", func(x *levelRow) string { return x.r.Type }),
 	text("department", func(x *levelRow) string { return x.r.Department }),
 	text("handling", func(x *levelRow) string { return x.r.Handling }),
@@ -220,7 +220,7 @@ type refusedRow struct {
 	at        time.Time
 }
 
-var refusedColumns = []column[refusedRow]{
+var refusedTable = newTable("refused",
 	whole("id", func(x *refusedRow) int64 { return x.id }),
 	whole("batch", func(x *refusedRow) int64 { return x.batch }),
 	when("at", func(x *refusedRow) time.Time { return x.at }),
@@ -233,7 +233,7 @@ var refusedColumns = []column[refusedRow]{
 	text("detail", func(x *refusedRow) string { return x.Detail }),
 	raw("raw", func(x *refusedRow) []byte { return x.Raw }),
 	raw("header", func(x *refusedRow) []byte { return x.Header }),
-}
+)
 
 // decided is a decision with the run it belongs to (0 = at admission).
 type decided struct {
@@ -242,7 +242,7 @@ type decided struct {
 	at  time.Time
 }
 
-var decisionColumns = []column[decided]{
+var decisionTable = newTable("decision",
 	whole("seq", func(x *decided) int64 { return x.Seq }),
 	whole("run", func(x *decided) int64 { return x.run }),
 	when("at", func(x *decided) time.Time { return x.at }),
@@ -251,7 +251,7 @@ var decisionColumns = []column[decided]{
 	float("threshold", func(x *decided) float64 { return x.Threshold }),
 	flag("flagged", func(x *decided) bool { return x.Flagged }),
 	floats("signals", func(x *decided) []float32 { return x.Signals }),
-}
+)
 
 // caseRow is one event in the life of a case.
 type caseRow struct {
@@ -262,7 +262,7 @@ type caseRow struct {
 	keys          record.Keys
 }
 
-var caseColumns = []column[caseRow]{
+var caseTable = newTable("case_event",
 	whole("case_id", func(x *caseRow) int64 { return x.id }),
 	whole("seq", func(x *caseRow) int64 { return x.seq }),
 	when("at", func(x *caseRow) time.Time { return x.at }),
@@ -273,7 +273,7 @@ var caseColumns = []column[caseRow]{
 	hash("device_key", func(x *caseRow) uint64 { return x.keys.Device }),
 	hash("payout_key", func(x *caseRow) uint64 { return x.keys.Payout }),
 	hash("contact_key", func(x *caseRow) uint64 { return x.keys.Contact }),
-}
+)
 
 // admitted is one batch's line in the admission book.
 type admitted struct {
@@ -284,7 +284,7 @@ type admitted struct {
 	took  time.Duration
 }
 
-var admissionColumns = []column[admitted]{
+var admissionTable = newTable("admission",
 	whole("batch", func(x *admitted) int64 { return x.batch }),
 	when("at", func(x *admitted) time.Time { return x.at }),
 	text("input", func(x *admitted) string { return x.p.b.Input }),
@@ -297,4 +297,4 @@ var admissionColumns = []column[admitted]{
 	whole("updated", func(x *admitted) int64 { return int64(x.r.Updated) }),
 	whole("flagged", func(x *admitted) int64 { return int64(x.r.Flagged) }),
 	whole("micros", func(x *admitted) int64 { return x.took.Microseconds() }),
-}
+)

@@ -20,11 +20,11 @@ type stagedKey struct {
 	id record.Identity
 }
 
-var stagedKeyColumns = []column[stagedKey]{
+var stagedKeyTable = newTable("staged_key",
 	whole("i", func(x *stagedKey) int64 { return x.i }),
 	identity("hi", func(x *stagedKey) uint64 { return x.id.Hi }),
 	identity("lo", func(x *stagedKey) uint64 { return x.id.Lo }),
-}
+)
 
 // version is one content that an identity has been seen with.
 type version struct {
@@ -79,7 +79,7 @@ func (s *Store) knownVersions(ctx context.Context, staged []stagedKey, query str
 	if err := s.exec(ctx, "delete from staged_key"); err != nil {
 		return fmt.Errorf("clear the staging: %w", err)
 	}
-	if err := insert(ctx, s, "staged_key", stagedKeyColumns, staged); err != nil {
+	if err := insert(ctx, s, stagedKeyTable, staged); err != nil {
 		return err
 	}
 	return s.arrowRows(ctx, query, func(rec arrow.Record) {

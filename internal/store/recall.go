@@ -14,11 +14,11 @@ import (
 	"plaint/internal/store/memory"
 )
 
-// numberColumns are those of numbers on their way to a join: keys of customers,
+// numberTable is that of numbers on their way to a join: keys of customers,
 // or complaints.
-var numberColumns = []column[uint64]{
+var numberTable = newTable("staged_number",
 	identity("n", func(x *uint64) uint64 { return *x }),
-}
+)
 
 // remember reads the memory for these complaints and completes their keys: the
 // customer's always, the device and payout account from the customer's
@@ -150,7 +150,7 @@ func (s *Store) stage(ctx context.Context, numbers []uint64) error {
 	if err := s.exec(ctx, "delete from staged_number"); err != nil {
 		return fmt.Errorf("clear the staging: %w", err)
 	}
-	return insert(ctx, s, "staged_number", numberColumns, numbers)
+	return insert(ctx, s, numberTable, numbers)
 }
 
 // readEvidence reads the customers' accounts and transactions.

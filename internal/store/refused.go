@@ -78,23 +78,26 @@ func (s *Store) RefusedCounts(ctx context.Context) (map[record.Code]int, error) 
 	return out, rows.Err()
 }
 
+// replayed marks a refusal that was loaded again.
+type replayed struct {
+	id int64
+	at time.Time
+}
+
+var replayTable = newTable("refused_replayed",
+	whole("id", func(x *replayed) int64 { return x.id }),
+	when("at", func(x *replayed) time.Time { return x.at }),
+)
+
 // MarkReplayed notes that refusals were loaded again; the rows stay.
 func (s *Store) MarkReplayed(ctx context.Context, ids []int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	type mark struct {
-		id int64
-		at time.Time
-	}
-	columns := []column[mark]{
-		whole("id", func(m *mark) int64 { return m.id }),
-		when("at", func(m *mark) time.Time { return m.at }),
-	}
-	rows := make([]mark, len(ids))
+	rows := make([]replayed, len(ids))
 	for i, id := range ids {
-		rows[i] = mark{id, s.now()}
+		rows[i] = replayed{id, s.now()}
 	}
-	err := s.inTx(ctx, func() error { return insert(ctx, s, "refused_replayed", columns, rows) })
+	err := s.inTx(ctx, func() error { return insert(ctx, s, replayTable, rows) })
 	if err != nil {
 		return fmt.Errorf("note the replay: %w", err)
 	}

@@ -169,10 +169,10 @@ func (r *rescoring) chunk(ctx context.Context, list []*record.Complaint) error {
 		s.next.caseID++
 		cases = append(cases, caseRow{s.next.caseID, d.Seq, at, "machine", "opened", string(detail), c.Keys})
 	}
-	if err := insert(ctx, s, "decision", decisionColumns, rows); err != nil {
+	if err := insert(ctx, s, decisionTable, rows); err != nil {
 		return err
 	}
-	return insert(ctx, s, "case_event", caseColumns, cases)
+	return insert(ctx, s, caseTable, cases)
 }
 
 // complaintAt reads what the signals look at; Line holds the arrival number.

@@ -119,7 +119,7 @@ func TestVerdictsCountFromTheirMoment(t *testing.T) {
 	}
 	say := func(action string, at time.Time) {
 		t.Helper()
-		if err := insert(t.Context(), s, "case_event", caseColumns, []caseRow{{id: 1, seq: 1, at: at, actor: "P", action: action}}); err != nil {
+		if err := insert(t.Context(), s, caseTable, []caseRow{{id: 1, seq: 1, at: at, actor: "P", action: action}}); err != nil {
 			t.Fatal(err)
 		}
 	}

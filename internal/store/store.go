@@ -62,7 +62,8 @@ type Store struct {
 	connector *duckdb.Connector
 	conn      driver.Conn
 	arrow     *duckdb.Arrow
-	salt      string // of the pseudonyms
+	feeds     map[string]*feed // by table
+	salt      string           // of the pseudonyms
 	next      counters
 	room      room
 	health    health
@@ -164,7 +165,7 @@ func (s *Store) start(ctx context.Context) (err error) {
 		return fmt.Errorf("open %s: %w", s.path, err)
 	}
 	s.readers.Store(sql.OpenDB(s.connector))
-	for _, step := range []func(context.Context) error{s.migrate, func(ctx context.Context) error { return s.exec(ctx, stagingTables) },
+	for _, step := range []func(context.Context) error{s.migrate, func(ctx context.Context) error { return s.exec(ctx, stagingTables) }, s.openFeeds,
 		s.loadSecret, s.loadCounters, s.measureRoom} {
 		if err := step(ctx); err != nil {
 			return err
@@ -198,6 +199,7 @@ func settle(ctx context.Context, ex driver.ExecerContext, o Options) error {
 		fmt.Sprintf("SET threads=%d", threads),            // as the planner sees them
 		fmt.Sprintf("SET external_threads=%d", callers),
 		"SET wal_autocheckpoint='1TB'", // see tidyLog
+		"ATTACH ':memory:' AS feeds",   // see openFeeds
 		"SET enable_external_access=false",
 		"PRAGMA disable_checkpoint_on_shutdown", // after a fault nothing more may be written, see stop
 	}

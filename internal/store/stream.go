@@ -133,7 +133,7 @@ func (s *Store) keepReceipt(ctx context.Context, p *part, at time.Time) error {
 	}
 	id, body := deliveryID(p.b.Once), p.b.Once.Body
 	row := delivery{id, body, at, string(text)}
-	if err := insert(ctx, s, "delivery", deliveryColumns, []delivery{row}); err != nil {
+	if err := insert(ctx, s, deliveryTable, []delivery{row}); err != nil {
 		return fmt.Errorf("keep the receipt: %w", err)
 	}
 	s.seen.Add(id)
@@ -146,14 +146,14 @@ type delivery struct {
 	receipt  string
 }
 
-var deliveryColumns = []column[delivery]{
+var deliveryTable = newTable("delivery",
 	identity("key_hi", func(x *delivery) uint64 { return x.id.Hi }),
 	identity("key_lo", func(x *delivery) uint64 { return x.id.Lo }),
 	identity("body_hi", func(x *delivery) uint64 { return x.body.Hi }),
 	identity("body_lo", func(x *delivery) uint64 { return x.body.Lo }),
 	when("at", func(x *delivery) time.Time { return x.at }),
 	text("receipt", func(x *delivery) string { return x.receipt }),
-}
+)
 
 // repeated answers the parts whose delivery is known, and returns the others.
 func (s *Store) repeated(ctx context.Context, group []*part) ([]*part, error) {
