@@ -350,7 +350,7 @@ func TestMemoryIsFlat(t *testing.T) {
 		t.Skip("takes long: -soak-minutes 30")
 	}
 	dir := t.TempDir()
-	if _, err := (simulate.Config{Seed: 1, Complaints: memory.TrailWindow + 50_000, Customers: 100_000}).WriteDir(dir); err != nil {
+	if _, err := (simulate.Config{Seed: 1, Complaints: memory.TrailWindow + 50_000, Customers: 300_000}).WriteDir(dir); err != nil {
 		t.Fatal(err)
 	}
 	db := filepath.Join(dir, "flat.db")

@@ -26,6 +26,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 
 	"plaint/ingest/stream"
+	"plaint/ingest/stream/streamtest"
 	"plaint/internal/record"
 )
 
@@ -35,7 +36,7 @@ type post struct {
 	address string
 	mu      sync.Mutex
 	conns   []net.Conn
-	sent    *buffer // what it was asked
+	sent    *streamtest.Journal // what it was asked
 }
 
 type listener struct {
@@ -70,7 +71,7 @@ func serve(t testing.TB, secure *tls.Config, implicit, idle bool) *post {
 		t.Fatal(err)
 	}
 	mem := imapmemserver.New()
-	p := &post{user: imapmemserver.NewUser("anna", "s3cret"), address: l.Addr().String(), sent: &buffer{}}
+	p := &post{user: imapmemserver.NewUser("anna", "s3cret"), address: l.Addr().String(), sent: &streamtest.Journal{}}
 	for _, f := range []string{"INBOX", "Sent"} {
 		if err := p.user.Create(f, nil); err != nil {
 			t.Fatal(err)
@@ -133,17 +134,22 @@ func source(t testing.TB, c IMAP) stream.Source {
 	return s
 }
 
+// book is a store that can be asked for the messages of these tests.
+type book struct{ *streamtest.Book }
+
+func newBook() *book { return &book{streamtest.NewBook()} }
+
 func (b *book) once(t testing.TB, n int) {
 	t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.Lock()
+	defer b.Unlock()
 	for i := range n {
-		if k := b.bodies[text(i)]; k != 1 {
+		if k := b.Times[text(i)]; k != 1 {
 			t.Fatalf("message %d of %d is kept %d times", i, n, k)
 		}
 	}
-	if len(b.rows) != n || b.overlaps != 0 {
-		t.Fatalf("%d rows, %d overlapping transactions, want %d rows", len(b.rows), b.overlaps, n)
+	if len(b.Rows) != n || b.Overlaps != 0 {
+		t.Fatalf("%d rows, %d overlapping transactions, want %d rows", len(b.Rows), b.Overlaps, n)
 	}
 }
 
@@ -153,12 +159,12 @@ func TestEveryMessageOnce(t *testing.T) {
 		for seed := range uint64(3) {
 			t.Run(fmt.Sprint(idle, seed), func(t *testing.T) {
 				p, b := serve(t, nil, false, idle), newBook()
-				b.fault = sometimes(seed)
+				b.Fault = streamtest.Sometimes(seed)
 				n := 600
 				for i := range n / 2 {
 					p.put(t, "INBOX", complaint(i))
 				}
-				l := start(t, source(t, p.settings(t)), b)
+				l := streamtest.Start(t, source(t, p.settings(t)), b)
 				r := rand.New(rand.NewPCG(seed, 2))
 				for i := n / 2; i < n; i++ {
 					if r.IntN(20) == 0 {
@@ -166,12 +172,12 @@ func TestEveryMessageOnce(t *testing.T) {
 					}
 					p.put(t, "INBOX", complaint(i))
 					if r.IntN(50) == 0 { // another life goes on from the position
-						l.stop(t)
-						l = start(t, source(t, p.settings(t)), b)
+						l.Stop(t)
+						l = streamtest.Start(t, source(t, p.settings(t)), b)
 					}
 				}
-				b.waitRows(t, n)
-				l.stop(t)
+				b.WaitRows(t, n)
+				l.Stop(t)
 				b.once(t, n)
 				if strings.Contains(p.sent.String(), "STORE") {
 					t.Error("messages were changed")
@@ -186,10 +192,10 @@ func TestNumberedAnew(t *testing.T) {
 	for i := range 20 {
 		p.put(t, "INBOX", complaint(i))
 	}
-	l := start(t, source(t, p.settings(t)), b)
-	b.waitRows(t, 20)
-	l.stop(t)
-	if pos := b.positions["mail"]; pos.Offset != 20 || !strings.HasSuffix(pos.Mark, " INBOX") {
+	l := streamtest.Start(t, source(t, p.settings(t)), b)
+	b.WaitRows(t, 20)
+	l.Stop(t)
+	if pos := b.Positions["mail"]; pos.Offset != 20 || !strings.HasSuffix(pos.Mark, " INBOX") {
 		t.Errorf("%+v", pos)
 	}
 	if err := p.user.Delete("INBOX"); err != nil {
@@ -201,12 +207,12 @@ func TestNumberedAnew(t *testing.T) {
 	for i := range 25 {
 		p.put(t, "INBOX", complaint(i))
 	}
-	l = start(t, source(t, p.settings(t)), b)
-	b.waitRows(t, 45)
-	l.stop(t)
-	contains(t, l.log.String(), "numbered anew", "WARN")
-	if len(b.ids) != 25 {
-		t.Errorf("%d identities, want 25", len(b.ids))
+	l = streamtest.Start(t, source(t, p.settings(t)), b)
+	b.WaitRows(t, 45)
+	l.Stop(t)
+	streamtest.Contains(t, l.Log.String(), "numbered anew", "WARN")
+	if len(b.IDs) != 25 {
+		t.Errorf("%d identities, want 25", len(b.IDs))
 	}
 }
 
@@ -216,16 +222,16 @@ func TestSetBack(t *testing.T) {
 	for i := range 5 {
 		p.put(t, "INBOX", complaint(i))
 	}
-	l := start(t, source(t, p.settings(t)), b)
-	b.waitRows(t, 5)
-	l.stop(t)
-	pos := b.positions["mail"]
+	l := streamtest.Start(t, source(t, p.settings(t)), b)
+	b.WaitRows(t, 5)
+	l.Stop(t)
+	pos := b.Positions["mail"]
 	pos.Offset = 90
-	b.positions["mail"] = pos
-	l = start(t, source(t, p.settings(t)), b)
-	b.waitRows(t, 10)
-	l.stop(t)
-	contains(t, l.log.String(), "set back")
+	b.Positions["mail"] = pos
+	l = streamtest.Start(t, source(t, p.settings(t)), b)
+	b.WaitRows(t, 10)
+	l.Stop(t)
+	streamtest.Contains(t, l.Log.String(), "set back")
 }
 
 func reply(id, from, to, answers, words string) string {
@@ -252,12 +258,12 @@ func TestOwnMessages(t *testing.T) {
 	p.put(t, "Sent", reply("p1@firm", "Support <support@firm.com>", "mum@x.com", "mum@x", "See you."))
 	c := p.settings(t)
 	c.Sent = "Sent"
-	l := start(t, source(t, c), b)
-	b.waitRows(t, 8)
-	b.wait(t, "the position in Sent", func() bool { return b.positions["mail/sent"].Offset == 3 })
-	l.stop(t)
+	l := streamtest.Start(t, source(t, c), b)
+	b.WaitRows(t, 8)
+	b.Wait(t, "the position in Sent", func() bool { return b.Positions["mail/sent"].Offset == 3 })
+	l.Stop(t)
 	byText := map[string]record.Complaint{}
-	for _, r := range b.rows {
+	for _, r := range b.Rows {
 		byText[r.Body+r.Resolution] = r
 	}
 	first := byText[text(1)]
@@ -267,18 +273,18 @@ func TestOwnMessages(t *testing.T) {
 			t.Errorf("%s: %+v", words, r)
 		}
 	}
-	if byText["from the form"].Customer != "web@x.com" || byText["over our list"].Customer != "l@x.com" || len(b.rows) != 6 {
-		t.Errorf("%+v", b.rows)
+	if byText["from the form"].Customer != "web@x.com" || byText["over our list"].Customer != "l@x.com" || len(b.Rows) != 6 {
+		t.Errorf("%+v", b.Rows)
 	}
 	var codes []string
-	for _, r := range b.refused {
+	for _, r := range b.Refused {
 		codes = append(codes, string(r.Code))
 	}
 	if fmt.Sprint(codes) != "[own_mail newsletter]" {
 		t.Errorf("%s", codes)
 	}
-	if !bytes.Contains(b.refused[0].Raw, []byte("Happy new year.")) || b.refused[0].Line != 4 || b.refused[0].Input != "mail" {
-		t.Errorf("%+v", b.refused[0])
+	if !bytes.Contains(b.Refused[0].Raw, []byte("Happy new year.")) || b.Refused[0].Line != 4 || b.Refused[0].Input != "mail" {
+		t.Errorf("%+v", b.Refused[0])
 	}
 }
 
@@ -286,13 +292,13 @@ func TestServerCalls(t *testing.T) {
 	p, b := serve(t, nil, false, true), newBook()
 	c := p.settings(t)
 	c.Every = time.Hour
-	l := start(t, source(t, c), b)
-	eventually(t, "it waits", func() bool { return strings.Contains(p.sent.String(), "IDLE\r\n") })
+	l := streamtest.Start(t, source(t, c), b)
+	streamtest.Eventually(t, "it waits", func() bool { return strings.Contains(p.sent.String(), "IDLE\r\n") })
 	for i := range 3 {
 		p.put(t, "INBOX", complaint(i))
-		b.waitRows(t, i+1)
+		b.WaitRows(t, i+1)
 	}
-	l.stop(t)
+	l.Stop(t)
 	b.once(t, 3)
 }
 
@@ -303,8 +309,8 @@ func TestMarkSeen(t *testing.T) {
 	}
 	c := p.settings(t)
 	c.MarkSeen = true
-	start(t, source(t, c), b)
-	eventually(t, "all are marked", func() bool {
+	streamtest.Start(t, source(t, c), b)
+	streamtest.Eventually(t, "all are marked", func() bool {
 		d, err := p.user.Status("INBOX", &imap.StatusOptions{NumUnseen: true})
 		return err == nil && *d.NumUnseen == 0
 	})
@@ -317,15 +323,15 @@ func TestHostileMessages(t *testing.T) {
 	p.put(t, "INBOX", "no header at all")
 	p.put(t, "INBOX", "From: a@x.com\nContent-Type: multipart/mixed; boundary=b\n\n"+strings.Repeat("--b\n\nx\n", 2000))
 	p.put(t, "INBOX", complaint(1))
-	l := start(t, source(t, p.settings(t)), b)
-	b.waitRows(t, 4)
-	l.stop(t)
+	l := streamtest.Start(t, source(t, p.settings(t)), b)
+	b.WaitRows(t, 4)
+	l.Stop(t)
 	var codes []string
-	for _, r := range b.refused {
+	for _, r := range b.Refused {
 		codes = append(codes, string(r.Code))
 	}
-	if fmt.Sprint(codes) != "[mail_too_long bad_mail mail_bomb]" || len(b.rows) != 1 || len(b.refused[0].Raw) != begin {
-		t.Errorf("%s, %d rows", codes, len(b.rows))
+	if fmt.Sprint(codes) != "[mail_too_long bad_mail mail_bomb]" || len(b.Rows) != 1 || len(b.Refused[0].Raw) != begin {
+		t.Errorf("%s, %d rows", codes, len(b.Rows))
 	}
 }
 
@@ -333,12 +339,12 @@ func TestWrongPassword(t *testing.T) {
 	p, b := serve(t, nil, false, true), newBook()
 	c := p.settings(t)
 	t.Setenv("TEST_IMAP_PASSWORD", "wr0ng-one")
-	l := start(t, source(t, c), b)
-	eventually(t, "it fails", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return len(l.faults) > 0 })
-	l.stop(t)
-	contains(t, l.faults[0].Error(), "log in to", "as anna")
-	if strings.Contains(l.faults[0].Error(), "wr0ng-one") {
-		t.Errorf("the password is told: %v", l.faults[0])
+	l := streamtest.Start(t, source(t, c), b)
+	streamtest.Eventually(t, "it fails", func() bool { return len(l.Faults()) > 0 })
+	l.Stop(t)
+	streamtest.Contains(t, l.Faults()[0].Error(), "log in to", "as anna")
+	if strings.Contains(l.Faults()[0].Error(), "wr0ng-one") {
+		t.Errorf("the password is told: %v", l.Faults()[0])
 	}
 }
 
@@ -367,13 +373,13 @@ func TestTLS(t *testing.T) {
 		p.put(t, "INBOX", complaint(0))
 		c := p.settings(t)
 		c.TLS, c.CA = how, ca
-		l := start(t, source(t, c), b)
-		b.waitRows(t, 1)
-		l.stop(t)
+		l := streamtest.Start(t, source(t, c), b)
+		b.WaitRows(t, 1)
+		l.Stop(t)
 		c.CA = ""
-		l = start(t, source(t, c), newBook())
-		eventually(t, "nobody vouches for it", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return len(l.faults) > 0 })
-		contains(t, l.faults[0].Error(), "certificate")
+		l = streamtest.Start(t, source(t, c), newBook())
+		streamtest.Eventually(t, "nobody vouches for it", func() bool { return len(l.Faults()) > 0 })
+		streamtest.Contains(t, l.Faults()[0].Error(), "certificate")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"plaint/ingest/stream"
+	"plaint/ingest/stream/streamtest"
 )
 
 var update = flag.Bool("update", false, "write what came out as what is wanted")
@@ -66,18 +67,18 @@ func readMessages(t *testing.T, dir string) (msgs [][]byte) {
 func keptBy(t *testing.T, s stream.Source, input string, last int64) string {
 	t.Helper()
 	k := newBook()
-	l := start(t, s, k)
-	k.wait(t, "the last message", func() bool { return k.positions[input].Offset == last && k.positions[input].Mark != "" })
-	l.stop(t)
+	l := streamtest.Start(t, s, k)
+	k.Wait(t, "the last message", func() bool { return k.Positions[input].Offset == last && k.Positions[input].Mark != "" })
+	l.Stop(t)
 	var out bytes.Buffer
-	for _, c := range k.rows {
+	for _, c := range k.Rows {
 		same := ""
-		if k.ids[c.ID] > 1 {
+		if k.IDs[c.ID] > 1 {
 			same = " (of the same record)"
 		}
 		fmt.Fprintf(&out, "message %3d  %s %q %s %q%s\n", c.Line-last, c.Source, c.ExternalID, c.Received.Time.Format("2006-01-02T15:04:05Z"), c.Body, same)
 	}
-	for _, r := range k.refused {
+	for _, r := range k.Refused {
 		if r.Input != input {
 			t.Errorf("a refusal is of %q", r.Input)
 		}

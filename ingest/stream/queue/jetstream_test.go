@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"plaint/ingest/stream"
+	"plaint/ingest/stream/streamtest"
 	"plaint/internal/record"
 )
 
@@ -138,7 +140,7 @@ func (b *broker) consumer() *jetstream.ConsumerInfo {
 
 func (b *broker) acknowledged(n uint64) {
 	b.t.Helper()
-	eventually(b.t, "all is acknowledged", func() bool {
+	streamtest.Eventually(b.t, "all is acknowledged", func() bool {
 		i := b.consumer()
 		return i.AckFloor.Stream == n && i.NumAckPending == 0 && i.NumPending == 0
 	})
@@ -148,49 +150,49 @@ func TestJetStreamKeepsAndAcknowledges(t *testing.T) {
 	b, k := startBroker(t), newBook()
 	b.stream()
 	b.publish(0, 250)
-	l := start(t, b.source(), k)
-	k.waitRows(t, 250)
+	l := streamtest.Start(t, b.source(), k)
+	k.WaitRows(t, 250)
 	b.publish(250, 260) // while it runs
-	k.waitRows(t, 260)
+	k.WaitRows(t, 260)
 	b.acknowledged(260)
-	l.stop(t)
+	l.Stop(t)
 	k.exactly(t, 260)
-	p := k.positions["tickets"]
+	p := k.Positions["tickets"]
 	if epoch, stored := cutMark(p.Mark); p.Offset != 260 || !strings.HasPrefix(epoch, "TICKETS 20") || stored == "" {
 		t.Errorf("the position is %+v", p)
 	}
-	for i, c := range k.rows {
+	for i, c := range k.Rows {
 		if c.Line != int64(i+1) || c.Body != text(i) || c.Source != "tickets" {
 			t.Fatalf("row %d is %+v", i, c.Origin)
 		}
 	}
-	if r := l.meter.Read(); r.Lag != 0 || r.Reconnects != 0 {
+	if r := l.Meter.Read(); r.Lag != 0 || r.Reconnects != 0 {
 		t.Errorf("the meter reads %+v", r)
 	}
-	if l.down != context.Canceled {
-		t.Errorf("the source ended with %v", l.down)
+	if l.Down() != context.Canceled {
+		t.Errorf("the source ended with %v", l.Down())
 	}
 }
 
 func TestJetStreamGoesOnAfterAFailedTransaction(t *testing.T) {
-	for name, f := range map[string]fault{"nothing kept": before, "kept unheard": after} {
+	for name, f := range map[string]streamtest.Fault{"nothing kept": streamtest.Before, "kept unheard": streamtest.After} {
 		t.Run(name, func(t *testing.T) {
 			b, k := startBroker(t), newBook()
 			b.stream()
 			b.publish(0, 450)
-			k.fault = func(n int) fault {
+			k.Fault = func(n int) streamtest.Fault {
 				if n == 2 || n == 3 {
 					return f
 				}
-				return none
+				return streamtest.None
 			}
-			l := start(t, b.source(), k)
-			k.waitRows(t, 450)
+			l := streamtest.Start(t, b.source(), k)
+			k.WaitRows(t, 450)
 			b.acknowledged(450)
-			l.stop(t)
+			l.Stop(t)
 			k.exactly(t, 450)
-			if len(l.faults) != 2 {
-				t.Errorf("the faults are %v", l.faults)
+			if len(l.Faults()) != 2 {
+				t.Errorf("the faults are %v", l.Faults())
 			}
 		})
 	}
@@ -202,7 +204,7 @@ func TestJetStreamKeepsOnlyWhatIsKept(t *testing.T) {
 	b.publish(0, 150)
 	inside := make(chan struct{})
 	var once atomic.Bool
-	k.hold = func(ctx context.Context, batch *record.Batch) error {
+	k.Hold = func(ctx context.Context, batch *record.Batch) error {
 		if batch.Positions[0].Offset > 100 && once.CompareAndSwap(false, true) {
 			close(inside)
 			<-ctx.Done()
@@ -210,17 +212,17 @@ func TestJetStreamKeepsOnlyWhatIsKept(t *testing.T) {
 		}
 		return nil
 	}
-	l := start(t, b.source(), k)
+	l := streamtest.Start(t, b.source(), k)
 	<-inside
-	l.stop(t) // in the middle of the second transaction
+	l.Stop(t) // in the middle of the second transaction
 	if i := b.consumer(); i.AckFloor.Stream != 100 || i.NumAckPending != 50 {
 		t.Fatalf("up to %d is acknowledged, %d are not", i.AckFloor.Stream, i.NumAckPending)
 	}
 	k.exactly(t, 100)
-	l = start(t, b.source(), k)
-	k.waitRows(t, 150)
+	l = streamtest.Start(t, b.source(), k)
+	k.WaitRows(t, 150)
 	b.acknowledged(150)
-	l.stop(t)
+	l.Stop(t)
 	k.exactly(t, 150)
 }
 
@@ -228,18 +230,18 @@ func TestJetStreamSurvivesTheServersRestart(t *testing.T) {
 	b, k := startBroker(t), newBook()
 	b.stream()
 	b.publish(0, 1000)
-	l := start(t, b.source(), k)
-	k.waitRows(t, 300)
+	l := streamtest.Start(t, b.source(), k)
+	k.WaitRows(t, 300)
 	for range 3 {
 		b.down()
 		b.up()
 	}
 	b.publish(1000, 1200)
-	k.waitRows(t, 1200)
+	k.WaitRows(t, 1200)
 	b.acknowledged(1200)
-	l.stop(t)
+	l.Stop(t)
 	k.exactly(t, 1200)
-	if r := l.meter.Read(); r.Reconnects == 0 {
+	if r := l.Meter.Read(); r.Reconnects == 0 {
 		t.Error("no reconnection was counted")
 	}
 }
@@ -250,15 +252,15 @@ func TestJetStreamOfOtherRetention(t *testing.T) {
 		t.Run(r.String(), func(t *testing.T) {
 			b, k := startBroker(t), newBook()
 			b.stream(func(c *jetstream.StreamConfig) { c.Retention = r })
-			k.fault = sometimes(3)
-			l := start(t, b.source(), k)
-			eventually(t, "there is a consumer", func() bool { return b.consumer().Name != "" })
+			k.Fault = streamtest.Sometimes(3)
+			l := streamtest.Start(t, b.source(), k)
+			streamtest.Eventually(t, "there is a consumer", func() bool { return b.consumer().Name != "" })
 			b.publish(0, 2000)
-			k.waitRows(t, 2000)
+			k.WaitRows(t, 2000)
 			b.acknowledged(2000)
-			l.stop(t)
+			l.Stop(t)
 			k.exactly(t, 2000)
-			if s := l.log.String(); strings.Contains(s, "removed") {
+			if s := l.Log.String(); strings.Contains(s, "removed") {
 				t.Errorf("a loss was seen that was none: %s", s)
 			}
 		})
@@ -271,30 +273,30 @@ func TestJetStreamFollowsThePositionBack(t *testing.T) {
 	b, k := startBroker(t), newBook()
 	b.stream()
 	b.publish(0, 300)
-	l := start(t, b.source(), k)
-	k.waitRows(t, 100)
-	l.stop(t)
+	l := streamtest.Start(t, b.source(), k)
+	k.WaitRows(t, 100)
+	l.Stop(t)
 	backup := newBook()
-	backup.rows, backup.positions = append(backup.rows, k.rows...), k.copyPositions()
-	for _, c := range k.rows {
-		backup.bodies[c.Body], backup.ids[c.ID] = 1, 1
+	backup.Rows, backup.Positions = append(backup.Rows, k.Rows...), maps.Clone(k.Positions)
+	for _, c := range k.Rows {
+		backup.Times[c.Body], backup.IDs[c.ID] = 1, 1
 	}
-	l = start(t, b.source(), k)
-	k.waitRows(t, 300)
+	l = streamtest.Start(t, b.source(), k)
+	k.WaitRows(t, 300)
 	b.acknowledged(300)
-	l.stop(t)
-	l = start(t, b.source(), backup)
-	backup.waitRows(t, 300)
-	l.stop(t)
+	l.Stop(t)
+	l = streamtest.Start(t, b.source(), backup)
+	backup.WaitRows(t, 300)
+	l.Stop(t)
 	backup.exactly(t, 300)
 }
 
 func TestJetStreamWithAThief(t *testing.T) {
 	b, k := startBroker(t), newBook()
 	b.stream()
-	l := start(t, b.source(), k)
+	l := streamtest.Start(t, b.source(), k)
 	b.publish(0, 100)
-	k.waitRows(t, 100)
+	k.WaitRows(t, 100)
 	con, err := b.js.Consumer(t.Context(), "TICKETS", "plaint-tickets")
 	if err != nil {
 		t.Fatal(err)
@@ -312,27 +314,27 @@ func TestJetStreamWithAThief(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		k.waitRows(t, at+100)
+		k.WaitRows(t, at+100)
 	}
-	l.stop(t)
-	k.exactly(t, len(k.rows))
-	contains(t, fmt.Sprint(l.faults), "are lost or went to another reader")
+	l.Stop(t)
+	k.exactly(t, len(k.Rows))
+	streamtest.Contains(t, fmt.Sprint(l.Faults()), "are lost or went to another reader")
 }
 
 func TestJetStreamRefusesAnotherStream(t *testing.T) {
 	b, k := startBroker(t), newBook()
 	b.stream()
 	b.publish(0, 100)
-	l := start(t, b.source(), k)
-	k.waitRows(t, 100)
-	l.stop(t)
+	l := streamtest.Start(t, b.source(), k)
+	k.WaitRows(t, 100)
+	l.Stop(t)
 	if err := b.js.DeleteStream(t.Context(), "TICKETS"); err != nil {
 		t.Fatal(err)
 	}
 	b.stream()
 	b.publish(500, 700)
-	l = start(t, b.source(), k)
-	contains(t, l.refused(t), "was replaced", "TICKETS 20", "may be missing", "forget the position of tickets")
+	l = streamtest.Start(t, b.source(), k)
+	streamtest.Contains(t, l.Refused(t), "was replaced", "TICKETS 20", "may be missing", "forget the position of tickets")
 	k.exactly(t, 100)
 }
 
@@ -356,15 +358,15 @@ func TestJetStreamRefusesAStreamThatWasRolledBack(t *testing.T) {
 			}
 			b.up()
 			b.publish(200, 400)
-			l := start(t, b.source(), k)
-			k.waitRows(t, 400)
-			l.stop(t)
+			l := streamtest.Start(t, b.source(), k)
+			k.WaitRows(t, 400)
+			l.Stop(t)
 			b.down()
 			b.dir = backup
 			b.up()
 			b.publish(1000, 1000+c.grown)
-			l = start(t, b.source(), k)
-			contains(t, l.refused(t), c.says, "rolled back", "may be missing")
+			l = streamtest.Start(t, b.source(), k)
+			streamtest.Contains(t, l.Refused(t), c.says, "rolled back", "may be missing")
 			k.exactly(t, 400)
 		})
 	}
@@ -382,21 +384,21 @@ func TestJetStreamRefusesWhileItRuns(t *testing.T) {
 	}
 	b.up()
 	b.publish(50, 100)
-	l := start(t, b.source(), k)
-	k.waitRows(t, 100)
+	l := streamtest.Start(t, b.source(), k)
+	k.WaitRows(t, 100)
 	b.down()
 	b.dir = backup
 	b.up()
-	contains(t, l.refused(t), "ends at sequence 50")
+	streamtest.Contains(t, l.Refused(t), "ends at sequence 50")
 }
 
 func TestJetStreamWarnsOfAGap(t *testing.T) {
 	b, k := startBroker(t), newBook()
 	b.stream()
 	b.publish(0, 100)
-	l := start(t, b.source(), k)
-	k.waitRows(t, 100)
-	l.stop(t)
+	l := streamtest.Start(t, b.source(), k)
+	k.WaitRows(t, 100)
+	l.Stop(t)
 	b.publish(100, 200)
 	s, err := b.js.Stream(t.Context(), "TICKETS")
 	if err != nil {
@@ -408,10 +410,10 @@ func TestJetStreamWarnsOfAGap(t *testing.T) {
 	if err := s.DeleteMsg(t.Context(), 150); err != nil {
 		t.Fatal(err)
 	}
-	l = start(t, b.source(), k)
-	k.waitRows(t, 169)
-	l.stop(t)
-	contains(t, l.log.String(), "level=WARN", "removed from the stream before they were read", "count=30 before=131", "count=1 before=")
+	l = streamtest.Start(t, b.source(), k)
+	k.WaitRows(t, 169)
+	l.Stop(t)
+	streamtest.Contains(t, l.Log.String(), "level=WARN", "removed from the stream before they were read", "count=30 before=131", "count=1 before=")
 	if lost, twice := k.check(200); lost != 31 || twice != 0 {
 		t.Errorf("%d lost, %d twice", lost, twice)
 	}
@@ -431,17 +433,17 @@ func TestJetStreamOfSomeSubjects(t *testing.T) {
 	}
 	more()
 	one := func(c *JetStream) { c.Subjects = []string{"tickets.new"} }
-	l := start(t, b.source(one), k)
-	k.waitRows(t, n)
+	l := streamtest.Start(t, b.source(one), k)
+	k.WaitRows(t, n)
 	more()
-	k.waitRows(t, n)
-	l.stop(t)
+	k.WaitRows(t, n)
+	l.Stop(t)
 	more()
-	l = start(t, b.source(func(c *JetStream) { c.Subjects = []string{"tickets.new", "tickets.urgent"} }), k)
-	k.waitRows(t, n)
-	l.stop(t)
+	l = streamtest.Start(t, b.source(func(c *JetStream) { c.Subjects = []string{"tickets.new", "tickets.urgent"} }), k)
+	k.WaitRows(t, n)
+	l.Stop(t)
 	k.exactly(t, n)
-	if s := l.log.String(); s != "" {
+	if s := l.Log.String(); s != "" {
 		t.Errorf("nothing was removed, but the log says %s", s)
 	}
 }
@@ -452,7 +454,7 @@ func TestJetStreamLeavesAnothersConsumerAlone(t *testing.T) {
 	if _, err := b.js.CreateConsumer(t.Context(), "TICKETS", jetstream.ConsumerConfig{Durable: "plaint-tickets", AckPolicy: jetstream.AckExplicitPolicy}); err != nil {
 		t.Fatal(err)
 	}
-	contains(t, start(t, b.source(), k).refused(t), "is not this source's", "plaint_source=tickets")
+	streamtest.Contains(t, streamtest.Start(t, b.source(), k).Refused(t), "is not this source's", "plaint_source=tickets")
 }
 
 // A server before 2.14 cannot move a consumer.
@@ -464,7 +466,7 @@ func TestJetStreamMakesTheConsumerAnew(t *testing.T) {
 	if err := c.check(); err != nil {
 		t.Fatal(err)
 	}
-	r := &jetReader{c: &c, to: sink(k, stream.NewMeter(), slog.New(slog.DiscardHandler))}
+	r := &jetReader{c: &c, to: stream.Sink{Admit: k.Admit, Position: k.Position, Meter: stream.NewMeter(), Log: slog.New(slog.DiscardHandler)}}
 	if err := r.open(t.Context(), func(error) {}); err != nil {
 		t.Fatal(err)
 	}
@@ -506,16 +508,12 @@ func TestJetStreamCredentials(t *testing.T) {
 			b, k := startBroker(t, c.server), newBook()
 			b.stream()
 			b.publish(0, 5)
-			l := start(t, b.source(), k)
-			eventually(t, "who is not known is not let in", func() bool {
-				l.mu.Lock()
-				defer l.mu.Unlock()
-				return len(l.faults) > 0
-			})
-			l.stop(t)
-			contains(t, l.faults[0].Error(), "connect to", "Authorization Violation")
-			start(t, b.source(c.client), k)
-			k.waitRows(t, 5)
+			l := streamtest.Start(t, b.source(), k)
+			streamtest.Eventually(t, "who is not known is not let in", func() bool { return len(l.Faults()) > 0 })
+			l.Stop(t)
+			streamtest.Contains(t, l.Faults()[0].Error(), "connect to", "Authorization Violation")
+			streamtest.Start(t, b.source(c.client), k)
+			k.WaitRows(t, 5)
 		})
 	}
 }
@@ -557,7 +555,7 @@ func TestJetStreamSettings(t *testing.T) {
 			t.Errorf("%q: %v", want, err)
 			continue
 		}
-		contains(t, err.Error(), want)
+		streamtest.Contains(t, err.Error(), want)
 	}
 }
 
@@ -573,14 +571,14 @@ func TestJetStreamManyMessagesWithFaults(t *testing.T) {
 	n := many(t)
 	b, k := startBroker(t), newBook()
 	b.stream()
-	k.fault = sometimes(1)
-	l := start(t, b.source(func(c *JetStream) { c.Batch = 1000 }), k)
+	k.Fault = streamtest.Sometimes(1)
+	l := streamtest.Start(t, b.source(func(c *JetStream) { c.Batch = 1000 }), k)
 	b.publish(0, n)
-	k.waitRows(t, n)
+	k.WaitRows(t, n)
 	b.acknowledged(uint64(n))
-	l.stop(t)
+	l.Stop(t)
 	k.exactly(t, n)
-	if len(l.faults) == 0 {
+	if len(l.Faults()) == 0 {
 		t.Error("there were no faults")
 	}
 }
@@ -593,10 +591,10 @@ func TestTheCheckerFindsAPositionOutside(t *testing.T) {
 			b, k := startBroker(t), newBook()
 			b.stream()
 			b.publish(0, 3000)
-			k.outside, k.fault = outside, sometimes(1)
-			l := start(t, b.source(), k)
+			k.Outside, k.Fault = outside, streamtest.Sometimes(1)
+			l := streamtest.Start(t, b.source(), k)
 			b.acknowledged(3000)
-			l.stop(t)
+			l.Stop(t)
 			lost, twice := k.check(3000)
 			if (lost > 0) != (outside == "first") || (twice > 0) != (outside == "last") {
 				t.Errorf("%d lost, %d twice", lost, twice)

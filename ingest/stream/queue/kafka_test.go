@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"plaint/ingest/stream"
+	"plaint/ingest/stream/streamtest"
 	"plaint/internal/record"
 )
 
@@ -109,46 +110,46 @@ func (c *cluster) committed() (n int64) {
 func TestKafkaKeepsAndCommits(t *testing.T) {
 	c, k := fakeCluster(t, 3), newBook()
 	c.publish(0, 900, 3)
-	l := start(t, c.source(), k)
-	k.waitRows(t, 900)
+	l := streamtest.Start(t, c.source(), k)
+	k.WaitRows(t, 900)
 	c.publish(900, 960, 3)
-	k.waitRows(t, 960)
-	l.stop(t)
+	k.WaitRows(t, 960)
+	l.Stop(t)
 	k.exactly(t, 960)
 	if n := c.committed(); n != 960 {
 		t.Errorf("the group shows %d", n)
 	}
 	for i := range 3 {
-		p := k.positions[fmt.Sprintf("crm/tickets/%d", i)]
+		p := k.Positions[fmt.Sprintf("crm/tickets/%d", i)]
 		if epoch, term := cutTerm(p.Mark); p.Offset != 319 || epoch == "" || term < 0 {
 			t.Errorf("the position is %+v", p)
 		}
 	}
-	if r := l.meter.Read(); r.Lag != 0 {
+	if r := l.Meter.Read(); r.Lag != 0 {
 		t.Errorf("the meter reads %+v", r)
 	}
-	if len(l.faults) > 0 || l.down != context.Canceled {
-		t.Errorf("faults %v, the source ended with %v", l.faults, l.down)
+	if len(l.Faults()) > 0 || l.Down() != context.Canceled {
+		t.Errorf("faults %v, the source ended with %v", l.Faults(), l.Down())
 	}
 }
 
 func TestKafkaGoesOnAfterAFailedTransaction(t *testing.T) {
-	for name, f := range map[string]fault{"nothing kept": before, "kept unheard": after} {
+	for name, f := range map[string]streamtest.Fault{"nothing kept": streamtest.Before, "kept unheard": streamtest.After} {
 		t.Run(name, func(t *testing.T) {
 			c, k := fakeCluster(t, 2), newBook()
 			c.publish(0, 500, 2)
-			k.fault = func(n int) fault {
+			k.Fault = func(n int) streamtest.Fault {
 				if n == 2 || n == 3 {
 					return f
 				}
-				return none
+				return streamtest.None
 			}
-			l := start(t, c.source(), k)
-			k.waitRows(t, 500)
-			l.stop(t)
+			l := streamtest.Start(t, c.source(), k)
+			k.WaitRows(t, 500)
+			l.Stop(t)
 			k.exactly(t, 500)
-			if len(l.faults) != 2 {
-				t.Errorf("the faults are %v", l.faults)
+			if len(l.Faults()) != 2 {
+				t.Errorf("the faults are %v", l.Faults())
 			}
 		})
 	}
@@ -159,9 +160,9 @@ func TestKafkaGoesOnAfterAFailedTransaction(t *testing.T) {
 func TestKafkaFollowsThePosition(t *testing.T) {
 	c, k := fakeCluster(t, 1), newBook()
 	c.publish(0, 300, 1)
-	l := start(t, c.source(), k)
-	k.waitRows(t, 100)
-	l.stop(t)
+	l := streamtest.Start(t, c.source(), k)
+	k.WaitRows(t, 100)
+	l.Stop(t)
 	for _, at := range []int64{0, 300} {
 		offsets := kadm.Offsets{}
 		offsets.AddOffset("tickets", 0, at, -1)
@@ -169,9 +170,9 @@ func TestKafkaFollowsThePosition(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.publish(300+int(at), 600+int(at), 1)
-		l = start(t, c.source(), k)
-		k.waitRows(t, 600+int(at))
-		l.stop(t)
+		l = streamtest.Start(t, c.source(), k)
+		k.WaitRows(t, 600+int(at))
+		l.Stop(t)
 		k.exactly(t, 600+int(at))
 	}
 }
@@ -181,7 +182,7 @@ func TestKafkaEndsInTheMiddle(t *testing.T) {
 	c.publish(0, 150, 1)
 	inside := make(chan struct{})
 	var once sync.Once
-	k.hold = func(ctx context.Context, batch *record.Batch) error {
+	k.Hold = func(ctx context.Context, batch *record.Batch) error {
 		if batch.Positions[0].Offset < 100 {
 			return nil
 		}
@@ -193,16 +194,16 @@ func TestKafkaEndsInTheMiddle(t *testing.T) {
 		}
 		return nil
 	}
-	l := start(t, c.source(), k)
+	l := streamtest.Start(t, c.source(), k)
 	<-inside
-	l.stop(t)
+	l.Stop(t)
 	k.exactly(t, 100)
 	if n := c.committed(); n != 100 {
 		t.Errorf("the group shows %d, but 100 are kept", n)
 	}
-	l = start(t, c.source(), k)
-	k.waitRows(t, 150)
-	l.stop(t)
+	l = streamtest.Start(t, c.source(), k)
+	k.WaitRows(t, 150)
+	l.Stop(t)
 	k.exactly(t, 150)
 }
 
@@ -210,8 +211,8 @@ func TestKafkaSurvivesABrokersRestart(t *testing.T) {
 	dir := t.TempDir()
 	c, k := fakeCluster(t, 2, kfake.DataDir(dir), kfake.SyncWrites()), newBook()
 	c.publish(0, 500, 2)
-	l := start(t, c.source(), k)
-	k.waitRows(t, 100)
+	l := streamtest.Start(t, c.source(), k)
+	k.WaitRows(t, 100)
 	var ports []int
 	for _, a := range c.brokers {
 		var port int
@@ -227,17 +228,17 @@ func TestKafkaSurvivesABrokersRestart(t *testing.T) {
 	}
 	c.fake = f
 	c.publish(500, 700, 2)
-	k.waitRows(t, 700)
-	l.stop(t)
+	k.WaitRows(t, 700)
+	l.Stop(t)
 	k.exactly(t, 700)
 }
 
 func TestKafkaRefusesAnotherTopic(t *testing.T) {
 	c, k := fakeCluster(t, 1), newBook()
 	c.publish(0, 100, 1)
-	l := start(t, c.source(), k)
-	k.waitRows(t, 100)
-	l.stop(t)
+	l := streamtest.Start(t, c.source(), k)
+	k.WaitRows(t, 100)
+	l.Stop(t)
 	if _, err := c.admin.DeleteTopic(t.Context(), "tickets"); err != nil {
 		t.Fatal(err)
 	}
@@ -246,21 +247,21 @@ func TestKafkaRefusesAnotherTopic(t *testing.T) {
 	}
 	c.connect() // a producer that knows the new one
 	c.publish(500, 700, 1)
-	l = start(t, c.source(), k)
-	contains(t, l.refused(t), "has the id", "was replaced", "forget the position of crm/tickets/0")
+	l = streamtest.Start(t, c.source(), k)
+	streamtest.Contains(t, l.Refused(t), "has the id", "was replaced", "forget the position of crm/tickets/0")
 	k.exactly(t, 100)
 }
 
 func TestKafkaRefusesALogThatWasRolledBack(t *testing.T) {
 	c, k := fakeCluster(t, 1), newBook()
 	c.publish(0, 100, 1)
-	l := start(t, c.source(), k)
-	k.waitRows(t, 100)
-	l.stop(t)
-	p := k.positions["crm/tickets/0"]
+	l := streamtest.Start(t, c.source(), k)
+	k.WaitRows(t, 100)
+	l.Stop(t)
+	p := k.Positions["crm/tickets/0"]
 	p.Offset = 100 // one more was kept than there is
-	k.positions[p.Input] = p
-	contains(t, start(t, c.source(), k).refused(t), "ends before offset 100, but messages up to 100 are kept", "rolled back")
+	k.Positions[p.Input] = p
+	streamtest.Contains(t, streamtest.Start(t, c.source(), k).Refused(t), "ends before offset 100, but messages up to 100 are kept", "rolled back")
 }
 
 // The log was cut, and has grown beyond what is kept since: the term of its
@@ -268,9 +269,9 @@ func TestKafkaRefusesALogThatWasRolledBack(t *testing.T) {
 func TestKafkaRefusesALogThatWasCut(t *testing.T) {
 	c, k := fakeCluster(t, 1), newBook()
 	c.publish(0, 100, 1)
-	l := start(t, c.source(), k)
-	k.waitRows(t, 100)
-	l.stop(t)
+	l := streamtest.Start(t, c.source(), k)
+	k.WaitRows(t, 100)
+	l.Stop(t)
 	c.publish(200, 300, 1)
 	c.fake.ControlKey(int16(kmsg.OffsetForLeaderEpoch), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		c.fake.KeepControl()
@@ -287,26 +288,26 @@ func TestKafkaRefusesALogThatWasCut(t *testing.T) {
 		}
 		return resp, nil, true
 	})
-	contains(t, start(t, c.source(), k).refused(t), "its log was cut at 60")
+	streamtest.Contains(t, streamtest.Start(t, c.source(), k).Refused(t), "its log was cut at 60")
 	k.exactly(t, 100)
 }
 
 func TestKafkaWarnsOfAGap(t *testing.T) {
 	c, k := fakeCluster(t, 1), newBook()
 	c.publish(0, 100, 1)
-	l := start(t, c.source(), k)
-	k.waitRows(t, 100)
-	l.stop(t)
+	l := streamtest.Start(t, c.source(), k)
+	k.WaitRows(t, 100)
+	l.Stop(t)
 	c.publish(100, 200, 1)
 	offsets := kadm.Offsets{}
 	offsets.AddOffset("tickets", 0, 130, -1)
 	if _, err := c.admin.DeleteRecords(t.Context(), offsets); err != nil {
 		t.Fatal(err)
 	}
-	l = start(t, c.source(), k)
-	k.waitRows(t, 170)
-	l.stop(t)
-	contains(t, l.log.String(), "level=WARN", "removed from the topic before they were read", "count=30 before=130")
+	l = streamtest.Start(t, c.source(), k)
+	k.WaitRows(t, 170)
+	l.Stop(t)
+	streamtest.Contains(t, l.Log.String(), "level=WARN", "removed from the topic before they were read", "count=30 before=130")
 	if lost, twice := k.check(200); lost != 30 || twice != 0 {
 		t.Errorf("%d lost, %d twice", lost, twice)
 	}
@@ -317,30 +318,30 @@ func TestKafkaWarnsOfAGap(t *testing.T) {
 func TestKafkaFromTheEnd(t *testing.T) {
 	c, k := fakeCluster(t, 2), newBook()
 	c.publish(1000, 1100, 2)
-	k.fault = func(n int) fault {
+	k.Fault = func(n int) streamtest.Fault {
 		if n == 2 { // the first with messages, behind that of the beginnings
-			return before
+			return streamtest.Before
 		}
-		return none
+		return streamtest.None
 	}
 	end := c.source(func(c *Kafka) { c.Start = "latest" })
-	l := start(t, end, k)
-	k.wait(t, "the beginnings are kept", func() bool { return len(k.positions) == 2 })
+	l := streamtest.Start(t, end, k)
+	k.Wait(t, "the beginnings are kept", func() bool { return len(k.Positions) == 2 })
 	c.publish(0, 50, 2)
-	k.waitRows(t, 50)
-	l.stop(t)
+	k.WaitRows(t, 50)
+	l.Stop(t)
 	k.exactly(t, 50)
-	if len(l.faults) != 1 {
-		t.Errorf("the faults are %v", l.faults)
+	if len(l.Faults()) != 1 {
+		t.Errorf("the faults are %v", l.Faults())
 	}
 	if _, err := c.admin.CreatePartitions(t.Context(), 1, "tickets"); err != nil {
 		t.Fatal(err)
 	}
 	c.connect() // a producer that knows the new one
 	c.publish(50, 110, 3)
-	l = start(t, end, k)
-	k.waitRows(t, 110)
-	l.stop(t)
+	l = streamtest.Start(t, end, k)
+	k.WaitRows(t, 110)
+	l.Stop(t)
 	k.exactly(t, 110)
 }
 
@@ -353,19 +354,19 @@ func TestKafkaSharesPartitions(t *testing.T) {
 
 func shareOut(t *testing.T, c *cluster, k *book, partitions int) {
 	const n = 6000
-	k.fault = sometimes(7)
-	first := start(t, c.source(), k)
+	k.Fault = streamtest.Sometimes(7)
+	first := streamtest.Start(t, c.source(), k)
 	c.publish(0, n/3, partitions)
-	k.waitRows(t, 200)
-	second := start(t, c.source(), k)
+	k.WaitRows(t, 200)
+	second := streamtest.Start(t, c.source(), k)
 	c.publish(n/3, 2*n/3, partitions)
-	k.waitRows(t, n/2)
-	first.stop(t)
-	third := start(t, c.source(), k)
+	k.WaitRows(t, n/2)
+	first.Stop(t)
+	third := streamtest.Start(t, c.source(), k)
 	c.publish(2*n/3, n, partitions)
-	k.waitRows(t, n)
-	second.stop(t)
-	third.stop(t)
+	k.WaitRows(t, n)
+	second.Stop(t)
+	third.Stop(t)
 	k.exactly(t, n)
 }
 
@@ -375,7 +376,7 @@ func TestKafkaHoldsAPartitionUntilItsRowsAreKept(t *testing.T) {
 	c.publish(0, 400, 2)
 	inside, goOn := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	k.hold = func(context.Context, *record.Batch) error {
+	k.Hold = func(context.Context, *record.Batch) error {
 		first := false
 		once.Do(func() { first = true })
 		if first {
@@ -384,18 +385,18 @@ func TestKafkaHoldsAPartitionUntilItsRowsAreKept(t *testing.T) {
 		}
 		return nil
 	}
-	first := start(t, c.source(), k)
+	first := streamtest.Start(t, c.source(), k)
 	<-inside
-	second := start(t, c.source(), k)
-	eventually(t, "the group waits for the first member", func() bool {
-		return strings.Contains(first.log.String(), "the group waits for a transaction to end")
+	second := streamtest.Start(t, c.source(), k)
+	streamtest.Eventually(t, "the group waits for the first member", func() bool {
+		return strings.Contains(first.Log.String(), "the group waits for a transaction to end")
 	})
 	close(goOn)
-	k.waitRows(t, 400)
+	k.WaitRows(t, 400)
 	c.publish(400, 500, 2)
-	k.waitRows(t, 500)
-	first.stop(t)
-	second.stop(t)
+	k.WaitRows(t, 500)
+	first.Stop(t)
+	second.Stop(t)
 	k.exactly(t, 500)
 }
 
@@ -413,16 +414,12 @@ func TestKafkaCredentials(t *testing.T) {
 			c.publish(0, 5, 1)
 			stranger := known
 			stranger.User = "bob"
-			l := start(t, c.source(func(k *Kafka) { k.SASL = &stranger }), k)
-			eventually(t, "who is not known is not let in", func() bool {
-				l.mu.Lock()
-				defer l.mu.Unlock()
-				return len(l.faults) > 0
-			})
-			l.stop(t)
-			contains(t, l.faults[0].Error(), "find the topics")
-			start(t, c.source(func(k *Kafka) { k.SASL = &known }), k)
-			k.waitRows(t, 5)
+			l := streamtest.Start(t, c.source(func(k *Kafka) { k.SASL = &stranger }), k)
+			streamtest.Eventually(t, "who is not known is not let in", func() bool { return len(l.Faults()) > 0 })
+			l.Stop(t)
+			streamtest.Contains(t, l.Faults()[0].Error(), "find the topics")
+			streamtest.Start(t, c.source(func(k *Kafka) { k.SASL = &known }), k)
+			k.WaitRows(t, 5)
 		})
 	}
 }
@@ -456,32 +453,28 @@ func TestKafkaSettings(t *testing.T) {
 			t.Errorf("%q: %v", want, err)
 			continue
 		}
-		contains(t, err.Error(), want)
+		streamtest.Contains(t, err.Error(), want)
 	}
 }
 
 func TestKafkaWithoutItsTopic(t *testing.T) {
 	c, k := fakeCluster(t, 1), newBook()
-	l := start(t, c.source(func(c *Kafka) { c.Topics = []string{"nothing"} }), k)
-	eventually(t, "the topic is missed", func() bool {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		return len(l.faults) > 0
-	})
-	l.stop(t)
-	contains(t, l.faults[0].Error(), "find the topics")
+	l := streamtest.Start(t, c.source(func(c *Kafka) { c.Topics = []string{"nothing"} }), k)
+	streamtest.Eventually(t, "the topic is missed", func() bool { return len(l.Faults()) > 0 })
+	l.Stop(t)
+	streamtest.Contains(t, l.Faults()[0].Error(), "find the topics")
 }
 
 func TestKafkaManyMessagesWithFaults(t *testing.T) {
 	n := many(t)
 	c, k := fakeCluster(t, 4), newBook()
-	k.fault = sometimes(2)
-	l := start(t, c.source(func(c *Kafka) { c.Batch = 1000 }), k)
+	k.Fault = streamtest.Sometimes(2)
+	l := streamtest.Start(t, c.source(func(c *Kafka) { c.Batch = 1000 }), k)
 	c.publish(0, n, 4)
-	k.waitRows(t, n)
-	l.stop(t)
+	k.WaitRows(t, n)
+	l.Stop(t)
 	k.exactly(t, n)
-	if len(l.faults) == 0 {
+	if len(l.Faults()) == 0 {
 		t.Error("there were no faults")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"plaint/ingest/stream"
+	"plaint/ingest/stream/streamtest"
 	"plaint/internal/record"
 	"plaint/internal/store"
 )
@@ -29,14 +30,14 @@ func (f *faulty) admit(ctx context.Context, b *record.Batch) (record.Receipt, er
 	n := f.r.IntN(10)
 	f.mu.Unlock()
 	if n == 0 {
-		return record.Receipt{}, errFault
+		return record.Receipt{}, streamtest.ErrFault
 	}
 	r, err := f.s.Admit(ctx, b, func(*record.Complaint, *record.History) record.Decision { return record.Decision{} })
 	f.mu.Lock()
 	f.known += r.Known
 	f.mu.Unlock()
 	if n == 1 && err == nil {
-		err = errFault
+		err = streamtest.ErrFault
 	}
 	return r, err
 }
@@ -84,7 +85,7 @@ func withStore(t *testing.T, path string, seed uint64, complaints int, sources .
 		}
 		return rows, texts
 	}
-	eventually(t, "all rows are in the file", func() bool { rows, _ := count(); return rows >= complaints })
+	streamtest.Eventually(t, "all rows are in the file", func() bool { rows, _ := count(); return rows >= complaints })
 	rows, texts := count()
 	cancel()
 	all.Wait()

@@ -9,29 +9,35 @@ import (
 	"time"
 
 	"plaint/ingest/stream"
+	"plaint/ingest/stream/streamtest"
 	"plaint/internal/record"
 )
 
+// book is a store that can be asked for the rows of these tests.
+type book struct{ *streamtest.Book }
+
+func newBook() *book { return &book{streamtest.NewBook()} }
+
 // distinct counts what the store would know apart: identities, and their states.
 func (b *book) distinct() (ids, states int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.Lock()
+	defer b.Unlock()
 	seen := map[string]bool{}
-	for _, r := range b.rows {
+	for _, r := range b.Rows {
 		seen[fmt.Sprint(r.ID, r.Content)] = true
 	}
-	return len(b.ids), len(seen)
+	return len(b.IDs), len(seen)
 }
 
 func (b *book) waitIDs(t testing.TB, n int) {
 	t.Helper()
-	b.wait(t, fmt.Sprint(n, " identities"), func() bool { return len(b.ids) >= n })
+	b.Wait(t, fmt.Sprint(n, " identities"), func() bool { return len(b.IDs) >= n })
 }
 
 func (b *book) by(id string) (out []record.Complaint) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, r := range b.rows {
+	b.Lock()
+	defer b.Unlock()
+	for _, r := range b.Rows {
 		if r.ExternalID == id {
 			out = append(out, r)
 		}
@@ -69,11 +75,11 @@ func TestEveryRowOnce(t *testing.T) {
 			b.run(list...)
 		}
 		k := newBook()
-		k.fault = sometimes(7)
+		k.Fault = streamtest.Sometimes(7)
 		add(0, n/2)
 		c := b.settings()
 		c.Overlap = "0s"
-		l := start(t, b.source(c), k)
+		l := streamtest.Start(t, b.source(c), k)
 		r := rand.New(rand.NewPCG(3, 3))
 		for i := n / 2; i < n; i += 20 {
 			add(i, i+20)
@@ -81,18 +87,18 @@ func TestEveryRowOnce(t *testing.T) {
 			case 0:
 				b.cut()
 			case 1:
-				l.stop(t)
-				l = start(t, b.source(c), k)
+				l.Stop(t)
+				l = streamtest.Start(t, b.source(c), k)
 			}
 		}
 		k.waitIDs(t, n)
-		l.stop(t)
+		l.Stop(t)
 		ids, states := k.distinct()
-		if ids != n || states != n || k.overlaps != 0 || len(k.refused) > 0 {
-			t.Errorf("%d rows with %d states of %d, %d overlapping transactions, %d refused", ids, states, n, k.overlaps, len(k.refused))
+		if ids != n || states != n || k.Overlaps != 0 || len(k.Refused) > 0 {
+			t.Errorf("%d rows with %d states of %d, %d overlapping transactions, %d refused", ids, states, n, k.Overlaps, len(k.Refused))
 		}
 		for i := range n {
-			if k.bodies[fmt.Sprintf("the withdrawal number %d is late", i)] == 0 {
+			if k.Times[fmt.Sprintf("the withdrawal number %d is late", i)] == 0 {
 				t.Fatalf("row %d is lost", i)
 			}
 		}
@@ -107,22 +113,22 @@ func TestCommittedLate(t *testing.T) {
 		b.run(b.ticket(2, day0.Add(10*time.Minute)))
 		c := b.settings()
 		c.Overlap = "5m"
-		l := start(t, b.source(c), k)
+		l := streamtest.Start(t, b.source(c), k)
 		k.waitIDs(t, 1)
 		b.run(b.ticket(1, day0.Add(6*time.Minute)))
 		k.waitIDs(t, 2)
-		at := k.positions["crm"]
-		l.stop(t)
+		at := k.Positions["crm"]
+		l.Stop(t)
 		if at.Offset != day0.Add(10*time.Minute).UnixMicro() {
 			t.Errorf("the position moved to %+v", at)
 		}
-		n := len(k.rows)
-		l = start(t, b.source(c), k) // another life reads the overlap again
+		n := len(k.Rows)
+		l = streamtest.Start(t, b.source(c), k) // another life reads the overlap again
 		b.run(b.ticket(3, day0.Add(11*time.Minute)))
 		k.waitIDs(t, 3)
-		l.stop(t)
-		if ids, states := k.distinct(); ids != 3 || states != 3 || len(k.rows) > n+3 {
-			t.Errorf("%d, %d, %d rows", ids, states, len(k.rows))
+		l.Stop(t)
+		if ids, states := k.distinct(); ids != 3 || states != 3 || len(k.Rows) > n+3 {
+			t.Errorf("%d, %d, %d rows", ids, states, len(k.Rows))
 		}
 	})
 }
@@ -138,13 +144,13 @@ func TestNumberAsCursor(t *testing.T) {
 		}
 		c := b.settings()
 		c.Cursor = "id"
-		l := start(t, b.source(c), k)
+		l := streamtest.Start(t, b.source(c), k)
 		k.waitIDs(t, 119)
 		b.run(b.ticket(77, day0), b.ticket(121, day0))
 		k.waitIDs(t, 121)
-		l.stop(t)
-		if k.positions["crm"].Offset != 121 || len(k.rows) != 121 {
-			t.Errorf("%+v, %d rows", k.positions, len(k.rows))
+		l.Stop(t)
+		if k.Positions["crm"].Offset != 121 || len(k.Rows) != 121 {
+			t.Errorf("%+v, %d rows", k.Positions, len(k.Rows))
 		}
 	})
 }
@@ -156,18 +162,18 @@ func TestUpdatesAndTheFuture(t *testing.T) {
 		k := newBook()
 		future := time.Date(2037, 1, 1, 0, 0, 0, 0, time.UTC)
 		b.run(b.ticket(1, day0), b.ticket(2, future))
-		l := start(t, b.source(b.settings()), k)
+		l := streamtest.Start(t, b.source(b.settings()), k)
 		k.waitIDs(t, 2)
 		b.run(strings.Replace(b.ticket(3, day0.Add(time.Hour)), "is late", "came", 1))
 		k.waitIDs(t, 3)
 		b.run("delete from tickets where id = 1", strings.Replace(b.ticket(1, day0.Add(2*time.Hour)), "is late", "is here", 1))
-		k.wait(t, "the new state", func() bool { return k.bodies["the withdrawal number 1 is here"] == 1 })
-		l.stop(t)
-		if ids, states := k.distinct(); ids != 3 || states != 4 || len(k.rows) != 4 {
-			t.Errorf("%d, %d of %d rows", ids, states, len(k.rows))
+		k.Wait(t, "the new state", func() bool { return k.Times["the withdrawal number 1 is here"] == 1 })
+		l.Stop(t)
+		if ids, states := k.distinct(); ids != 3 || states != 4 || len(k.Rows) != 4 {
+			t.Errorf("%d, %d of %d rows", ids, states, len(k.Rows))
 		}
-		if k.positions["crm"].Offset != day0.Add(2*time.Hour).UnixMicro() {
-			t.Errorf("%+v", k.positions)
+		if k.Positions["crm"].Offset != day0.Add(2*time.Hour).UnixMicro() {
+			t.Errorf("%+v", k.Positions)
 		}
 	})
 }
@@ -182,13 +188,13 @@ func TestTypesPostgres(t *testing.T) {
 	k := newBook()
 	c := b.settings()
 	c.Table, c.Cursor, c.ID, c.As = "public.Fälle", "at", "Id", "complaints"
-	l := start(t, b.source(c), k)
-	k.waitRows(t, 1)
-	l.stop(t)
-	if len(k.refused) > 0 {
-		t.Fatalf("%+v", k.refused[0])
+	l := streamtest.Start(t, b.source(c), k)
+	k.WaitRows(t, 1)
+	l.Stop(t)
+	if len(k.Refused) > 0 {
+		t.Fatalf("%+v", k.Refused[0])
 	}
-	r := k.rows[0]
+	r := k.Rows[0]
 	if r.Body != `提款一直没有到账 "schnell" \ x` || r.Amount.Value != 12345678901234.5678 || r.ExternalID != "00000000-0000-0000-0000-000000000001" ||
 		!r.Received.Time.Equal(time.Date(2026, 3, 1, 2, 0, 0, 123456000, time.UTC)) {
 		t.Errorf("%+v", r)
@@ -209,13 +215,13 @@ func TestTypesMySQL(t *testing.T) {
 	k := newBook()
 	c := b.settings()
 	c.Table, c.Cursor = "f", "at"
-	l := start(t, b.source(c), k)
-	k.waitRows(t, 1)
-	l.stop(t)
-	if len(k.refused) > 0 {
-		t.Fatalf("%+v", k.refused[0])
+	l := streamtest.Start(t, b.source(c), k)
+	k.WaitRows(t, 1)
+	l.Stop(t)
+	if len(k.Refused) > 0 {
+		t.Fatalf("%+v", k.Refused[0])
 	}
-	r := k.rows[0]
+	r := k.Rows[0]
 	if r.Body != `提款一直没有到账 "x" \` || r.Amount.Value != 12345678901234.5678 || r.ExternalID != "K-1" ||
 		!r.Received.Time.Equal(time.Date(2026, 3, 1, 2, 0, 0, 123000000, time.UTC)) {
 		t.Errorf("%+v", r)
@@ -243,13 +249,13 @@ func TestHugeRows(t *testing.T) {
 			b.run(b.ticketMore(i), fmt.Sprintf("update tickets set more = repeat('x', %d) where id = %d", size, i))
 		}
 		k := newBook()
-		l := start(t, b.source(b.settings()), k)
-		k.waitRows(t, 24)
-		l.stop(t)
-		if len(k.rows) != 23 || len(k.refused) != 1 || k.refused[0].Code != "row_too_long" || len(k.refused[0].Raw) > 1<<20 {
-			t.Errorf("%d rows, %d refused", len(k.rows), len(k.refused))
+		l := streamtest.Start(t, b.source(b.settings()), k)
+		k.WaitRows(t, 24)
+		l.Stop(t)
+		if len(k.Rows) != 23 || len(k.Refused) != 1 || k.Refused[0].Code != "row_too_long" || len(k.Refused[0].Raw) > 1<<20 {
+			t.Errorf("%d rows, %d refused", len(k.Rows), len(k.Refused))
 		}
-		if k.admitted < 2 {
+		if k.Admitted < 2 {
 			t.Error("all of it was in memory at once")
 		}
 	})
@@ -270,13 +276,13 @@ func TestQuery(t *testing.T) {
 		c := b.settings()
 		c.Table, c.Query = "", "select t.id, t.body, t.updated_at, p.name as customer_name from tickets t join people p on p.customer = t.customer where t.updated_at >= :cursor;"
 		c.Batch = 7
-		l := start(t, b.source(c), k)
+		l := streamtest.Start(t, b.source(c), k)
 		k.waitIDs(t, 30)
 		b.run(b.ticket(1001, day0.Add(time.Minute)))
 		k.waitIDs(t, 31)
-		l.stop(t)
-		if got := k.by("1"); len(got) != 1 || got[0].CustomerName != "Anna" || len(k.rows) != 31 {
-			t.Errorf("%+v, %d rows", got, len(k.rows))
+		l.Stop(t)
+		if got := k.by("1"); len(got) != 1 || got[0].CustomerName != "Anna" || len(k.Rows) != 31 {
+			t.Errorf("%+v, %d rows", got, len(k.Rows))
 		}
 	})
 }
@@ -286,14 +292,14 @@ func TestColumnsThatGo(t *testing.T) {
 		b.tickets()
 		b.run(b.ticket(1, day0))
 		k := newBook()
-		l := start(t, b.source(b.settings()), k)
+		l := streamtest.Start(t, b.source(b.settings()), k)
 		k.waitIDs(t, 1)
 		b.run("alter table tickets drop column customer", "insert into tickets values (2, 'no customer', '2026-03-02 00:00:00')")
 		k.waitIDs(t, 2)
 		b.run("alter table tickets drop column updated_at")
-		reason := l.refused(t)
-		contains(t, l.log.String(), "a column is gone", "customer")
-		contains(t, reason, `no column "updated_at"`, "id, body")
+		reason := l.Refused(t)
+		streamtest.Contains(t, l.Log.String(), "a column is gone", "customer")
+		streamtest.Contains(t, reason, `no column "updated_at"`, "id, body")
 	})
 }
 
@@ -302,20 +308,20 @@ func TestConnection(t *testing.T) {
 		b.tickets()
 		b.run(b.ticket(1, day0))
 		k := newBook()
-		l := start(t, b.source(b.settings()), k)
+		l := streamtest.Start(t, b.source(b.settings()), k)
 		k.waitIDs(t, 1)
 		b.cut()
 		b.run(b.ticket(2, day0))
 		k.waitIDs(t, 2)
-		l.stop(t)
+		l.Stop(t)
 		c := b.settings()
 		t.Setenv("TEST_DSN", strings.Replace(b.dsn(b.database), "s3cret", "wr0ng-one", 1))
-		l = start(t, b.source(c), k)
-		eventually(t, "it fails", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return len(l.faults) > 0 })
-		l.stop(t)
-		contains(t, l.faults[0].Error(), "connect to the database")
-		if strings.Contains(l.faults[0].Error(), "wr0ng") {
-			t.Errorf("the password is told: %v", l.faults[0])
+		l = streamtest.Start(t, b.source(c), k)
+		streamtest.Eventually(t, "it fails", func() bool { return len(l.Faults()) > 0 })
+		l.Stop(t)
+		streamtest.Contains(t, l.Faults()[0].Error(), "connect to the database")
+		if strings.Contains(l.Faults()[0].Error(), "wr0ng") {
+			t.Errorf("the password is told: %v", l.Faults()[0])
 		}
 	})
 }
@@ -327,13 +333,13 @@ func TestReadsOnly(t *testing.T) {
 		b.run(b.ticket(1, day0))
 		c := b.settings()
 		c.Table, c.Query = "", "select * from tickets where updated_at >= :cursor); delete from tickets where (1=1"
-		l := start(t, b.source(c), newBook())
-		eventually(t, "it fails", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return len(l.faults) > 0 })
-		l.stop(t)
+		l := streamtest.Start(t, b.source(c), newBook())
+		streamtest.Eventually(t, "it fails", func() bool { return len(l.Faults()) > 0 })
+		l.Stop(t)
 		k := newBook()
-		l = start(t, b.source(b.settings()), k)
+		l = streamtest.Start(t, b.source(b.settings()), k)
 		k.waitIDs(t, 1)
-		l.stop(t)
+		l.Stop(t)
 	})
 }
 
@@ -342,10 +348,10 @@ func TestRowsWithoutPlace(t *testing.T) {
 		b.tickets()
 		b.run("insert into tickets values (1, 'C1', 'nowhere', null)", b.ticket(2, day0))
 		k := newBook()
-		l := start(t, b.source(b.settings()), k)
+		l := streamtest.Start(t, b.source(b.settings()), k)
 		k.waitIDs(t, 1)
-		l.stop(t)
-		contains(t, l.log.String(), "never read")
+		l.Stop(t)
+		streamtest.Contains(t, l.Log.String(), "never read")
 	})
 }
 

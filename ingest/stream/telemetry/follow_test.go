@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"plaint/ingest/stream"
+	"plaint/ingest/stream/streamtest"
 	"plaint/internal/record"
 )
 
@@ -66,42 +67,42 @@ func numbers(from, to int) (out []int) {
 // in order.
 func (b *book) has(t testing.TB, n int) {
 	t.Helper()
-	b.wait(t, fmt.Sprint(n, " lines"), func() bool { return len(b.lines) >= n })
+	b.Wait(t, fmt.Sprint(n, " lines"), func() bool { return len(b.Lines) >= n })
 	for i, m := range b.messages() {
 		if want := fmt.Sprint("line ", i); m != want {
 			t.Fatalf("line %d is %q", i, m)
 		}
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for m, times := range b.times {
+	b.Lock()
+	defer b.Unlock()
+	for m, times := range b.Times {
 		if times != 1 {
 			t.Fatalf("%q was handed over %d times", m, times)
 		}
 	}
-	if len(b.lines) != n || len(b.refused) != 0 {
-		t.Fatalf("%d lines of %d, %d refused", len(b.lines), n, len(b.refused))
+	if len(b.Lines) != n || len(b.Refused) != 0 {
+		t.Fatalf("%d lines of %d, %d refused", len(b.Lines), n, len(b.Refused))
 	}
 }
 
 func TestFollowOrdinary(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.log")
 	b := newBook()
-	l := start(t, followSource(t, path, nil), b)
+	l := streamtest.StartOnce(t, followSource(t, path, nil), b)
 	add(t, path, lines(0, 1))
 	b.has(t, 2)
 	add(t, path, "2026-01-05T08:00:00Z ERROR [payments] li")
 	add(t, path+".other", lines(99))
 	add(t, path, "ne 2\n"+lines(3))
 	b.has(t, 4)
-	got := b.lines[0]
+	got := b.Lines[0]
 	if got.Service != "payments" || got.Level != "error" || got.Source != "app" || got.Line != 1 || !got.Time.Known() {
 		t.Errorf("%+v", got)
 	}
-	waitFor(t, "nothing is behind", func() bool { r := l.meter.Read(); return r.Lag == 0 && r.State == stream.Up })
-	l.stop()
+	streamtest.Eventually(t, "nothing is behind", func() bool { r := l.Meter.Read(); return r.Lag == 0 && r.State == stream.Up })
+	l.Stop(t)
 	add(t, path, lines(4))
-	start(t, followSource(t, path, nil), b)
+	streamtest.StartOnce(t, followSource(t, path, nil), b)
 	b.has(t, 5)
 }
 
@@ -114,14 +115,14 @@ func TestFollowCase(t *testing.T) {
 	t.Chdir(t.TempDir())
 	do(t, os.WriteFile("app.log", text, 0o644))
 	b := newBook()
-	l := start(t, followSource(t, "app.log", nil), b)
-	waitFor(t, "all but the last line is kept", func() bool { return l.meter.Read().Lag == int64(len("last, without a line break")) })
-	l.stop()
+	l := streamtest.StartOnce(t, followSource(t, "app.log", nil), b)
+	streamtest.Eventually(t, "all but the last line is kept", func() bool { return l.Meter.Read().Lag == int64(len("last, without a line break")) })
+	l.Stop(t)
 	var out strings.Builder
-	for _, l := range b.lines {
+	for _, l := range b.Lines {
 		fmt.Fprintf(&out, "%d %s level=%s host=%s service=%s trace=%s %q %v\n", l.Line, l.Time.Time.Format(time.RFC3339Nano), l.Level, l.Host, l.Service, l.Trace, l.Message, l.Extra)
 	}
-	for _, r := range b.refused {
+	for _, r := range b.Refused {
 		fmt.Fprintf(&out, "%d refused %s %s %q\n\t%s\n", r.Line, r.Input, r.Code, r.Raw, r.Header)
 	}
 	t.Chdir(home)
@@ -134,11 +135,11 @@ func TestFollowPartial(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.log")
 	b := newBook()
 	add(t, path, lines(0)+"2026-01-05T08:00:00Z ERROR [payments] line")
-	l := start(t, followSource(t, path, nil), b)
+	l := streamtest.StartOnce(t, followSource(t, path, nil), b)
 	b.has(t, 1)
-	l.stop()
-	l = start(t, followSource(t, path, nil), b)
-	waitFor(t, "it is read", func() bool { return l.meter.Read().Lag > 0 })
+	l.Stop(t)
+	l = streamtest.StartOnce(t, followSource(t, path, nil), b)
+	streamtest.Eventually(t, "it is read", func() bool { return l.Meter.Read().Lag > 0 })
 	add(t, path, " 1\n")
 	b.has(t, 2)
 }
@@ -147,36 +148,36 @@ func TestFollowPartial(t *testing.T) {
 func TestFollowTrace(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.log")
 	b := newBook()
-	start(t, followSource(t, path, func(c *Follow) { c.settle = time.Hour }), b)
+	streamtest.StartOnce(t, followSource(t, path, func(c *Follow) { c.settle = time.Hour }), b)
 	add(t, path, "2026-01-05T08:00:00Z ERROR boom\n\tat a\n")
 	add(t, path, "\n\tat b\n")
 	add(t, path, "2026-01-05T08:00:01Z INFO fine\n{\"message\":\"an object\",\"level\":\"warn\"}\n  \n{broken\nlast\n")
-	b.wait(t, "four rows", func() bool { return len(b.lines) == 4 })
+	b.Wait(t, "four rows", func() bool { return len(b.Lines) == 4 })
 	equal(t, "messages", b.messages(), []string{"boom\n\tat a\n\n\tat b", "fine", "an object", "{broken"})
-	if b.lines[2].Level != "warn" {
-		t.Errorf("%+v", b.lines[2])
+	if b.Lines[2].Level != "warn" {
+		t.Errorf("%+v", b.Lines[2])
 	}
 }
 
 func TestFollowObjects(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mail.ndjson")
 	b := newBook()
-	l := start(t, followSource(t, path, func(c *Follow) { c.As = "complaints" }), b)
+	l := streamtest.StartOnce(t, followSource(t, path, func(c *Follow) { c.As = "complaints" }), b)
 	add(t, path, "\ufeff{\"id\":\"1\",\"text\":\"my withdrawal is late\"}\n{\"id\":\"2\",\n\"x\":\"\xff\"}\n{\"id\":\"3\",\"text\":\"again\"}\n")
-	b.wait(t, "all rows", func() bool { return len(b.complaint) == 2 && len(b.refused) == 2 })
-	equal(t, "complaints", []string{b.complaint[0].ExternalID, b.complaint[0].Body, b.complaint[1].ExternalID}, []string{"1", "my withdrawal is late", "3"})
-	equal(t, "codes", []record.Code{b.refused[0].Code, b.refused[1].Code}, []string{"bad_json", "invalid_utf8"})
-	equal(t, "inputs", b.refused[0].Input, "app/"+path)
+	b.Wait(t, "all rows", func() bool { return len(b.Rows) == 2 && len(b.Refused) == 2 })
+	equal(t, "complaints", []string{b.Rows[0].ExternalID, b.Rows[0].Body, b.Rows[1].ExternalID}, []string{"1", "my withdrawal is late", "3"})
+	equal(t, "codes", []record.Code{b.Refused[0].Code, b.Refused[1].Code}, []string{"bad_json", "invalid_utf8"})
+	equal(t, "inputs", b.Refused[0].Input, "app/"+path)
 	add(t, path, strings.Repeat("x", 3<<20))
 	add(t, path, "\n{\"id\":\"4\",\"text\":\"behind a long line\"}\n")
-	b.wait(t, "the line behind", func() bool { return len(b.complaint) == 3 && len(b.refused) == 3 })
-	if r := b.refused[2]; r.Code != "row_too_long" || len(r.Raw) != keptOfLong {
+	b.Wait(t, "the line behind", func() bool { return len(b.Rows) == 3 && len(b.Refused) == 3 })
+	if r := b.Refused[2]; r.Code != "row_too_long" || len(r.Raw) != keptOfLong {
 		t.Errorf("%s, %d bytes", r.Code, len(r.Raw))
 	}
-	l.stop()
+	l.Stop(t)
 	add(t, path, "{\"id\":\"5\",\"text\":\"after a restart\"}\n")
-	start(t, followSource(t, path, func(c *Follow) { c.As = "complaints" }), b)
-	b.wait(t, "the last", func() bool { return len(b.complaint) == 4 })
+	streamtest.StartOnce(t, followSource(t, path, func(c *Follow) { c.As = "complaints" }), b)
+	b.Wait(t, "the last", func() bool { return len(b.Rows) == 4 })
 }
 
 // TestFollowLongLineRestart: a restart in the middle of a line that is too long
@@ -185,14 +186,14 @@ func TestFollowLongLineRestart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.log")
 	b := newBook()
 	add(t, path, lines(0)+strings.Repeat("x", 2<<20))
-	l := start(t, followSource(t, path, nil), b)
-	b.wait(t, "the line before", func() bool { return len(b.lines) == 1 })
-	l.stop()
+	l := streamtest.StartOnce(t, followSource(t, path, nil), b)
+	b.Wait(t, "the line before", func() bool { return len(b.Lines) == 1 })
+	l.Stop(t)
 	add(t, path, strings.Repeat("x", 1<<20)+"\n"+lines(1))
-	start(t, followSource(t, path, nil), b)
-	b.wait(t, "the line behind", func() bool { return len(b.lines) == 2 })
-	if len(b.refused) != 1 || b.refused[0].Code != "row_too_long" {
-		t.Errorf("%d refused", len(b.refused))
+	streamtest.StartOnce(t, followSource(t, path, nil), b)
+	b.Wait(t, "the line behind", func() bool { return len(b.Lines) == 2 })
+	if len(b.Refused) != 1 || b.Refused[0].Code != "row_too_long" {
+		t.Errorf("%d refused", len(b.Refused))
 	}
 }
 
@@ -292,24 +293,24 @@ func TestFollowRotation(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "app.log")
 				b := newBook()
 				add(t, path, lines(0, 1, 2))
-				l := start(t, followSource(t, path, nil), b)
+				l := streamtest.StartOnce(t, followSource(t, path, nil), b)
 				b.has(t, 3)
 				if !up {
-					l.stop()
+					l.Stop(t)
 				}
 				c.rotate(t, path)
 				if !up {
-					l = start(t, followSource(t, path, nil), b)
+					l = streamtest.StartOnce(t, followSource(t, path, nil), b)
 				}
 				b.has(t, c.want)
 				add(t, path, lines(c.want))
 				b.has(t, c.want+1)
-				if c.says != "" && !strings.Contains(l.log.String(), c.says) {
-					t.Errorf("nobody is told: %s", l.log)
+				if c.says != "" && !strings.Contains(l.Log.String(), c.says) {
+					t.Errorf("nobody is told: %s", l.Log)
 				}
-				l.stop()
+				l.Stop(t)
 				add(t, path, lines(c.want+1))
-				start(t, followSource(t, path, nil), b)
+				streamtest.StartOnce(t, followSource(t, path, nil), b)
 				b.has(t, c.want+2)
 			})
 		}
@@ -322,7 +323,7 @@ func waitTick(t testing.TB) {
 	t.Helper()
 	began := time.Now()
 	probe := filepath.Join(t.TempDir(), "probe")
-	waitFor(t, "the clock moves", func() bool {
+	streamtest.Eventually(t, "the clock moves", func() bool {
 		do(t, os.WriteFile(probe, []byte("x"), 0o644))
 		info, err := os.Stat(probe)
 		do(t, err)
@@ -336,16 +337,16 @@ func TestFollowNowhere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.log")
 	b := newBook()
 	add(t, path, lines(0, 1, 2))
-	l := start(t, followSource(t, path, nil), b)
+	l := streamtest.StartOnce(t, followSource(t, path, nil), b)
 	b.has(t, 3)
-	l.stop()
+	l.Stop(t)
 	waitTick(t)
 	do(t, os.Remove(path)) // packed as app.log.2.gz, and rotated once more
 	add(t, path+".1", lines(3))
 	add(t, path, lines(4))
-	l = start(t, followSource(t, path, nil), b)
+	l = streamtest.StartOnce(t, followSource(t, path, nil), b)
 	b.has(t, 5)
-	l.log.wait(t, "level=WARN", "nowhere")
+	l.Log.Wait(t, "level=WARN", "nowhere")
 }
 
 // TestFollowInode: a file with the number of another one is not taken for it.
@@ -353,11 +354,11 @@ func TestFollowInode(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.log")
 	b := newBook()
 	add(t, path, lines(0, 1, 2))
-	l := start(t, followSource(t, path, nil), b)
+	l := streamtest.StartOnce(t, followSource(t, path, nil), b)
 	b.has(t, 3)
-	l.stop()
+	l.Stop(t)
 	do(t, os.WriteFile(path, []byte(lines(3, 4, 5, 6)), 0o644)) // the same number, longer than the offset
-	start(t, followSource(t, path, nil), b)
+	streamtest.StartOnce(t, followSource(t, path, nil), b)
 	b.has(t, 7)
 }
 
@@ -367,13 +368,13 @@ func TestFollowMoved(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.log")
 	b := newBook()
 	add(t, path, lines(0, 1, 2))
-	l := start(t, followSource(t, path, nil), b)
+	l := streamtest.StartOnce(t, followSource(t, path, nil), b)
 	b.has(t, 3)
-	l.stop()
+	l.Stop(t)
 	data, err := os.ReadFile(path)
 	do(t, err, os.WriteFile(path+".new", data, 0o644), os.Rename(path+".new", path))
 	add(t, path, lines(3))
-	start(t, followSource(t, path, nil), b)
+	streamtest.StartOnce(t, followSource(t, path, nil), b)
 	b.has(t, 4)
 }
 
@@ -385,21 +386,21 @@ func TestFollowGlob(t *testing.T) {
 	add(t, in("a.log.1"), lines(100))
 	add(t, in("b-2026-01-04.log"), lines(1))
 	do(t, os.WriteFile(in("a.log.2.gz"), zipped([]byte(lines(101))), 0o644), os.Mkdir(in("d.log"), 0o755))
-	l := start(t, followSource(t, in("*.log*"), nil), b)
-	b.wait(t, "both files", func() bool { return len(b.lines) == 2 })
+	l := streamtest.StartOnce(t, followSource(t, in("*.log*"), nil), b)
+	b.Wait(t, "both files", func() bool { return len(b.Lines) == 2 })
 	add(t, in("b-2026-01-05.log"), lines(2))
-	b.wait(t, "a new file", func() bool { return len(b.lines) == 3 })
+	b.Wait(t, "a new file", func() bool { return len(b.Lines) == 3 })
 	shift(t, in("a.log"))
 	add(t, in("a.log"), lines(3))
-	b.wait(t, "a rotated file", func() bool { return len(b.lines) == 4 })
-	equal(t, "times", b.times, map[string]int{"line 0": 1, "line 1": 1, "line 2": 1, "line 3": 1})
-	l.log.wait(t, "no file to follow", "d.log")
-	l.stop()
-	start(t, followSource(t, in("*.log*"), nil), b)
+	b.Wait(t, "a rotated file", func() bool { return len(b.Lines) == 4 })
+	equal(t, "times", b.Times, map[string]int{"line 0": 1, "line 1": 1, "line 2": 1, "line 3": 1})
+	l.Log.Wait(t, "no file to follow", "d.log")
+	l.Stop(t)
+	streamtest.StartOnce(t, followSource(t, in("*.log*"), nil), b)
 	add(t, in("b-2026-01-05.log"), lines(4))
-	b.wait(t, "a line after a restart", func() bool { return len(b.lines) == 5 })
-	if len(b.positions) != 3 || b.times["line 4"] != 1 {
-		t.Errorf("%v", b.positions)
+	b.Wait(t, "a line after a restart", func() bool { return len(b.Lines) == 5 })
+	if len(b.Positions) != 3 || b.Times["line 4"] != 1 {
+		t.Errorf("%v", b.Positions)
 	}
 }
 
@@ -408,11 +409,9 @@ func TestFollowStrangePosition(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.log")
 	add(t, path, lines(0))
 	b := newBook()
-	b.positions["app/"+path] = record.Position{Input: "app/" + path, Offset: 3, Mark: "an epoch"}
-	l := start(t, followSource(t, path, nil), b)
-	if err := <-l.done; !errors.Is(err, stream.ErrRefused) {
-		t.Error(err)
-	}
+	b.Positions["app/"+path] = record.Position{Input: "app/" + path, Offset: 3, Mark: "an epoch"}
+	l := streamtest.StartOnce(t, followSource(t, path, nil), b)
+	l.Refused(t)
 }
 
 // TestFollowNeverLosesNorDoubles lets a writer write and rotate at random while the
@@ -438,7 +437,7 @@ type driver struct {
 	stop    func()
 	written int
 	partial string
-	log     journal
+	log     streamtest.Journal
 	did     []string
 }
 
@@ -446,17 +445,16 @@ func atRandom(t testing.TB, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 7))
 	b := newBook()
 	faults := rand.New(rand.NewPCG(seed, 8))
-	b.fate = func(int) fate {
+	b.Fault = func(int) streamtest.Fault {
 		switch faults.IntN(12) {
 		case 0:
-			return before
+			return streamtest.Before
 		case 1:
-			return after
+			return streamtest.After
 		}
-		return kept
+		return streamtest.None
 	}
 	d := &driver{t: t, r: r, path: filepath.Join(t.TempDir(), "app.log"), b: b}
-	d.log.changed = make(chan struct{})
 	t.Cleanup(func() {
 		if t.Failed() {
 			d.report()
@@ -495,14 +493,16 @@ func (d *driver) start() {
 	go func() {
 		defer close(done)
 		for {
-			l := start(d.t, source, d.b)
+			l := streamtest.StartOnce(d.t, source, d.b)
 			select {
 			case <-ended:
-				l.stop()
-				fmt.Fprintln(&d.log, l.log, "stopped", time.Now())
+				if !l.End() {
+					d.t.Error("the source does not end")
+				}
+				fmt.Fprintln(&d.log, l.Log, "stopped", time.Now())
 				return
-			case err := <-l.done:
-				fmt.Fprintln(&d.log, l.log, err, time.Now())
+			case <-l.Ended():
+				fmt.Fprintln(&d.log, l.Log, l.Down(), time.Now())
 			}
 		}
 	}()
@@ -617,7 +617,7 @@ func (d *driver) caughtUp() {
 	d.line()
 	d.note("wait")
 	add(d.t, d.path, "") // only then is what has no line break behind it a line
-	d.b.wait(d.t, fmt.Sprint(d.written, " lines"), func() bool { return len(d.b.lines) >= d.written })
+	d.b.Wait(d.t, fmt.Sprint(d.written, " lines"), func() bool { return len(d.b.Lines) >= d.written })
 }
 
 func FuzzCutRow(f *testing.F) {
@@ -661,11 +661,11 @@ func BenchmarkFollow(b *testing.B) {
 			}
 			b.SetBytes(int64(1000 * len(line)))
 			b.ResetTimer()
-			l := startNull(b, followSource(b, path, func(c *Follow) {
+			l := streamtest.StartOnce(b, followSource(b, path, func(c *Follow) {
 				c.Format = name
 				c.As = "logs"
-			}))
-			waitFor(b, "all is read", func() bool { return l.meter.Read().Lag == 0 })
+			}), nothing{})
+			streamtest.Eventually(b, "all is read", func() bool { return l.Meter.Read().Lag == 0 })
 			b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds(), "lines/s")
 		})
 	}

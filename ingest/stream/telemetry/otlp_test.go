@@ -36,6 +36,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"plaint/ingest/stream"
+	"plaint/ingest/stream/streamtest"
 	"plaint/ingest/stream/telemetry/otlp"
 	"plaint/internal/record"
 )
@@ -57,10 +58,10 @@ type client struct {
 	conn *grpc.ClientConn
 }
 
-func newClient(t testing.TB, l *life) *client {
+func newClient(t testing.TB, l *streamtest.Life) *client {
 	t.Helper()
-	c := &client{url: "http://" + l.address(t, "protocol=http") + "/v1/logs"}
-	conn, err := grpc.NewClient("passthrough:///"+l.address(t, "protocol=grpc"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	c := &client{url: "http://" + addressOf(t, l, "protocol=http") + "/v1/logs"}
+	conn, err := grpc.NewClient("passthrough:///"+addressOf(t, l, "protocol=grpc"), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,14 +189,14 @@ func TestOTLPEncodings(t *testing.T) {
 		} {
 			t.Run(filepath.Base(filepath.Dir(path))+"/"+name, func(t *testing.T) {
 				b := newBook()
-				c := newClient(t, start(t, otlpSource(t, nil), b))
+				c := newClient(t, streamtest.StartOnce(t, otlpSource(t, nil), b))
 				for range 2 { // the second time all is known
 					if n := send(c); n != len(want.Refused) {
 						t.Errorf("%d are rejected, not %d", n, len(want.Refused))
 					}
 				}
-				equal(t, "lines", b.lines, want.Logs)
-				equal(t, "refusals", b.refused, want.Refused)
+				equal(t, "lines", b.Lines, want.Logs)
+				equal(t, "refusals", b.Refused, want.Refused)
 			})
 		}
 	}
@@ -230,8 +231,10 @@ const one = `resource_logs { scope_logs { log_records { time_unix_nano: 17676000
 // is told to come again.
 func TestOTLPFailingStore(t *testing.T) {
 	b := newBook()
-	b.fate = func(n int) fate { return []fate{before, after, before, after, kept}[min(n, 5)-1] }
-	c := newClient(t, start(t, otlpSource(t, nil), b))
+	b.Fault = func(n int) streamtest.Fault {
+		return []streamtest.Fault{streamtest.Before, streamtest.After, streamtest.Before, streamtest.After, streamtest.None}[min(n, 5)-1]
+	}
+	c := newClient(t, streamtest.StartOnce(t, otlpSource(t, nil), b))
 	m := request(t, one)
 	for range 2 {
 		a := c.post(t, bytes.NewReader(wireOf(t, m)), "Content-Type", asProto)
@@ -269,12 +272,12 @@ func wantRetry(t testing.TB, err error, code codes.Code, retry bool) {
 func TestOTLPBusy(t *testing.T) {
 	b := newBook()
 	open, held := make(chan struct{}), make(chan struct{}, 100)
-	b.hold = func(ctx context.Context) error {
+	b.Hold = func(ctx context.Context, _ *record.Batch) error {
 		held <- struct{}{}
 		<-open
 		return nil
 	}
-	l := start(t, otlpSource(t, func(c *OTLP) {
+	l := streamtest.StartOnce(t, otlpSource(t, func(c *OTLP) {
 		c.limits.fill()
 		c.limits.memory, c.limits.body = 900<<10, 100<<10
 	}), b)
@@ -287,7 +290,7 @@ func TestOTLPBusy(t *testing.T) {
 	}
 	wait.Go(func() { c.exported(t, m) })
 	<-held
-	if l.meter.Read().Oldest <= 0 {
+	if l.Meter.Read().Oldest <= 0 {
 		t.Error("the meter does not know of rows under way")
 	}
 	a := c.post(t, bytes.NewReader(wireOf(t, m)), "Content-Type", asProto)
@@ -298,7 +301,7 @@ func TestOTLPBusy(t *testing.T) {
 	wantRetry(t, err, codes.ResourceExhausted, true)
 	close(open)
 	wait.Wait()
-	if l.meter.Read().Oldest != 0 {
+	if l.Meter.Read().Oldest != 0 {
 		t.Error("rows are said to be under way")
 	}
 	for range 20 {
@@ -311,7 +314,7 @@ func TestOTLPTokens(t *testing.T) {
 	t.Setenv("OTLP_A", "secret-a")
 	t.Setenv("OTLP_B", "secret-b")
 	b := newBook()
-	c := newClient(t, start(t, otlpSource(t, func(c *OTLP) { c.Tokens = []stream.Secret{{Env: "OTLP_A"}, {Env: "OTLP_B"}} }), b))
+	c := newClient(t, streamtest.StartOnce(t, otlpSource(t, func(c *OTLP) { c.Tokens = []stream.Secret{{Env: "OTLP_A"}, {Env: "OTLP_B"}} }), b))
 	m := request(t, one)
 	for value, ok := range map[string]bool{"": false, "Bearer": false, "Bearer wrong": false, "Basic secret-a": false, "Bearer secret-a": true, "bearer secret-b": true, "Bearer secret-asecret-b": false} {
 		a := c.post(t, bytes.NewReader(wireOf(t, m)), "Content-Type", asProto, "Authorization", value)
@@ -351,11 +354,11 @@ func (e *endless) Read(b []byte) (int, error) {
 
 func TestOTLPHostile(t *testing.T) {
 	b := newBook()
-	c := newClient(t, start(t, otlpSource(t, func(c *OTLP) {
+	c := newClient(t, streamtest.StartOnce(t, otlpSource(t, func(c *OTLP) {
 		c.limits.fill()
 		c.limits.body = 1 << 20
 	}), b))
-	hasty := newClient(t, start(t, otlpSource(t, func(c *OTLP) {
+	hasty := newClient(t, streamtest.StartOnce(t, otlpSource(t, func(c *OTLP) {
 		c.limits.fill()
 		c.limits.grace = 50 * time.Millisecond
 	}), newBook()))
@@ -459,11 +462,11 @@ type clientCodec struct{ rawCodec }
 
 // TestOTLPGarbage writes what is no protocol at all to both listeners.
 func TestOTLPGarbage(t *testing.T) {
-	l := start(t, otlpSource(t, nil), newBook())
+	l := streamtest.StartOnce(t, otlpSource(t, nil), newBook())
 	c := newClient(t, l)
 	for _, protocol := range []string{"protocol=http", "protocol=grpc"} {
 		for _, text := range []string{"\x00\x01\x02\x03", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff\xff\xff\xff\xff\xff\xff", "POST /v1/logs HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", strings.Repeat("A", 1<<17)} {
-			conn, err := net.Dial("tcp", l.address(t, protocol))
+			conn, err := net.Dial("tcp", addressOf(t, l, protocol))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -479,10 +482,10 @@ func TestOTLPGarbage(t *testing.T) {
 // TestOTLPTogether: many clients at a time, and a store that fails now and then.
 func TestOTLPTogether(t *testing.T) {
 	b := newBook()
-	b.fate = func(n int) fate {
-		return []fate{kept, before, kept, after, kept}[n%5]
+	b.Fault = func(n int) streamtest.Fault {
+		return []streamtest.Fault{streamtest.None, streamtest.Before, streamtest.None, streamtest.After, streamtest.None}[n%5]
 	}
-	c := newClient(t, start(t, otlpSource(t, nil), b))
+	c := newClient(t, streamtest.StartOnce(t, otlpSource(t, nil), b))
 	var wait sync.WaitGroup
 	const clients, each = 8, 10
 	for i := range clients {
@@ -511,12 +514,12 @@ func TestOTLPTogether(t *testing.T) {
 func TestOTLPEnd(t *testing.T) {
 	b := newBook()
 	held := make(chan struct{})
-	b.hold = func(ctx context.Context) error {
+	b.Hold = func(ctx context.Context, _ *record.Batch) error {
 		close(held)
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	l := start(t, otlpSource(t, nil), b)
+	l := streamtest.StartOnce(t, otlpSource(t, nil), b)
 	c := newClient(t, l)
 	failed := make(chan error, 1)
 	go func() {
@@ -524,18 +527,19 @@ func TestOTLPEnd(t *testing.T) {
 		failed <- err
 	}()
 	<-held
-	at := l.address(t, "protocol=http")
-	l.stop()
+	at := addressOf(t, l, "protocol=http")
+	l.Stop(t)
 	if err := <-failed; status.Code(err) != codes.Unavailable {
 		t.Error(err)
 	}
-	if err := <-l.done; !errors.Is(err, context.Canceled) {
+	if err := l.Down(); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	again := start(t, otlpSource(t, func(c *OTLP) { c.HTTP = at }), newBook())
-	again.address(t, "protocol=http")
-	taken := start(t, otlpSource(t, func(c *OTLP) { c.HTTP = again.address(t, "protocol=http") }), newBook())
-	if err := <-taken.done; err == nil || !strings.Contains(err.Error(), "address already in use") {
+	again := streamtest.StartOnce(t, otlpSource(t, func(c *OTLP) { c.HTTP = at }), newBook())
+	addressOf(t, again, "protocol=http")
+	taken := streamtest.StartOnce(t, otlpSource(t, func(c *OTLP) { c.HTTP = addressOf(t, again, "protocol=http") }), newBook())
+	<-taken.Ended()
+	if err := taken.Down(); err == nil || !strings.Contains(err.Error(), "address already in use") {
 		t.Error(err)
 	}
 }
@@ -620,7 +624,7 @@ func BenchmarkOTLP(b *testing.B) {
 		},
 	} {
 		b.Run(name, func(b *testing.B) {
-			c := newClient(b, startNull(b, otlpSource(b, nil)))
+			c := newClient(b, streamtest.StartOnce(b, otlpSource(b, nil), nothing{}))
 			b.SetParallelism(2)
 			b.ReportAllocs()
 			b.RunParallel(func(p *testing.PB) {

@@ -15,6 +15,7 @@ import (
 
 	"plaint/ingest/file"
 	"plaint/ingest/stream"
+	"plaint/ingest/stream/streamtest"
 	"plaint/internal/record"
 )
 
@@ -42,9 +43,9 @@ func syslogSource(t testing.TB, change func(*Syslog)) stream.Source {
 	return must(t, c.Source)
 }
 
-func dial(t testing.TB, l *life) net.Conn {
+func dial(t testing.TB, l *streamtest.Life) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", l.address(t, "listening for syslog"))
+	conn, err := net.Dial("tcp", addressOf(t, l, "listening for syslog"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,21 +141,21 @@ func frames(text []byte, step int) (out []string) {
 
 func TestSyslogOrdinary(t *testing.T) {
 	b := newBook()
-	l := start(t, syslogSource(t, nil), b)
+	l := streamtest.StartOnce(t, syslogSource(t, nil), b)
 	conn := dial(t, l)
 	write2(t, conn, "<13>Jan  2 03:04:00 h app: same\n<13>Jan  2 03:04:00 h app: same\n")
-	b.wait(t, "two equal lines", func() bool { return len(b.lines) == 2 })
+	b.Wait(t, "two equal lines", func() bool { return len(b.Lines) == 2 })
 	write2(t, conn, "<13>Jan  2 03:04:00 h app: same\n")
-	b.wait(t, "a third", func() bool { return len(b.lines) == 3 })
+	b.Wait(t, "a third", func() bool { return len(b.Lines) == 3 })
 	other := dial(t, l)
 	write2(t, other, "<13>Jan  2 03:04:00 h app: same\nnonsense\n<13>\xff\n")
-	b.wait(t, "one of another connection", func() bool { return len(b.lines) == 4 && len(b.refused) == 2 })
-	got := b.lines[0]
+	b.Wait(t, "one of another connection", func() bool { return len(b.Lines) == 4 && len(b.Refused) == 2 })
+	got := b.Lines[0]
 	if got.Source != "syslog" || got.Service != "app" || got.Host != "h" || got.Level != "info" || got.Line != 1 {
 		t.Errorf("%+v", got)
 	}
-	equal(t, "refusals", []any{b.refused[0].Code, b.refused[0].Raw, b.refused[1].Code, b.refused[1].Raw}, []any{"unknown_format", "nonsense", "invalid_utf8", "<13>\xff"})
-	p, err := file.Replay(b.refused[:1], file.Options{})
+	equal(t, "refusals", []any{b.Refused[0].Code, b.Refused[0].Raw, b.Refused[1].Code, b.Refused[1].Raw}, []any{"unknown_format", "nonsense", "invalid_utf8", "<13>\xff"})
+	p, err := file.Replay(b.Refused[:1], file.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +173,7 @@ func TestSyslogOrdinary(t *testing.T) {
 func TestSyslogStore(t *testing.T) {
 	b := newBook()
 	open, held := make(chan struct{}), make(chan struct{}, 1)
-	b.hold = func(ctx context.Context) error {
+	b.Hold = func(ctx context.Context, _ *record.Batch) error {
 		select {
 		case held <- struct{}{}:
 		default:
@@ -184,8 +185,10 @@ func TestSyslogStore(t *testing.T) {
 			return ctx.Err()
 		}
 	}
-	b.fate = func(n int) fate { return []fate{before, kept, after, kept}[n%4] }
-	l := start(t, syslogSource(t, func(c *Syslog) { c.Batch = 100 }), b)
+	b.Fault = func(n int) streamtest.Fault {
+		return []streamtest.Fault{streamtest.Before, streamtest.None, streamtest.After, streamtest.None}[n%4]
+	}
+	l := streamtest.StartOnce(t, syslogSource(t, func(c *Syslog) { c.Batch = 100 }), b)
 	conn := dial(t, l)
 	const n = 100_000
 	pad := strings.Repeat(".", 100)
@@ -209,7 +212,7 @@ func TestSyslogStore(t *testing.T) {
 		t.Fatal("lines are kept")
 	}
 	close(open)
-	b.wait(t, "all lines", func() bool { return len(b.lines) == n })
+	b.Wait(t, "all lines", func() bool { return len(b.Lines) == n })
 	if err := <-sent; err != nil {
 		t.Fatal(err)
 	}
@@ -218,60 +221,51 @@ func TestSyslogStore(t *testing.T) {
 			t.Fatalf("line %d is %q", i, m)
 		}
 	}
-	if !strings.Contains(l.log.String(), "not kept yet") {
+	if !strings.Contains(l.Log.String(), "not kept yet") {
 		t.Error("nobody is told")
 	}
 }
 
 func (b *book) rows() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.lines) + len(b.refused)
+	b.Lock()
+	defer b.Unlock()
+	return len(b.Lines) + len(b.Refused)
 }
 
 // TestSyslogEnd: what was read is kept when the source ends.
 func TestSyslogEnd(t *testing.T) {
 	b := newBook()
-	l := start(t, syslogSource(t, func(c *Syslog) { c.Wait = time.Minute }), b)
+	l := streamtest.StartOnce(t, syslogSource(t, func(c *Syslog) { c.Wait = time.Minute }), b)
 	conn := dial(t, l)
 	write2(t, conn, "<13>Jan  2 03:04:00 h app: one\n<13>Jan  2 03:04:00 h app: two\n<13>half of")
-	waitFor(t, "the lines are read", func() bool { return l.meter.Read().Oldest > 0 || b.rows() > 0 })
-	l.stop()
+	streamtest.Eventually(t, "the lines are read", func() bool { return l.Meter.Read().Oldest > 0 || b.rows() > 0 })
+	l.Stop(t)
 	equal(t, "kept", b.messages(), []string{"one", "two"})
-}
-
-func waitFor(t testing.TB, what string, as func() bool) {
-	t.Helper()
-	for limit := time.Now().Add(time.Minute); !as(); time.Sleep(time.Millisecond) {
-		if time.Now().After(limit) {
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
 }
 
 func TestSyslogLimits(t *testing.T) {
 	b := newBook()
-	l := start(t, syslogSource(t, func(c *Syslog) { c.Most = 1 }), b)
+	l := streamtest.StartOnce(t, syslogSource(t, func(c *Syslog) { c.Most = 1 }), b)
 	first := dial(t, l)
 	write2(t, first, "<13>Jan  2 03:04:00 h app: one\n")
-	b.wait(t, "a line", func() bool { return len(b.lines) == 1 })
+	b.Wait(t, "a line", func() bool { return len(b.Lines) == 1 })
 	second := dial(t, l)
 	if n, err := second.Read(make([]byte, 1)); n != 0 || err == nil {
 		t.Error("there is room for a second connection")
 	}
-	l.log.wait(t, "too many connections")
+	l.Log.Wait(t, "too many connections")
 	write2(t, first, "99999999999 <13>x\n<13>Jan  2 03:04:00 h app: two\n800000000 <13>"+strings.Repeat("x", mostLine))
-	b.wait(t, "the refusals", func() bool { return len(b.lines) == 2 && len(b.refused) == 2 })
-	l.log.wait(t, "a connection ended", "was announced")
+	b.Wait(t, "the refusals", func() bool { return len(b.Lines) == 2 && len(b.Refused) == 2 })
+	l.Log.Wait(t, "a connection ended", "was announced")
 	first.Close()
 
-	idle := start(t, syslogSource(t, func(c *Syslog) { c.Idle = 20 * time.Millisecond }), b)
+	idle := streamtest.StartOnce(t, syslogSource(t, func(c *Syslog) { c.Idle = 20 * time.Millisecond }), b)
 	silent := dial(t, idle)
 	write2(t, silent, "<13>Jan  2 03:04:00 h app: left open")
 	if n, err := silent.Read(make([]byte, 1)); n != 0 || err == nil {
 		t.Error("a silent connection stays")
 	}
-	b.wait(t, "its last message", func() bool { return len(b.lines) == 3 })
+	b.Wait(t, "its last message", func() bool { return len(b.Lines) == 3 })
 
 	outside := &Syslog{}
 	if outside.maySend(netip.MustParseAddr("10.0.0.1")) || !outside.maySend(netip.MustParseAddr("127.0.0.1")) || !outside.maySend(netip.MustParseAddr("::1")) {
@@ -281,11 +275,11 @@ func TestSyslogLimits(t *testing.T) {
 	if !outside.maySend(netip.MustParseAddr("10.9.0.1")) || outside.maySend(netip.MustParseAddr("11.0.0.1")) || outside.maySend(netip.Addr{}) {
 		t.Error("clients of the networks may send, and no other")
 	}
-	away := start(t, syslogSource(t, func(c *Syslog) { c.Allow = []string{"10.0.0.0/8"} }), b)
+	away := streamtest.StartOnce(t, syslogSource(t, func(c *Syslog) { c.Allow = []string{"10.0.0.0/8"} }), b)
 	dial(t, away)
-	away.log.wait(t, "not allowed")
-	away.stop()
-	if err := <-away.done; !errors.Is(err, context.Canceled) {
+	away.Log.Wait(t, "not allowed")
+	away.Stop(t)
+	if err := away.Down(); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
@@ -344,7 +338,7 @@ func BenchmarkSyslogLine(b *testing.B) {
 func BenchmarkSyslog(b *testing.B) {
 	line := []byte("<165>1 2026-01-05T08:00:00.003Z pay-7f9c payments 8710 ID47 - withdrawal 4411 accepted by the gateway in 120 ms\n")
 	block := bytes.Repeat(line, 1000)
-	l := startNull(b, syslogSource(b, nil))
+	l := streamtest.StartOnce(b, syslogSource(b, nil), nothing{})
 	conn := dial(b, l)
 	b.ResetTimer()
 	for range b.N {
