@@ -160,29 +160,61 @@ func ages(s *settings.Settings) keep.Ages {
 	return out
 }
 
-// How often a server applies the retention, and looks whether it is time.
+// How often a server applies the retention, and looks whether it is time; how far
+// the clock may be from the time that went by before it counts as set, and how
+// long it must run on then before anything is let go of.
 const (
 	retentionEvery = 24 * time.Hour
 	retentionLook  = 10 * time.Minute
+	mostDrift      = 5 * time.Minute
+	clockSettles   = 24 * time.Hour
 )
+
+// steady tells a clock that runs from one that was set: a clock that jumps ahead
+// by years must not make everything old.
+type steady struct {
+	wall  time.Time // at the beginning
+	after time.Duration
+	set   time.Duration // when it was last found to be set, by the time that went by
+}
+
+// look compares the clock with the time that went by since the beginning, and
+// reports a jump, and whether the clock may be trusted.
+func (k *steady) look(wall time.Time, went time.Duration) (jump time.Duration, trusted bool) {
+	jump = wall.Sub(k.wall) - went
+	if jump.Abs() > mostDrift {
+		k.wall, k.set, k.after = wall.Add(-went), went, clockSettles
+		return jump, false
+	}
+	return 0, went-k.set >= k.after
+}
 
 // keepHouse applies the retention once a day until the context ends.
 func (e *env) keepHouse(ctx context.Context, v service) {
 	log := e.log().With("job", "retention")
+	began := time.Now()
+	clock := steady{wall: v.store.Now()}
 	for wait := time.Minute; ; wait = retentionLook {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(wait):
 		}
-		e.keepOnce(ctx, v, log)
+		jump, trusted := clock.look(v.store.Now(), time.Since(began))
+		if jump != 0 {
+			log.Warn("the clock was set: nothing is let go of until it has run on for a day", "by", jump.Round(time.Second))
+		}
+		if trusted {
+			e.keepOnce(ctx, v, log)
+		}
 	}
 }
 
-// keepOnce applies the retention if that was not done for a day.
+// keepOnce applies the retention if that was not done for a day. A run in the
+// future was dated by a clock that was wrong.
 func (e *env) keepOnce(ctx context.Context, v service, log *slog.Logger) {
 	last, err := keep.LastRun(ctx, v.store)
-	if err == nil && v.store.Now().Sub(last) < retentionEvery {
+	if ago := v.store.Now().Sub(last); err == nil && ago >= 0 && ago < retentionEvery {
 		return
 	}
 	if err == nil {

@@ -351,3 +351,27 @@ func TestHouse(t *testing.T) {
 		t.Error(last, err)
 	}
 }
+
+// TestAClockThatWasSet keeps the retention from believing a clock that jumped.
+func TestAClockThatWasSet(t *testing.T) {
+	begin := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	k := steady{wall: begin}
+	for _, x := range []struct {
+		wall, went time.Duration
+		jumps      bool
+		trusted    bool
+	}{
+		{time.Minute, time.Minute, false, true},
+		{time.Hour + 4*time.Minute, time.Hour, false, true}, // a clock that is a little fast
+		{3*365*24*time.Hour + 2*time.Hour, 2 * time.Hour, true, false},
+		{3*365*24*time.Hour + 3*time.Hour, 3 * time.Hour, false, false},
+		{4 * time.Hour, 4 * time.Hour, true, false}, // and back
+		{27 * time.Hour, 27 * time.Hour, false, false},
+		{29 * time.Hour, 29 * time.Hour, false, true},
+	} {
+		jump, trusted := k.look(begin.Add(x.wall), x.went)
+		if (jump != 0) != x.jumps || trusted != x.trusted {
+			t.Errorf("after %v: jump %v, trusted %v", x.went, jump, trusted)
+		}
+	}
+}

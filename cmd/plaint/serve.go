@@ -45,7 +45,7 @@ func (e *env) serveCmd() *cobra.Command {
 				return err
 			}
 			_, missing := os.Stat(e.path(e.db))
-			st, err := store.Open(c.Context(), e.path(e.db), store.Options{})
+			st, err := store.Open(c.Context(), e.path(e.db), store.Options{Now: now})
 			if errors.Is(err, store.ErrLocked) {
 				return e.handOver(c.Context(), err) // a server says where it is
 			}

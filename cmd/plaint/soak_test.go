@@ -39,8 +39,9 @@ var (
 //
 //	go test ./cmd/plaint -run 'TestSoak$' -kills 300 -timeout 2h -v
 //
-// TestSoakCanFail does the same with positions that are written apart from the
-// rows, and must find the fault.
+// TestSoakWithClockJumps does the same with a clock that jumps. TestSoakCanFail
+// does it with positions that are written apart from the rows, and must find the
+// fault.
 func TestSoak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills servers for a while")
@@ -56,15 +57,46 @@ func TestSoak(t *testing.T) {
 	}
 }
 
+// TestSoakWithClockJumps does the same with a server whose clock jumps forth and
+// back by seconds, hours and years.
+func TestSoakWithClockJumps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills servers for a while")
+	}
+	s := newSoak(t, taggedProgram(t, "plaint_clock"))
+	s.run(*kills)
+	if faults := s.check(); len(faults) > 0 {
+		t.Fatalf("seed %d: %s\n%s", *seed, strings.Join(faults, "; "), s.last.said())
+	}
+	st, err := store.Open(t.Context(), s.db, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	var years, back int64
+	err = st.QueryRow(t.Context(), `select date_diff('year', min(at), max(at)), (select count(*) from (select at < lag(at) over (order by batch) as back from admission) where back) from admission`).Scan(&years, &back)
+	if err != nil || years < 5 || back == 0 {
+		t.Fatalf("the clock did not jump: %d years between the batches, %d times back, %v", years, back, err)
+	}
+	t.Logf("%d kills, the clock went back %d times: %d rows over HTTP, %d over JetStream, %d lines", *kills, back, s.posted.Load()+s.answers.Load(), s.published.Load(), s.lines.Load())
+}
+
+// taggedProgram is plaint as built with a tag.
+func taggedProgram(t *testing.T, tag string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), tag)
+	if out, err := exec.Command("go", "build", "-tags", tag, "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program
+}
+
 // TestSoakCanFail is the control.
 func TestSoakCanFail(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills servers for a while")
 	}
-	program := filepath.Join(t.TempDir(), "plaint-control")
-	if out, err := exec.Command("go", "build", "-tags", "plaint_control", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	program := taggedProgram(t, "plaint_control")
 	for attempt := range 5 {
 		s := newSoak(t, program)
 		s.run(max(8, *kills/10))

@@ -133,12 +133,12 @@ func (f *feed) Release()              {}
 
 // openFeeds makes the views. They stand in a database in memory, beside the file:
 // the driver would put them into the file's catalogue.
-func (s *Store) openFeeds(ctx context.Context) error {
+func (s *Store) openFeeds(ctx context.Context) (err error) {
 	conn, err := s.connector.Connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { err = errors.Join(err, conn.Close()) }()
 	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, "use feeds", nil); err != nil {
 		return err
 	}
