@@ -191,8 +191,7 @@ func BenchmarkQueue(b *testing.B) {
 			for sourceLoaded(b, url, "q") < b.N {
 				time.Sleep(20 * time.Millisecond)
 			}
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
-			b.ReportMetric(0, "ns/op")
+			reportRows(b, url, "rows/s")
 		})
 	}
 }
@@ -222,23 +221,36 @@ func publishAll(b *testing.B, url, kind string, n int) {
 }
 
 // sourceLoaded is how many rows a source of the server has loaded.
-func sourceLoaded(b testing.TB, url, source string) int {
+func sourceLoaded(t testing.TB, url, source string) int {
+	return int(metric(t, url, `plaint_source_rows_total{outcome="loaded",source="`+source+`"}`))
+}
+
+// metric is the value of one of the server's series, 0 if it has none yet.
+func metric(t testing.TB, url, series string) float64 {
 	res, err := http.Get(url + "/metrics")
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	defer res.Body.Close()
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {
-		if v, ok := strings.CutPrefix(lines.Text(), `plaint_source_rows_total{outcome="loaded",source="`+source+`"} `); ok {
+		if v, ok := strings.CutPrefix(lines.Text(), series+" "); ok {
 			n, err := strconv.ParseFloat(v, 64)
 			if err != nil {
-				b.Fatal(err)
+				t.Fatal(err)
 			}
-			return int(n)
+			return n
 		}
 	}
 	return 0
+}
+
+// reportRows reports how many rows the server took a second, and how much of its
+// processors each cost: that hardly depends on what else the machine does.
+func reportRows(b *testing.B, url, unit string) {
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), unit)
+	b.ReportMetric(metric(b, url, "process_cpu_seconds_total")/float64(b.N)*1e6, "cpu-µs/row")
+	b.ReportMetric(0, "ns/op")
 }
 
 // BenchmarkOTLP sends log records, a thousand in a request, from eight exporters
@@ -280,8 +292,7 @@ func BenchmarkOTLP(b *testing.B) {
 		})
 	}
 	wg.Wait()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
-	b.ReportMetric(0, "ns/op")
+	reportRows(b, url, "lines/s")
 	if n := sourceLoaded(b, url, "otel"); n != b.N {
 		b.Errorf("%d of %d lines are kept", n, b.N)
 	}

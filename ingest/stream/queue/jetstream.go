@@ -30,7 +30,7 @@ type JetStream struct {
 	Password      stream.Secret `yaml:"password"`
 	Creds         stream.Secret `yaml:"creds"` // the text of a .creds file
 	TLS           *TLS          `yaml:"tls"`
-	Batch         int           `yaml:"batch"` // messages in one transaction at most, 0 = 1000
+	Batch         int           `yaml:"batch"` // messages in one transaction at most, 0 = 5000
 	Wait          time.Duration `yaml:"wait"`  // for a batch to fill, 0 = 100ms
 }
 

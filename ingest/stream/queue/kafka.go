@@ -27,7 +27,7 @@ type Kafka struct {
 	SASL          *SASL    `yaml:"sasl"`
 	TLS           *TLS     `yaml:"tls"`
 	Start         string   `yaml:"start"` // of a partition without a position: earliest (also "") or latest
-	Batch         int      `yaml:"batch"` // messages in one transaction at most, 0 = 1000
+	Batch         int      `yaml:"batch"` // messages in one transaction at most, 0 = 5000
 }
 
 // SASL says who reads.
