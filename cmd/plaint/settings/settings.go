@@ -124,7 +124,7 @@ func Parse(data []byte, dir string) (*Settings, error) {
 	if err := top.Decode(s); err != nil {
 		return nil, syntax(err)
 	}
-	return s, s.check(dir)
+	return s, s.check(top, dir)
 }
 
 var lineOf = regexp.MustCompile(`line ([0-9]+): ?`)
@@ -208,7 +208,7 @@ func fields(t reflect.Type, out map[string]reflect.Type) {
 // and positions.
 var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
 
-func (s *Settings) check(dir string) error {
+func (s *Settings) check(top *yaml.Node, dir string) error {
 	names := map[string]bool{}
 	name := func(n string, line int) error {
 		switch {
@@ -235,17 +235,30 @@ func (s *Settings) check(dir string) error {
 		}
 		s.Streams = append(s.Streams, Stream{c.Name, c.Type, run})
 	}
-	for _, h := range s.Hooks {
-		if err := name(h.Name, 0); err != nil {
+	for i, h := range s.Hooks {
+		if err := name(h.Name, entry(top, "hooks").Content[i].Line); err != nil {
 			return err
 		}
 	}
-	for kind := range s.Retention {
-		if _, ok := record.ParseKind(kind); !ok {
-			return &Fault{Code: "unknown_kind", Value: kind, Known: "complaints, surveys, logs, transactions, accounts"}
+	if len(s.Retention) == 0 {
+		return nil
+	}
+	for i, key := range entry(top, "retention").Content {
+		if _, ok := record.ParseKind(key.Value); !ok && i%2 == 0 {
+			return &Fault{Line: key.Line, Code: "unknown_kind", Value: key.Value, Known: "complaints, surveys, logs, transactions, accounts"}
 		}
 	}
 	return nil
+}
+
+// entry is the value of a mapping's key, which is there.
+func entry(mapping *yaml.Node, key string) *yaml.Node {
+	i := slices.IndexFunc(mapping.Content, func(n *yaml.Node) bool { return n.Value == key })
+	n := mapping.Content[i+1]
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
 }
 
 // build makes the source of one entry.

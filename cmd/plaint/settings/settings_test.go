@@ -29,13 +29,15 @@ func TestFaults(t *testing.T) {
 		"no type":                   {"sources:\n  - {name: a}\n", 2, "unknown_type"},
 		"no name":                   {"sources:\n  - {type: jetstream}\n", 2, "no_name"},
 		"a name with a slash":       {"sources:\n  - {name: a/b, type: jetstream}\n", 2, "no_name"},
-		"a name twice":              {"hooks:\n  - {name: a, type: zendesk}\n  - {name: a, type: zammad}\n", 0, "name_twice"},
+		"a name twice":              {"hooks:\n  - {name: a, type: zendesk}\n  - {name: a, type: zammad}\n", 3, "name_twice"},
+		"a name of both":            {"sources:\n  - {name: a, type: syslog, listen: \"127.0.0.1:1\"}\nhooks:\n  - {name: a, type: zammad}\n", 4, "name_twice"},
+		"an alias":                  {"x: &h [{name: a, type: zammad}]\n", 1, "unknown_key"},
 		"a source that says little": {"sources:\n  - {name: a, type: jetstream}\n", 2, "source"},
 		"the secret itself":         {"http:\n  tokens: [hunter2]\n", 2, "syntax"},
 		"a secret in two places":    {"http:\n  tokens: [{env: A, file: B}]\n", 2, "syntax"},
 		"an age in words":           {"retention: {logs: forever}\n", 1, "bad_age"},
 		"no age":                    {"retention: {logs: 0d}\n", 1, "bad_age"},
-		"an unknown kind":           {"retention: {letters: 5d}\n", 0, "unknown_kind"},
+		"an unknown kind":           {"retention: {letters: 5d}\n", 1, "unknown_kind"},
 		"a number for a list":       {"sources: 5\n", 1, "syntax"},
 	} {
 		_, err := Parse([]byte(c.text), t.TempDir())
@@ -69,6 +71,8 @@ func TestEmptyAndAges(t *testing.T) {
 
 // TestReadmeExamples reads the settings that the READMEs show.
 func TestReadmeExamples(t *testing.T) {
+	t.Setenv("IMAP_PASSWORD", "x")
+	t.Setenv("CRM_DSN", "postgres://plaint:x@127.0.0.1/crm")
 	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```")
 	for _, name := range []string{"README.md", "README.zh.md"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "..", name))
