@@ -58,7 +58,7 @@ type IMAP struct {
 // source. It does not connect.
 func (c IMAP) Source() (stream.Source, error) {
 	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("source %q: %w", c.Name, err)
+		return nil, err
 	}
 	return c.read, nil
 }

@@ -50,7 +50,7 @@ const (
 // source. It does not connect.
 func (c Kafka) Source() (stream.Source, error) {
 	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("source %q: %w", c.Name, err)
+		return nil, err
 	}
 	return c.read, nil
 }

@@ -100,7 +100,7 @@ type arg struct {
 
 func (c *Settings) source(s server) (stream.Source, error) {
 	if err := c.checkAll(s); err != nil {
-		return nil, fmt.Errorf("source %q: %w", c.Name, err)
+		return nil, err
 	}
 	return func(ctx context.Context, to stream.Sink) error {
 		r := &reader{c: c, server: s, to: to}

@@ -39,6 +39,9 @@ func TestDocument(t *testing.T) {
 		delete(doc.Paths, r.Path)
 	}
 	for path := range doc.Paths {
+		if path == "/v1/{kind}" || path == "/hooks/{name}" {
+			continue // of intake, whose tests look at these
+		}
 		t.Errorf("%s is in the document and not served", path)
 	}
 }

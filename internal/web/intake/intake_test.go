@@ -21,8 +21,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"plaint/internal/record"
 	"plaint/internal/store"
+	"plaint/internal/web/api"
 	"plaint/internal/web/locale"
 	"plaint/scoring/model"
 )
@@ -94,7 +97,43 @@ func (s *served) send(t testing.TB, path, body string, headers ...string) (int, 
 	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
 		t.Fatalf("%s: the answer is no JSON: %v", res.Status, err)
 	}
+	asDocumented(t, r.URL.Path, res, answer)
 	return res.StatusCode, answer, res.Header
+}
+
+// document is what clients are told of the answers.
+var document = sync.OnceValues(func() (*jsonschema.Compiler, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(api.Document))
+	if err != nil {
+		return nil, err
+	}
+	c := jsonschema.NewCompiler()
+	return c, c.AddResource("openapi.json", doc)
+})
+
+// asDocumented compares an answer with what the API's document says of it.
+func asDocumented(t testing.TB, path string, res *http.Response, answer map[string]any) {
+	t.Helper()
+	template := "/v1/{kind}"
+	if strings.HasPrefix(path, "/hooks/") {
+		template = "/hooks/{name}"
+	}
+	c, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	where := strings.NewReplacer("/", "~1", "{", "%7B", "}", "%7D").Replace(template)
+	s, err := c.Compile(fmt.Sprintf("openapi.json#/paths/%s/post/responses/%d/content/application~1json/schema", where, res.StatusCode))
+	if err != nil {
+		t.Errorf("%s to %s is not documented: %v", res.Status, path, err)
+		return
+	}
+	if err := s.Validate(answer); err != nil {
+		t.Errorf("%s to %s: %v", res.Status, path, err)
+	}
+	if again := res.Header.Get("Retry-After"); (again != "") != (res.StatusCode == 429 || res.StatusCode == 503) {
+		t.Errorf("%s with Retry-After %q", res.Status, again)
+	}
 }
 
 func codeOf(answer map[string]any) string {
