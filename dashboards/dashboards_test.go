@@ -56,7 +56,9 @@ func exposed(t *testing.T) map[string]map[string]bool {
 	if err := metrics.Register(reg, st, metrics.Options{Version: "test", Commit: "test", Longest: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(metrics.RegisterSources(reg, []stream.Running{{Name: "q", Type: "jetstream", Meter: stream.NewMeter()}}), metrics.RegisterIntake(reg, &intake.Counts{})); err != nil {
+	meter := stream.NewMeter()
+	meter.Behind(0)
+	if err := errors.Join(metrics.RegisterSources(reg, []stream.Running{{Name: "q", Type: "jetstream", Meter: meter}}), metrics.RegisterIntake(reg, &intake.Counts{})); err != nil {
 		t.Fatal(err)
 	}
 	families, err := reg.Gather()
