@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -104,11 +103,12 @@ func Load(path string) (*Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(data, filepath.Dir(path))
+	return Parse(data)
 }
 
-// Parse reads settings; paths in it are relative to dir.
-func Parse(data []byte, dir string) (*Settings, error) {
+// Parse reads settings. Paths in them are those of the process: relative to the
+// folder that it was started in.
+func Parse(data []byte) (*Settings, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
 		return nil, syntax(err)
@@ -124,7 +124,7 @@ func Parse(data []byte, dir string) (*Settings, error) {
 	if err := top.Decode(s); err != nil {
 		return nil, syntax(err)
 	}
-	return s, s.check(top, dir)
+	return s, s.check(top)
 }
 
 var lineOf = regexp.MustCompile(`line ([0-9]+): ?`)
@@ -208,7 +208,7 @@ func fields(t reflect.Type, out map[string]reflect.Type) {
 // and positions.
 var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
 
-func (s *Settings) check(top *yaml.Node, dir string) error {
+func (s *Settings) check(top *yaml.Node) error {
 	names := map[string]bool{}
 	name := func(n string, line int) error {
 		switch {
@@ -229,7 +229,7 @@ func (s *Settings) check(top *yaml.Node, dir string) error {
 		if err := name(c.Name, n.Line); err != nil {
 			return err
 		}
-		run, err := build(n, c, dir)
+		run, err := build(n, c)
 		if err != nil {
 			return err
 		}
@@ -262,7 +262,7 @@ func entry(mapping *yaml.Node, key string) *yaml.Node {
 }
 
 // build makes the source of one entry.
-func build(n *yaml.Node, c stream.Common, dir string) (stream.Source, error) {
+func build(n *yaml.Node, c stream.Common) (stream.Source, error) {
 	make, ok := types[c.Type]
 	if !ok {
 		known := []string{}
@@ -278,9 +278,6 @@ func build(n *yaml.Node, c stream.Common, dir string) (stream.Source, error) {
 	}
 	if err := n.Decode(into); err != nil {
 		return nil, syntax(err)
-	}
-	if r, ok := into.(interface{ Resolve(dir string) }); ok {
-		r.Resolve(dir)
 	}
 	run, err := into.Source()
 	if err != nil {

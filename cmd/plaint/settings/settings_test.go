@@ -40,7 +40,7 @@ func TestFaults(t *testing.T) {
 		"an unknown kind":           {"retention: {letters: 5d}\n", 1, "unknown_kind"},
 		"a number for a list":       {"sources: 5\n", 1, "syntax"},
 	} {
-		_, err := Parse([]byte(c.text), t.TempDir())
+		_, err := Parse([]byte(c.text))
 		var f *Fault
 		if !errors.As(err, &f) || f.Code != c.code || c.line > 0 && f.Line != c.line {
 			t.Errorf("%s: %v, want %s at line %d", name, err, c.code, c.line)
@@ -59,11 +59,11 @@ func TestFaults(t *testing.T) {
 
 func TestEmptyAndAges(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "{}\n"} {
-		if s, err := Parse([]byte(text), "."); err != nil || len(s.Streams) != 0 {
+		if s, err := Parse([]byte(text)); err != nil || len(s.Streams) != 0 {
 			t.Errorf("%q: %+v, %v", text, s, err)
 		}
 	}
-	s, err := Parse([]byte("retention: {logs: 90d, complaints: 7y}\n"), ".")
+	s, err := Parse([]byte("retention: {logs: 90d, complaints: 7y}\n"))
 	if err != nil || time.Duration(s.Retention["logs"]) != 90*24*time.Hour || time.Duration(s.Retention["complaints"]) != 2556*24*time.Hour {
 		t.Errorf("%+v, %v", s, err)
 	}
@@ -84,7 +84,7 @@ func TestReadmeExamples(t *testing.T) {
 			t.Errorf("%s shows no settings", name)
 		}
 		for _, g := range found {
-			s, err := Parse(g[1], t.TempDir())
+			s, err := Parse(g[1])
 			if err != nil || len(s.Streams)+len(s.Hooks)+len(s.Retention) == 0 {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ type OTLP struct {
 	// Tokens of clients that may send, as bearer tokens. Without any, only clients
 	// on this machine may.
 	Tokens []stream.Secret `yaml:"tokens"`
+	TLS    *TLS            `yaml:"tls"` // none = in the clear
 
 	limits limits
 }
@@ -62,22 +64,27 @@ func (c *OTLP) Source() (stream.Source, error) {
 		}
 		tokens = append(tokens, sha256.Sum256([]byte(v)))
 	}
+	security, err := c.TLS.config()
+	if err != nil {
+		return nil, err
+	}
 	settings := *c
 	settings.limits.fill()
 	return func(ctx context.Context, to stream.Sink) error {
-		r := &receiver{c: &settings, to: to, ctx: ctx, tokens: tokens, room: budget{left: settings.limits.memory}, waiting: newWaiting(to.Meter)}
+		r := &receiver{c: &settings, to: to, ctx: ctx, tokens: tokens, security: security, room: budget{left: settings.limits.memory}, waiting: newWaiting(to.Meter)}
 		return r.run(ctx)
 	}, nil
 }
 
 // receiver is one life of an OTLP source.
 type receiver struct {
-	c       *OTLP
-	to      stream.Sink
-	ctx     context.Context // of the source: what a client began is kept although it goes
-	tokens  [][sha256.Size]byte
-	room    budget
-	waiting *waiting
+	c        *OTLP
+	to       stream.Sink
+	ctx      context.Context // of the source: what a client began is kept although it goes
+	tokens   [][sha256.Size]byte
+	security *tls.Config // nil = none
+	room     budget
+	waiting  *waiting
 }
 
 // run listens until ctx ends or a listener fails.
@@ -91,9 +98,9 @@ func (r *receiver) run(ctx context.Context) error {
 		}
 	}()
 	for _, l := range []struct {
-		protocol, address string
-		serve             func(net.Listener) (serve func() error, end func())
-	}{{"http", r.c.HTTP, r.overHTTP}, {"grpc", r.c.GRPC, r.overGRPC}} {
+		protocol, address, alpn string
+		serve                   func(net.Listener) (serve func() error, end func())
+	}{{"http", r.c.HTTP, "http/1.1", r.overHTTP}, {"grpc", r.c.GRPC, "h2", r.overGRPC}} {
 		if l.address == "" {
 			continue
 		}
@@ -103,7 +110,7 @@ func (r *receiver) run(ctx context.Context) error {
 		}
 		r.to.Log.Info("listening for OTLP", "protocol", l.protocol, "address", listener.Addr().String())
 		r.warn(listener.Addr())
-		serve, end := l.serve(listener)
+		serve, end := l.serve(secured(listener, r.security, l.alpn))
 		done := make(chan struct{})
 		ends = append(ends, func() { end(); <-done })
 		go func() {

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -30,7 +31,9 @@ type Syslog struct {
 	Idle  time.Duration `yaml:"idle"`  // a silent connection is closed after it, 0 = 15m
 	Most  int           `yaml:"connections"`
 	Zone  string        `yaml:"zone"` // of RFC 3164 times, which name none; "" = UTC
+	TLS   *TLS          `yaml:"tls"`  // none = in the clear (RFC 5425 wants it)
 
+	security *tls.Config // nil = none
 	networks []netip.Prefix
 	zone     *time.Location
 	pause    time.Duration // after the first failed attempt to keep a batch
@@ -72,6 +75,9 @@ func (c *Syslog) Source() (stream.Source, error) {
 		return nil, fmt.Errorf("zone: %w", err)
 	}
 	s.zone = zone
+	if s.security, err = c.TLS.config(); err != nil {
+		return nil, err
+	}
 	fill(&s.Batch, 1000)
 	fill(&s.Most, 128)
 	fill(&s.Wait, 200*time.Millisecond)
@@ -90,10 +96,11 @@ func fill[T comparable](v *T, otherwise T) {
 
 // run listens until ctx ends, and returns when all connections are done.
 func (c *Syslog) run(ctx context.Context, to stream.Sink) error {
-	listener, err := net.Listen("tcp", c.Listen)
+	plain, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	listener := secured(plain, c.security, "")
 	var open sync.WaitGroup
 	defer open.Wait()
 	ctx, stop := context.WithCancelCause(ctx)
