@@ -20,18 +20,19 @@ type table[T any] struct {
 	schema  *arrow.Schema
 }
 
-// schemas are those of all tables, by name.
-var schemas = map[string]*arrow.Schema{}
-
 func newTable[T any](name string, columns ...column[T]) *table[T] {
 	fields := make([]arrow.Field, len(columns))
 	for i, c := range columns {
 		fields[i] = arrow.Field{Name: c.name, Type: c.typ, Nullable: true}
 	}
-	t := &table[T]{name, columns, arrow.NewSchema(fields, nil)}
-	schemas[name] = t.schema
-	return t
+	return &table[T]{name, columns, arrow.NewSchema(fields, nil)}
 }
+
+func (t *table[T]) feed() (name string, f *feed) { return t.name, &feed{schema: t.schema} }
+
+// tables are all that rows are appended to.
+var tables = []interface{ feed() (string, *feed) }{complaintTable, eventTable, surveyTable, logTable, transactionTable, accountTable, levelTable,
+	refusedTable, replayTable, decisionTable, caseTable, entryTable, admissionTable, deliveryTable, stagedKeyTable, numberTable}
 
 // chunkRows is how many rows are handed to the engine at a time: a whole batch.
 // Of smaller pieces the engine makes small row groups, which it writes twice:
@@ -147,8 +148,8 @@ func (s *Store) openFeeds(ctx context.Context) (err error) {
 		return err
 	}
 	s.feeds = map[string]*feed{}
-	for name, schema := range schemas {
-		f := &feed{schema: schema}
+	for _, t := range tables {
+		name, f := t.feed()
 		if _, err := a.RegisterView(f, name); err != nil { // what it would release is in use until the end
 			return fmt.Errorf("make the feed of %s: %w", name, err)
 		}
