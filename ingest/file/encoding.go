@@ -239,10 +239,10 @@ func (p *Plan) text(read *atomic.Int64) (io.ReadCloser, error) {
 		return nil, err
 	}
 	e := encodings[p.Encoding]
-	if e != nil && (strings.HasPrefix(p.Encoding, "utf-16") || p.Format == JSON || p.Format == NDJSON) {
+	if e != nil && (strings.HasPrefix(p.Encoding, "utf-16") || p.Format == JSON || p.Format == NDJSON || p.asIs) {
 		return closing{transform.NewReader(r, e.NewDecoder()), r.Close}, nil
 	}
-	if p.Format == JSON || p.Format == NDJSON || p.Format == Lines {
+	if p.Format == JSON || p.Format == NDJSON || p.Format == Lines || p.asIs {
 		b := bufio.NewReaderSize(r, 64<<10)
 		if mark, err := b.Peek(3); err == nil && string(mark) == "\ufeff" {
 			_, _ = b.Discard(3) // just peeked at

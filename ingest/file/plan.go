@@ -73,6 +73,7 @@ type Plan struct {
 	form    *regexp.Regexp
 	again   []record.Refusal // refused rows that are read again, instead of in
 	settled *settled
+	asIs    bool // no profile is looked for, see OpenTable
 }
 
 const sampleSize = 256 << 10
@@ -142,30 +143,39 @@ func (p *Plan) ReadBytes() *atomic.Int64 {
 }
 
 func (p *Plan) inspect() error {
-	r, err := p.in.open(p.in.read)
+	sample, whole, err := p.sample()
 	if err != nil {
 		return err
 	}
-	sample := make([]byte, sampleSize)
-	n, err := io.ReadFull(r, sample)
-	closeErr := r.Close()
-	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) && n == 0 {
-		return err // with some bytes before the damage, their rows are loaded first
-	}
-	if closeErr != nil && n == 0 {
-		return closeErr
-	}
-	sample = sample[:n]
-	if n == 0 {
-		return &Error{"empty_file", p.Input}
-	}
-	if done, err := p.mail(sample); done {
-		return err
+	if !p.asIs {
+		if done, err := p.mail(sample); done {
+			return err
+		}
 	}
 	if done, err := p.binary(sample); done {
 		return err
 	}
-	return p.textual(sample, n == sampleSize)
+	return p.textual(sample, !whole)
+}
+
+// sample reads the beginning of the input, or all of it.
+func (p *Plan) sample() (sample []byte, whole bool, err error) {
+	r, err := p.in.open(p.in.read)
+	if err != nil {
+		return nil, false, err
+	}
+	sample = make([]byte, sampleSize)
+	n, err := io.ReadFull(r, sample)
+	closeErr := r.Close()
+	switch {
+	case err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) && n == 0:
+		return nil, false, err // with some bytes before the damage, their rows are loaded first
+	case closeErr != nil && n == 0:
+		return nil, false, closeErr
+	case n == 0:
+		return nil, false, &Error{"empty_file", p.Input}
+	}
+	return sample[:n], n < sampleSize, nil
 }
 
 // binary recognises the formats that carry their own header.
@@ -354,6 +364,10 @@ func (p *Plan) choose(header []string, void ...bool) error {
 	}
 	for i, h := range header {
 		header[i] = strings.ToValidUTF8(h, "?") // of a wrongly chosen encoding
+	}
+	if p.asIs {
+		p.Mapping = asItIs(header)
+		return nil
 	}
 	if p.opt.Profile != "" {
 		chosen, err := profile.Find(p.opt.Profile)

@@ -38,7 +38,9 @@ func newAuthority(t testing.TB) *authority {
 	a := &authority{dir: t.TempDir(), key: must(t, func() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) })}
 	a.cert = &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	der := must(t, func() ([]byte, error) { return x509.CreateCertificate(rand.Reader, a.cert, a.cert, &a.key.PublicKey, a.key) })
+	der := must(t, func() ([]byte, error) {
+		return x509.CreateCertificate(rand.Reader, a.cert, a.cert, &a.key.PublicKey, a.key)
+	})
 	a.cert = must(t, func() (*x509.Certificate, error) { return x509.ParseCertificate(der) })
 	a.pool = x509.NewCertPool()
 	a.pool.AddCert(a.cert)
