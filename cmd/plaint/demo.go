@@ -113,7 +113,7 @@ func (e *env) demo(ctx context.Context, cfg simulate.Config, dir, listen string,
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
-	return errors.Join(e.serve(ctx, service{st, m, &settings.Settings{}, listen}), st.Close())
+	return errors.Join(e.serve(ctx, service{store: st, model: m, settings: &settings.Settings{}, listen: listen}), st.Close())
 }
 
 func (e *env) demoJobs(ctx context.Context, st *store.Store, dir string) error {

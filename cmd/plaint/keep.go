@@ -60,6 +60,12 @@ func (e *env) restore(ctx context.Context, from string, force bool) error {
 	if r.Before != "" {
 		e.say("%s", e.t("restore_before", "path", filepath.Base(r.Before)))
 	}
+	if len(r.Undone) > 0 {
+		e.say("%s", e.t("restore_undone", "n", len(r.Undone)))
+		for _, c := range r.Undone {
+			e.say("  plaint erase %s --db %s", c, e.db)
+		}
+	}
 	e.showFindings(r.Notes)
 	return nil
 }

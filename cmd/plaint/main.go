@@ -30,6 +30,7 @@ const (
 )
 
 func main() {
+	umask := syscall.Umask(0o077) // databases, their logs and what is spooled hold personal data
 	mainOfChild()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -38,7 +39,7 @@ func main() {
 	if err != nil {
 		cwd = "."
 	}
-	e := &env{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, cwd: cwd, args: os.Args[1:],
+	e := &env{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, cwd: cwd, args: os.Args[1:], umask: os.FileMode(umask),
 		terminal: isTerminal(os.Stderr), langTag: langTag(os.Args[1:])}
 	code := e.run()
 	stop()
@@ -71,7 +72,8 @@ type env struct {
 	args     []string
 	terminal bool // err is a terminal
 	langTag  string
-	shared   *server // set when this runs inside a server
+	umask    os.FileMode // the user's
+	shared   *server     // set when this runs inside a server
 
 	words *locale.Words
 	db    string

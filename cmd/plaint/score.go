@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -68,6 +70,7 @@ func (e *env) exportCmd() *cobra.Command {
 			return e.withLoaded(c.Context(), func(st *store.Store) error {
 				files, err := st.ExportParquet(c.Context(), e.path(out))
 				for _, f := range files {
+					err = errors.Join(err, os.Chmod(f, 0o666&^e.umask)) // there is no personal data in it
 					e.say("%s", e.t("wrote", "path", f))
 				}
 				return err

@@ -18,6 +18,7 @@ import (
 	"plaint/ingest/stream"
 	"plaint/internal/store"
 	"plaint/internal/web"
+	"plaint/internal/web/intake"
 	"plaint/scoring/model"
 )
 
@@ -26,6 +27,8 @@ type service struct {
 	store    *store.Store
 	model    *model.Model
 	settings *settings.Settings
+	tokens   []string
+	hooks    []intake.Hook
 	listen   string
 }
 
@@ -44,6 +47,10 @@ func (e *env) serveCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			tokens, hooks, err := e.openSettings(s)
+			if err != nil {
+				return err
+			}
 			_, missing := os.Stat(e.path(e.db))
 			st, err := store.Open(c.Context(), e.path(e.db), store.Options{Now: now})
 			if errors.Is(err, store.ErrLocked) {
@@ -55,7 +62,7 @@ func (e *env) serveCmd() *cobra.Command {
 			if missing != nil {
 				e.say("%s", e.t("serving_new", "db", e.db))
 			}
-			return errors.Join(e.serve(c.Context(), service{st, m, s, listen}), st.Close())
+			return errors.Join(e.serve(c.Context(), service{st, m, s, tokens, hooks, listen}), st.Close())
 		}}
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", e.t("flag_listen"))
 	c.Flags().StringVar(&by, "model", model.Default, e.t("flag_model"))
@@ -78,7 +85,7 @@ func (e *env) serve(ctx context.Context, v service) error {
 	}
 	h := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
 		WriteTimeout: 120 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 64 << 10}
-	s := &server{store: v.store, url: "http://" + l.Addr().String() + "/", sources: sources}
+	s := &server{store: v.store, url: "http://" + l.Addr().String() + "/", sources: sources, log: e.log()}
 	commands, err := s.listen(e.path(e.db))
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -99,6 +106,9 @@ func (e *env) serve(ctx context.Context, v service) error {
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(l) }()
 	fmt.Fprintln(e.err, e.t("serving", "url", s.url))
+	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
+		fmt.Fprintln(e.err, e.t("serving_open"))
+	}
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -122,20 +132,8 @@ func (e *env) handler(v service, sources []stream.Running) (http.Handler, error)
 	if err != nil {
 		return nil, usageError{&worded{"err_listen", []any{"address", v.listen, "reason", err}}}
 	}
-	var tokens []string
-	for _, secret := range v.settings.HTTP.Tokens {
-		t, err := secret.Value()
-		if err != nil {
-			return nil, usageError{&worded{"err_secret", []any{"reason", err}}}
-		}
-		tokens = append(tokens, t)
-	}
-	hooks, err := e.hooks(v.settings)
-	if err != nil {
-		return nil, err
-	}
 	return web.New(web.Options{Store: v.store, Registerer: reg, Gatherer: reg, Version: version, Commit: commit, Lang: e.words.Lang, Hosts: []string{host}, Log: e.log(),
-		Decide: v.model.Decide, Explain: v.model.Reasons, Tokens: tokens, Hooks: hooks, Sources: sources})
+		Decide: v.model.Decide, Explain: v.model.Reasons, Tokens: v.tokens, Hooks: v.hooks, Sources: sources})
 }
 
 func (e *env) reportCmd() *cobra.Command {

@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -30,6 +32,7 @@ type server struct {
 	store   *store.Store
 	url     string // where it serves
 	sources []stream.Running
+	log     *slog.Logger
 }
 
 // Why a command ends before its time; the reason has words of its own.
@@ -129,9 +132,21 @@ func (s *server) handle(ctx context.Context, conn net.Conn) {
 	to := func(kind byte) frames { return frames{&mu, conn, kind} }
 	in := &input{ctx: ctx, more: make(chan []byte, 1), want: to(frameWant)}
 	go in.listen(conn, cancel)
-	e := &env{ctx: ctx, in: in, out: to(frameOut), err: to(frameErr), cwd: c.Cwd, args: c.Args, terminal: c.Terminal, langTag: c.Lang, shared: s}
-	code := e.run()
+	e := &env{ctx: ctx, in: in, out: to(frameOut), err: to(frameErr), cwd: c.Cwd, args: c.Args, terminal: c.Terminal, langTag: c.Lang, umask: 0o022, shared: s}
+	code := e.guarded()
 	_, _ = to(frameExit).Write(binary.BigEndian.AppendUint32(nil, uint32(code))) // the caller may be gone
+}
+
+// guarded runs a command of somebody else: its fault is not the server's end.
+func (e *env) guarded() (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			e.shared.log.Error("a command failed", "fault", fmt.Sprint(r), "stack", string(debug.Stack()))
+			fmt.Fprintf(e.err, "%s: %s\n", e.t("error"), e.t("err_other", "reason", r))
+			code = exitFailed
+		}
+	}()
+	return e.run()
 }
 
 // readLine reads up to a line break byte by byte: what follows belongs to the

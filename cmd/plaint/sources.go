@@ -38,17 +38,44 @@ func (e *env) loadSettings(path string) (*settings.Settings, error) {
 	case !named && errors.Is(err, fs.ErrNotExist):
 		return &settings.Settings{}, nil
 	case errors.As(err, &f):
-		pairs := []any{"file", filepath.Base(path), "line", f.Line, "value", f.Value, "known", f.Known, "reason", f.Err}
-		return nil, usageError{&worded{"err_settings_" + f.Code, pairs}}
+		return nil, e.badSettings(filepath.Base(path), f)
 	}
 	return nil, usageError{&worded{"err_settings", []any{"file", path, "reason", cause(err)}}}
+}
+
+func (e *env) badSettings(name string, f *settings.Fault) error {
+	known := f.Known
+	if f.Code == "wrong_type" {
+		known = e.t("settings_want_" + known)
+	}
+	return usageError{&worded{"err_settings_" + f.Code, []any{"file", name, "line", f.Line, "value", f.Value, "known", known, "reason", f.Err}}}
+}
+
+// openSettings makes what the settings name ready to run: tokens, webhooks and
+// sources, with their secrets.
+func (e *env) openSettings(s *settings.Settings) (tokens []string, hooks []intake.Hook, err error) {
+	for _, secret := range s.HTTP.Tokens {
+		t, err := secret.Value()
+		if err != nil {
+			return nil, nil, usageError{&worded{"err_secret", []any{"file", s.File, "reason", err}}}
+		}
+		tokens = append(tokens, t)
+	}
+	if hooks, err = e.hooks(s); err != nil {
+		return nil, nil, err
+	}
+	var f *settings.Fault
+	if errors.As(s.Open(), &f) {
+		return nil, nil, e.badSettings(s.File, f)
+	}
+	return tokens, hooks, nil
 }
 
 // hooks prepares the webhooks of the settings.
 func (e *env) hooks(s *settings.Settings) (list []intake.Hook, err error) {
 	for _, h := range s.Hooks {
 		fault := func(code string, pairs ...any) error {
-			return usageError{&worded{code, append([]any{"file", settingsFile, "name", h.Name}, pairs...)}}
+			return usageError{&worded{code, append([]any{"file", s.File, "line", h.Line, "name", h.Name}, pairs...)}}
 		}
 		if !slices.Contains(hook.Tools, h.Type) {
 			return nil, fault("err_hook_type", "type", h.Type, "known", strings.Join(hook.Tools, ", "))
@@ -66,7 +93,7 @@ func (e *env) hooks(s *settings.Settings) (list []intake.Hook, err error) {
 		}
 		if h.Type == "hmac" || h.Type == "standard" {
 			if out.Options, err = (&stream.Common{As: h.As, Profile: h.Profile, Source: h.Source}).Options(); err != nil {
-				return nil, fault("err_hook_as")
+				return nil, fault("err_hook_as", "reason", err)
 			}
 		}
 		list = append(list, out)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"plaint/ingest/file"
+	"plaint/ingest/stream"
 	"plaint/internal/store"
 	"plaint/internal/web/locale"
 )
@@ -61,8 +62,17 @@ func (e *env) pairs(list []any) []any {
 		if !ok {
 			continue
 		}
-		if out[i], ok = e.system(err); !ok {
-			out[i] = err
+		var choice *file.UsageError
+		var none *stream.NoSecret
+		switch said, ok := e.system(err); {
+		case ok:
+			out[i] = said
+		case errors.As(err, &choice):
+			out[i] = e.t(string(choice.Code), choice.Pairs...)
+		case errors.As(err, &none) && none.Env != "":
+			out[i] = e.t("err_no_secret_env", "name", none.Env)
+		case errors.As(err, &none):
+			out[i] = e.t("err_no_secret_file", "name", none.File)
 		}
 	}
 	return out

@@ -71,14 +71,25 @@ func (s *Secret) UnmarshalYAML(n *yaml.Node) error {
 // Given reports whether the settings name a secret.
 func (s Secret) Given() bool { return s.Env != "" || s.File != "" }
 
+// NoSecret is a place that the settings name and that holds no secret.
+type NoSecret struct{ Env, File string }
+
+func (n *NoSecret) Error() string {
+	if n.Env != "" {
+		return fmt.Sprintf("the environment variable %s is not set, or empty", n.Env)
+	}
+	return fmt.Sprintf("the file %s is empty", n.File)
+}
+
 // Value reads the secret, without the line break at its end; "" if none is
-// named. The error names the place, never the value.
+// named. The error, a *NoSecret or of the system, names the place, never the
+// value.
 func (s Secret) Value() (string, error) {
 	switch {
 	case s.Env != "":
-		v, ok := os.LookupEnv(s.Env)
-		if !ok || v == "" {
-			return "", fmt.Errorf("the environment variable %s is empty", s.Env)
+		v := os.Getenv(s.Env)
+		if v == "" {
+			return "", &NoSecret{Env: s.Env}
 		}
 		return v, nil
 	case s.File != "":
@@ -88,7 +99,7 @@ func (s Secret) Value() (string, error) {
 		}
 		v := strings.TrimRight(string(data), "\r\n")
 		if v == "" {
-			return "", fmt.Errorf("the file %s is empty", s.File)
+			return "", &NoSecret{File: s.File}
 		}
 		return v, nil
 	}

@@ -73,6 +73,9 @@ var entryTable = newTable("entry_event",
 func (s *Store) Propose(ctx context.Context, proposals []record.Entry) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.able(ctx); err != nil {
+		return 0, fmt.Errorf("keep the proposals: %w", err)
+	}
 	have, err := s.Entries(ctx)
 	if err != nil {
 		return 0, err
@@ -82,7 +85,7 @@ func (s *Store) Propose(ctx context.Context, proposals []record.Entry) (int, err
 		known[e.Subject+"\x00"+e.Key] = true
 	}
 	var events []entryEvent
-	err = s.inTx(ctx, func() error {
+	err = s.write(ctx, func() error {
 		for _, e := range proposals {
 			if known[e.Subject+"\x00"+e.Key] {
 				continue

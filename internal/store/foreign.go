@@ -73,6 +73,30 @@ func Foreign(ctx context.Context, snapshot, query string, limit int, each func(a
 	return each(reader)
 }
 
+// Erased are the pseudonyms of the customers whose personal data was taken out of
+// a file, which nobody has open. The file is only read.
+func Erased(ctx context.Context, path string) (list []string, err error) {
+	connector, err := duckdb.NewConnector(path+"?access_mode=READ_ONLY", nil)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	db := sql.OpenDB(connector)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	rows, err := db.QueryContext(ctx, "select distinct customer from keeping where kind = 'erase' and customer is not null order by 1")
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var c string
+		if err := rows.Scan(&c); err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}
+
 // oneSelect has the engine's own parser say whether the text is one SELECT.
 func oneSelect(ctx context.Context, connector *duckdb.Connector, query string) error {
 	db := sql.OpenDB(connector) // not closed: that would close the connector under the caller

@@ -133,7 +133,9 @@ func (s *Store) admitWaiting() {
 	err := s.admitGroup(ctx, group)
 	for _, p := range group {
 		if err != nil && len(group) > 1 && !s.unable(err) { // one of them may have spoilt it for all
-			p.err = s.admitGroup(ctx, []*part{p})
+			if alone := s.admitGroup(ctx, []*part{p}); alone != nil { // nil where p.err says why it is not kept
+				p.err = alone
+			}
 		} else if p.err == nil {
 			p.err = err
 		}
@@ -152,6 +154,9 @@ func (s *Store) admitGroup(ctx context.Context, group []*part) (err error) {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("a fault in the admission: %v", r)
 			s.forget()
+		}
+		if err != nil {
+			s.noteFault(err)
 		}
 	}()
 	if err := s.able(ctx); err != nil {
@@ -177,7 +182,6 @@ func (s *Store) admitGroup(ctx context.Context, group []*part) (err error) {
 	}
 	err = s.inTx(ctx, func() error { return (&admission{s: s, parts: group, at: s.now()}).run(ctx) })
 	if err != nil {
-		s.noteFault(err)
 		return err
 	}
 	for _, p := range group {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"plaint/internal/record"
 )
@@ -228,5 +229,83 @@ func TestTheEngineIsOpenedAgain(t *testing.T) {
 	s.health.looked, s.health.free, s.health.least = s.now().AddDate(1, 0, 0), 1, 2
 	if _, err := s.Admit(t.Context(), &record.Batch{Input: "x", Complaints: rows}, nosy); !errors.Is(err, ErrNoSpace) || !strings.Contains(err.Error(), "MB") {
 		t.Fatalf("on a full disk: %v", err)
+	}
+}
+
+// TestAReusedKeyIsToldBesideASpoiltBatch: what is wrong with one delivery is not
+// lost when its group fails because of another batch.
+func TestAReusedKeyIsToldBesideASpoiltBatch(t *testing.T) {
+	s := fresh(t)
+	rows := complaints(3)
+	once := func(body uint64) *record.Once {
+		return &record.Once{Scope: "http", Key: "k1", Body: record.Identity{Hi: body}}
+	}
+	if _, err := s.Admit(t.Context(), &record.Batch{Input: "http", Complaints: rows[:1], Once: once(1)}, nosy); err != nil {
+		t.Fatal(err)
+	}
+	s.turn <- struct{}{}
+	var reused, spoilt error
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		_, reused = s.Admit(t.Context(), &record.Batch{Input: "http", Complaints: rows[1:2], Once: once(2)}, nosy)
+	})
+	wg.Go(func() {
+		_, spoilt = s.Admit(t.Context(), &record.Batch{Input: "http", Complaints: rows[2:]}, func(*record.Complaint, *record.History) record.Decision { panic("boom") })
+	})
+	wait(t, func() bool { s.waiting.Lock(); defer s.waiting.Unlock(); return len(s.queue) == 2 })
+	<-s.turn
+	wg.Wait()
+	if !errors.Is(reused, ErrKeyReused) || spoilt == nil {
+		t.Errorf("reused: %v, spoilt: %v", reused, spoilt)
+	}
+}
+
+// TestEveryWriterOpensTheEngineAgain: an engine that gave up is opened again by
+// whoever writes next, and a writer that finds none is told so.
+func TestEveryWriterOpensTheEngineAgain(t *testing.T) {
+	s := fresh(t)
+	writers := map[string]func() error{
+		"forget":  func() error { _, err := s.ForgetPositions(t.Context(), []string{"x"}); return err },
+		"replay":  func() error { return s.MarkReplayed(t.Context(), []int64{1}) },
+		"run":     func() error { _, err := s.SaveRun(t.Context(), Run{Kind: "x"}); return err },
+		"rescore": func() error { _, err := s.Rescore(t.Context(), "x", nosy); return err },
+		"propose": func() error { _, err := s.Propose(t.Context(), nil); return err },
+		"change":  func() error { return s.Change(t.Context(), func(Writer) error { return nil }) },
+		"admit": func() error {
+			_, err := s.Admit(t.Context(), &record.Batch{Input: "x", Complaints: complaints(1)}, nosy)
+			return err
+		},
+	}
+	for name, write := range writers {
+		s.noteFault(errors.New("FATAL Error"))
+		s.health.tried = time.Time{}
+		if err := write(); err != nil || s.health.broken {
+			t.Errorf("%s: %v, broken %v", name, err, s.health.broken)
+		}
+	}
+	reader, err := s.db().BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := reader.QueryRow("select 1").Scan(new(int)); err != nil {
+		t.Fatal(err)
+	}
+	s.noteFault(errors.New("FATAL Error"))
+	s.health.tried = time.Time{}
+	if err := writers["admit"](); !errors.Is(err, ErrUnavailable) {
+		t.Fatal(err)
+	}
+	for name, write := range writers {
+		s.health.tried = time.Now() // so that nobody waits for the reader once more
+		if err := write(); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("%s while a reader holds the old engine: %v", name, err)
+		}
+	}
+	if err := reader.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	s.health.tried = time.Time{}
+	if err := writers["admit"](); err != nil {
+		t.Errorf("after the reader: %v", err)
 	}
 }

@@ -73,6 +73,19 @@ func (s *Store) able(ctx context.Context) error {
 	return nil
 }
 
+// write runs f in one transaction of an engine that can be written to. The caller
+// holds s.mu.
+func (s *Store) write(ctx context.Context, f func() error) error {
+	if err := s.able(ctx); err != nil {
+		return err
+	}
+	err := s.inTx(ctx, f)
+	if err != nil {
+		s.noteFault(err)
+	}
+	return err
+}
+
 // unable reports a fault that all batches share.
 func (s *Store) unable(err error) bool {
 	return s.health.broken || errors.Is(err, ErrNoSpace) || errors.Is(err, ErrUnavailable)

@@ -250,7 +250,7 @@ func (m *maskingReader) drop() {
 	}
 }
 
-// discard lets go of the rows: see rowReader.discard.
+// discard lets go of the rows: a view never tells its reader that it is gone.
 func (m *maskingReader) discard() {
 	m.drop()
 	m.RecordReader = nil

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -190,7 +191,7 @@ func (s *Store) exchange(ctx context.Context, into string) error {
 		}
 	}
 	if err == nil {
-		err = os.Rename(into, s.path)
+		err = errors.Join(os.Rename(into, s.path), syncFile(filepath.Dir(s.path)))
 	}
 	ctx = context.WithoutCancel(ctx)
 	if failed := s.start(ctx); failed != nil {

@@ -97,7 +97,7 @@ func (s *Store) MarkReplayed(ctx context.Context, ids []int64) error {
 	for i, id := range ids {
 		rows[i] = replayed{id, s.now()}
 	}
-	err := s.inTx(ctx, func() error { return insert(ctx, s, replayTable, rows) })
+	err := s.write(ctx, func() error { return insert(ctx, s, replayTable, rows) })
 	if err != nil {
 		return fmt.Errorf("note the replay: %w", err)
 	}

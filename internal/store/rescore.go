@@ -47,7 +47,7 @@ func (s *Store) Rescore(ctx context.Context, modelName string, decide Decide) (R
 	defer s.mu.Unlock()
 	started := s.now()
 	var out Rescored
-	err = s.inTx(ctx, func() error {
+	err = s.write(ctx, func() error {
 		s.next.run++
 		out.Run = s.next.run
 		before, err := s.flaggedNow(ctx)

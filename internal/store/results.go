@@ -79,7 +79,7 @@ func (s *Store) SaveRun(ctx context.Context, r Run) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var id int64
-	err = s.inTx(ctx, func() error {
+	err = s.write(ctx, func() error {
 		s.next.run++
 		id = s.next.run
 		for _, t := range r.Tables {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -130,13 +131,18 @@ func create(ctx context.Context, path string) error {
 	if err = errors.Join(err, connector.Close()); err != nil {
 		return err
 	}
+	if err := os.Chmod(half, 0o600); err != nil { // it holds personal data; the log is made with the same rights
+		return err
+	}
 	switch err := os.Link(half, path); {
 	case errors.Is(err, os.ErrExist): // another process was first
 		return nil
 	case err != nil: // a file system without links
-		return os.Rename(half, path)
+		if err := os.Rename(half, path); err != nil {
+			return err
+		}
 	}
-	return nil
+	return syncFile(filepath.Dir(path))
 }
 
 // start opens the engine. The caller holds s.mu.

@@ -35,7 +35,7 @@ func (s *Store) Position(ctx context.Context, input string) (p record.Position, 
 func (s *Store) ForgetPositions(ctx context.Context, inputs []string) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err = s.inTx(ctx, func() error {
+	err = s.write(ctx, func() error {
 		for _, input := range inputs {
 			if err := s.exec(ctx, "delete from stream_position where input = ?", input); err != nil {
 				return err
@@ -198,15 +198,4 @@ func (s *Store) receiptOf(ctx context.Context, p *part) (bool, error) {
 	p.r.Fates, p.r.Decisions, p.r.Again = k.Fates, k.Decisions, true
 	p.r.Reasons = maps.Clone(k.Reasons)
 	return true, nil
-}
-
-// PruneDeliveries forgets the receipts of deliveries from before a moment.
-func (s *Store) PruneDeliveries(ctx context.Context, before time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err := s.inTx(ctx, func() error { return s.exec(ctx, "delete from delivery where at < ?", before.UTC()) })
-	if err != nil {
-		return fmt.Errorf("forget old deliveries: %w", err)
-	}
-	return nil
 }

@@ -6,7 +6,9 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -26,6 +28,7 @@ type Settings struct {
 	Sources   []yaml.Node       `yaml:"sources"`
 	Retention map[string]MaxAge `yaml:"retention"` // by kind
 	Streams   []Stream          `yaml:"-"`         // of Sources
+	File      string            `yaml:"-"`         // its name, for messages
 }
 
 // HTTP is about POST /v1/….
@@ -41,12 +44,15 @@ type Hook struct {
 	Profile string          `yaml:"profile"`
 	As      string          `yaml:"as"`
 	Source  string          `yaml:"source"`
+	Line    int             `yaml:"-"` // where it stands
 }
 
-// Stream is one source, ready to run.
+// Stream is one source of the settings.
 type Stream struct {
 	Name, Type string
-	Run        stream.Source
+	Run        stream.Source // nil until Open
+	line       int
+	settings   source
 }
 
 // source is what the settings of every type of source can do.
@@ -82,7 +88,7 @@ func (a *MaxAge) UnmarshalYAML(n *yaml.Node) error {
 // Fault is what is wrong with the file, and where.
 type Fault struct {
 	Line  int
-	Code  string // syntax, unknown_key, unknown_type, no_name, name_twice, bad_age, unknown_kind, source
+	Code  string // syntax, wrong_type, unknown_key, unknown_type, no_type, no_name, bad_name, name_twice, bad_age, unknown_kind, source
 	Value string
 	Known string // what would be right
 	Err   error
@@ -103,7 +109,24 @@ func Load(path string) (*Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(data)
+	s, err := Parse(data)
+	if err == nil {
+		s.File = filepath.Base(path)
+	}
+	return s, err
+}
+
+// Open makes the sources ready to run: secrets are read, and what else only
+// somebody needs who runs them. The error is a *Fault.
+func (s *Settings) Open() error {
+	for i := range s.Streams {
+		x := &s.Streams[i]
+		var err error
+		if x.Run, err = x.settings.Source(); err != nil {
+			return &Fault{Line: x.line, Code: "source", Value: x.Name, Err: err}
+		}
+	}
+	return nil
 }
 
 // Parse reads settings. Paths in them are those of the process: relative to the
@@ -127,9 +150,14 @@ func Parse(data []byte) (*Settings, error) {
 	return s, s.check(top)
 }
 
-var lineOf = regexp.MustCompile(`line ([0-9]+): ?`)
+var (
+	lineOf    = regexp.MustCompile(`line ([0-9]+): ?`)
+	wrongType = regexp.MustCompile("^cannot unmarshal !!\\w+ (?:`[^`]*` )?into (\\S+)$")
+	quoted    = regexp.MustCompile("`[^`]*`")
+)
 
-// syntax makes a fault of what the YAML package says.
+// syntax makes a fault of what the YAML package says. It repeats values, which
+// may be secrets in the wrong place: they are left out.
 func syntax(err error) error {
 	var f *Fault
 	if errors.As(err, &f) {
@@ -140,12 +168,34 @@ func syntax(err error) error {
 	if errors.As(err, &many) && len(many.Errors) > 0 {
 		text = many.Errors[0]
 	}
-	f = &Fault{Code: "syntax"}
+	f = &Fault{Code: "syntax", Line: 1}
 	if g := lineOf.FindStringSubmatch(text); g != nil {
 		_, _ = fmt.Sscan(g[1], &f.Line) // digits
 	}
-	f.Err = errors.New(lineOf.ReplaceAllString(text, ""))
+	text = lineOf.ReplaceAllString(text, "")
+	if g := wrongType.FindStringSubmatch(text); g != nil {
+		f.Code, f.Known = "wrong_type", wanted(g[1])
+		return f
+	}
+	f.Err = errors.New(quoted.ReplaceAllString(text, "…"))
 	return f
+}
+
+// wanted is the code of what a Go type is written as.
+func wanted(typ string) string {
+	switch {
+	case strings.HasPrefix(typ, "[]"):
+		return "list"
+	case typ == "time.Duration":
+		return "duration"
+	case strings.HasPrefix(typ, "int"), strings.HasPrefix(typ, "uint"), strings.HasPrefix(typ, "float"):
+		return "number"
+	case typ == "string":
+		return "text"
+	case typ == "bool":
+		return "truth"
+	}
+	return "keys"
 }
 
 // strict finds a key of a mapping that its type does not have.
@@ -212,8 +262,10 @@ func (s *Settings) check(top *yaml.Node) error {
 	names := map[string]bool{}
 	name := func(n string, line int) error {
 		switch {
+		case n == "":
+			return &Fault{Line: line, Code: "no_name"}
 		case !nameForm.MatchString(n):
-			return &Fault{Line: line, Code: "no_name", Value: n}
+			return &Fault{Line: line, Code: "bad_name", Value: n}
 		case names[n]:
 			return &Fault{Line: line, Code: "name_twice", Value: n}
 		}
@@ -229,14 +281,16 @@ func (s *Settings) check(top *yaml.Node) error {
 		if err := name(c.Name, n.Line); err != nil {
 			return err
 		}
-		run, err := build(n, c)
+		into, err := read(n, c)
 		if err != nil {
 			return err
 		}
-		s.Streams = append(s.Streams, Stream{c.Name, c.Type, run})
+		s.Streams = append(s.Streams, Stream{Name: c.Name, Type: c.Type, line: n.Line, settings: into})
 	}
-	for i, h := range s.Hooks {
-		if err := name(h.Name, entry(top, "hooks").Content[i].Line); err != nil {
+	for i := range s.Hooks {
+		h := &s.Hooks[i]
+		h.Line = entry(top, "hooks").Content[i].Line
+		if err := name(h.Name, h.Line); err != nil {
 			return err
 		}
 	}
@@ -261,16 +315,15 @@ func entry(mapping *yaml.Node, key string) *yaml.Node {
 	return n
 }
 
-// build makes the source of one entry.
-func build(n *yaml.Node, c stream.Common) (stream.Source, error) {
+// read reads the settings of one source.
+func read(n *yaml.Node, c stream.Common) (source, error) {
 	make, ok := types[c.Type]
 	if !ok {
-		known := []string{}
-		for t := range types {
-			known = append(known, t)
+		f := &Fault{Line: n.Line, Code: "unknown_type", Value: c.Type, Known: strings.Join(slices.Sorted(maps.Keys(types)), ", ")}
+		if c.Type == "" {
+			f.Code = "no_type"
 		}
-		slices.Sort(known)
-		return nil, &Fault{Line: n.Line, Code: "unknown_type", Value: c.Type, Known: strings.Join(known, ", ")}
+		return nil, f
 	}
 	into := make()
 	if err := strict(n, reflect.TypeOf(into)); err != nil {
@@ -279,9 +332,5 @@ func build(n *yaml.Node, c stream.Common) (stream.Source, error) {
 	if err := n.Decode(into); err != nil {
 		return nil, syntax(err)
 	}
-	run, err := into.Source()
-	if err != nil {
-		return nil, &Fault{Line: n.Line, Code: "source", Value: c.Name, Err: err}
-	}
-	return run, nil
+	return into, nil
 }

@@ -26,6 +26,7 @@ type Follow struct {
 	// Profile says; "" takes lines, and objects among them, where As says logs or
 	// nothing, and ndjson otherwise.
 	Format string        `yaml:"format"`
+	From   string        `yaml:"from"`  // beginning reads rotated files first where nothing was read yet, "" only the path's own
 	Poll   time.Duration `yaml:"poll"`  // how often files are looked at, 0 = 200ms
 	Batch  int           `yaml:"batch"` // rows that are kept at a time, 0 = 10000
 
@@ -46,6 +47,8 @@ const (
 	formatNDJSON = "ndjson"
 )
 
+const fromBeginning = "beginning"
+
 // Source checks the settings.
 func (c *Follow) Source() (stream.Source, error) {
 	s := *c
@@ -58,6 +61,8 @@ func (c *Follow) Source() (stream.Source, error) {
 		return nil, fmt.Errorf("path: %q: %w", c.Path, err)
 	case c.Poll < 0 || c.Poll > time.Minute:
 		return nil, fmt.Errorf("poll: %v is not between 1ms and 1m", c.Poll)
+	case c.From != "" && c.From != fromBeginning:
+		return nil, fmt.Errorf("from: %q is not %q", c.From, fromBeginning)
 	case c.Batch < 0 || c.Batch > mostBatch:
 		return nil, fmt.Errorf("batch: %d is not between 1 and %d rows", c.Batch, mostBatch)
 	}
@@ -221,6 +226,7 @@ func (f *follower) rescan() {
 	}
 	for _, t := range f.tails {
 		paths = append(paths, t.path)
+		t.lookAhead()
 	}
 	for _, path := range paths {
 		switch {

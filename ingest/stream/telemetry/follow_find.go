@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -10,12 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // printSize is how many bytes at a file's beginning, and before an offset, tell
@@ -44,30 +41,35 @@ func deleted(info fs.FileInfo) bool {
 	return ok && s.Nlink == 0
 }
 
-// mark is what an offset belongs to: the file's number, the moment at which it was
-// first seen, and a print of its bytes up to the offset.
+// mark is what an offset belongs to: the file's number, the moments at which it was
+// first seen, by our clock and by the file system's, and a print of its bytes up to
+// the offset.
 type mark struct {
 	id    fileID
 	born  int64 // nanoseconds since 1970; another one after each truncation
+	after int64 // what was written before is older than this file, what is written later younger
 	print string
 }
 
 func (m mark) String() string {
-	return fmt.Sprintf("%x-%x-%x-%s", m.id.dev, m.id.ino, m.born, m.print)
+	return fmt.Sprintf("%x-%x-%x-%x-%s", m.id.dev, m.id.ino, m.born, m.after, m.print)
 }
 
 func parseMark(s string) (m mark, err error) {
 	part := strings.Split(s, "-")
-	if len(part) != 4 {
+	if len(part) == 4 { // as it was before there were two moments
+		part = slices.Insert(part, 3, part[2])
+	}
+	if len(part) != 5 {
 		return m, fmt.Errorf("%q is no mark of a file", s)
 	}
-	var n [3]uint64
+	var n [4]uint64
 	for i := range n {
 		if n[i], err = strconv.ParseUint(part[i], 16, 64); err != nil {
 			return m, fmt.Errorf("%q is no mark of a file", s)
 		}
 	}
-	return mark{fileID{n[0], n[1]}, int64(n[2]), part[3]}, nil
+	return mark{fileID{n[0], n[1]}, int64(n[2]), int64(n[3]), part[4]}, nil
 }
 
 // prints are the bytes that a print is made of.
@@ -129,37 +131,69 @@ func openFile(path string) (*os.File, fs.FileInfo, error) {
 
 // found is a file that is followed, or was.
 type found struct {
-	path    string
-	info    fs.FileInfo
-	live    bool // it has the path that is followed
-	rotated bool // its name is that of a rotated file
+	path string
+	info fs.FileInfo
+	live bool  // it has the path that is followed
+	name place // what rotation put into its name
 }
 
-// family lists a path's file and those in its folder. Packed ones are left out:
-// what was in them was read before they were packed, or is said to be lost. ok is
-// false while files are being renamed: a list that is made meanwhile may lack one.
-func family(path string) (out []found, ok bool) {
-	out = list(path)
-	again := list(path)
-	return out, slices.EqualFunc(out, again, func(a, b found) bool { return a.path == b.path && idOf(a.info) == idOf(b.info) })
+// family are the files of a path at one moment: the path's, if there is one, as the
+// first, the rotated ones, and one with a number that was asked for.
+type family struct {
+	path  string
+	id    fileID
+	files []found
 }
 
-func list(path string) (out []found) {
+// look lists them. Packed ones are left out: what was in them was read before they
+// were packed, or is said to be lost.
+func look(path string, id fileID) family {
+	l := family{path: path, id: id}
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().IsRegular() {
+		l.files = append(l.files, found{path: path, info: info, live: true})
+	}
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
-		return nil
+		return l
 	}
+	base := filepath.Base(path)
 	for _, e := range entries {
-		p := filepath.Join(filepath.Dir(path), e.Name())
-		live := p == filepath.Clean(path)
-		if packed(e.Name()) && !live || e.IsDir() {
+		if e.Name() == base || packed(e.Name()) || e.IsDir() {
 			continue
 		}
-		if info, err := os.Stat(p); err == nil && info.Mode().IsRegular() {
-			out = append(out, found{p, info, live, rotatedName(filepath.Base(path), e.Name())})
+		f := found{path: filepath.Join(filepath.Dir(path), e.Name()), name: placeOf(base, e.Name())}
+		f.info, err = os.Stat(f.path)
+		if err != nil || !f.info.Mode().IsRegular() || l.live(idOf(f.info)) {
+			continue
+		}
+		if f.name.rotated() || idOf(f.info) == id {
+			l.files = append(l.files, f)
 		}
 	}
-	return out
+	return l
+}
+
+// still reports that nothing was renamed, came, went or was cut since. Only then
+// may something be concluded from what is not in a list: renames are not atomic
+// together, and a copy that is made meanwhile is nowhere.
+func (l family) still() bool {
+	return slices.EqualFunc(l.files, look(l.path, l.id).files, func(a, b found) bool {
+		return a.path == b.path && idOf(a.info) == idOf(b.info) && a.info.Size() <= b.info.Size()
+	})
+}
+
+// live reports that the path's file has that number.
+func (l family) live(id fileID) bool {
+	return len(l.files) > 0 && l.files[0].live && idOf(l.files[0].info) == id
+}
+
+// newest is when any of them was last written.
+func (l family) newest() (at int64) {
+	for _, f := range l.files {
+		at = max(at, f.info.ModTime().UnixNano())
+	}
+	return at
 }
 
 func packed(name string) bool {
@@ -168,75 +202,6 @@ func packed(name string) bool {
 		return true
 	}
 	return false
-}
-
-// rotation is what rotation puts into a name: a number or a date.
-var rotation = regexp.MustCompile(`^[-._]\d[\dTZ:._-]*$`)
-
-// rotatedName reports whether name is what rotation calls the file base:
-// app.log.1, app.log-20260105, app-2026-01-05.log.
-func rotatedName(base, name string) bool {
-	if rest, ok := strings.CutPrefix(name, base); ok {
-		return rotation.MatchString(rest)
-	}
-	ext := filepath.Ext(base)
-	rest, ok := strings.CutPrefix(name, strings.TrimSuffix(base, ext))
-	rest, same := strings.CutSuffix(rest, ext)
-	return ok && same && ext != "" && rotation.MatchString(rest)
-}
-
-// rotatedOf reports a path that is packed, or a rotated file of another path.
-func rotatedOf(path string, paths []string) bool {
-	return packed(path) || slices.ContainsFunc(paths, func(p string) bool {
-		return filepath.Dir(p) == filepath.Dir(path) && rotatedName(filepath.Base(p), filepath.Base(path))
-	})
-}
-
-var numbered4 = regexp.MustCompile(`\.(\d{1,4})$`)
-
-// age orders rotated files, the oldest first: app.log.2 before app.log.1, others
-// by when they were last written.
-func age(a, b found) int {
-	x, y := numbered4.FindStringSubmatch(a.path), numbered4.FindStringSubmatch(b.path)
-	if x != nil && y != nil {
-		n, _ := strconv.Atoi(x[1]) // digits, by the pattern
-		m, _ := strconv.Atoi(y[1])
-		return cmp.Compare(m, n)
-	}
-	return cmp.Or(a.info.ModTime().Compare(b.info.ModTime()), cmp.Compare(a.path, b.path))
-}
-
-// successor is the file that was written after the one with that number: a rotated
-// one that is younger, or the path's; nil if there is none yet, or if it cannot be
-// told at this moment.
-func successor(path string, id fileID, gone bool) *found {
-	all, ok := family(path)
-	own := slices.IndexFunc(all, func(f found) bool { return idOf(f.info) == id && !f.live })
-	if !ok || own < 0 && !gone {
-		return nil
-	}
-	var next *found
-	for i := range all {
-		switch f := &all[i]; {
-		case idOf(f.info) == id:
-		case f.live && next == nil, f.rotated && own >= 0 && age(*f, all[own]) > 0 && (next == nil || next.live || age(*f, *next) < 0):
-			next = f
-		}
-	}
-	return next
-}
-
-// since is the oldest of the rotated files that were written after a moment, the
-// path's if there is none; nil if there is nothing.
-func since(all []found, born int64) (next *found) {
-	for i := range all {
-		f := &all[i]
-		young := f.rotated && f.info.ModTime().After(time.Unix(0, born))
-		if f.live && next == nil || young && (next == nil || next.live || age(*f, *next) < 0) {
-			next = f
-		}
-	}
-	return next
 }
 
 // open opens the file that was found, if it has the same name still.
@@ -254,29 +219,27 @@ var errRenamed = errors.New("the file was renamed meanwhile")
 // locate finds the file that a position belongs to and opens it: the path's, one
 // beside it with its number, or a copy of it; nil is nowhere. ok is false if it
 // cannot be told at this moment.
-func locate(all []found, offset int64, m mark) (s *segment, ok bool) {
-	slices.SortStableFunc(all, func(a, b found) int {
-		if a.live != b.live {
-			return map[bool]int{true: -1, false: 1}[a.live]
-		}
-		return -age(a, b)
-	})
+func (l family) locate(offset int64, m mark) (s *segment, ok bool) {
 	for _, alike := range [...]bool{false, true} {
-		for _, f := range all {
-			same := idOf(f.info) == m.id
-			if same == alike || f.info.Size() < offset || alike && (!f.rotated && !f.live || offset < leastAlike) {
+		for _, f := range l.files {
+			if same := idOf(f.info) == m.id; same == alike || alike && (!f.name.rotated() && !f.live || offset < leastAlike) {
 				continue
 			}
 			s, err := f.at(offset, func(p *prints) bool { return p.sum() == m.print })
-			if s != nil {
-				s.born = m.born
+			if err != nil {
+				return nil, false
 			}
-			if s != nil || err != nil {
-				return s, err == nil
+			if s == nil {
+				continue
 			}
+			s.born, s.after = m.born, m.after
+			if f.live && l.still() { // so all others are older
+				s.after = max(m.after, l.newest())
+			}
+			return s, true
 		}
 	}
-	return nil, true
+	return nil, l.still()
 }
 
 // at opens a file at an offset if its bytes up to there are the right ones. The
@@ -299,16 +262,12 @@ func (f *found) at(offset int64, right func(*prints) bool) (*segment, error) {
 
 // copyOf finds the copy that was made of a file before it was truncated, with all
 // that was read of it. ok is false if it cannot be told at this moment.
-func copyOf(path string, s *segment) (c *segment, ok bool) {
+func (l family) copyOf(s *segment) (c *segment, ok bool) {
 	if s.drop > 0 || s.offset < leastAlike {
 		return nil, true
 	}
-	all, ok := family(path)
-	if !ok {
-		return nil, false
-	}
-	for _, f := range all {
-		if !f.rotated || f.info.Size() < s.at() || idOf(f.info) == s.id {
+	for _, f := range l.files {
+		if !f.name.rotated() || f.info.Size() < s.at() || idOf(f.info) == s.id {
 			continue
 		}
 		c, err := f.at(s.offset, func(p *prints) bool {
@@ -318,9 +277,9 @@ func copyOf(path string, s *segment) (c *segment, ok bool) {
 			return nil, false
 		}
 		if c != nil {
-			c.born, c.final = s.born, true
+			c.born, c.after, c.final = s.born, s.after, true
 			return c, true
 		}
 	}
-	return nil, true
+	return nil, l.still()
 }

@@ -66,6 +66,7 @@ type segment struct {
 	path   string // where it was found
 	id     fileID
 	born   int64
+	after  int64 // by the file system's clock, see mark
 	offset int64 // behind the last row
 	prints prints
 	buf    []byte // what is read behind offset, or behind what is dropped
@@ -84,7 +85,7 @@ type segment struct {
 func (s *segment) at() int64 { return s.offset + s.drop + int64(len(s.buf)) }
 
 func (s *segment) remark() {
-	s.mark = mark{s.id, s.born, s.prints.sum()}.String()
+	s.mark = mark{s.id, s.born, s.after, s.prints.sum()}.String()
 }
 
 // fill reads what came. cut says that the file is not the one that it was: it was
@@ -118,7 +119,7 @@ func (s *segment) fill() (cut bool, err error) {
 			return false, err
 		}
 	}
-	if touched && !s.same(from) {
+	if (touched || len(s.buf) > from) && !s.same(from) {
 		s.buf = s.buf[:from]
 		return true, nil
 	}

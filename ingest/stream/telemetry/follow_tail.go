@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,8 +23,9 @@ type tail struct {
 	path  string
 	input string
 	cur   *segment
-	ended bool // the last file was read to its end and is gone
-	moved bool // the position is not kept yet
+	ended bool  // the last file was read to its end and is gone
+	moved bool  // the position is not kept yet
+	ahead int64 // bytes of the files that come after cur
 }
 
 func (t *tail) close() {
@@ -41,7 +43,22 @@ func (t *tail) behind() int64 {
 	if t.cur == nil {
 		return 0
 	}
-	return max(0, t.cur.size-t.cur.offset)
+	return max(0, t.cur.size-t.cur.offset) + t.ahead
+}
+
+// lookAhead counts what is behind the file that is read, which is something only
+// if that one is rotated.
+func (t *tail) lookAhead() {
+	t.ahead = 0
+	if t.cur == nil {
+		return
+	}
+	if now, err := os.Stat(t.path); err == nil && idOf(now) == t.cur.id {
+		return
+	}
+	for _, f := range look(t.path, t.cur.id).later(t.cur.id, t.cur.after) {
+		t.ahead += f.info.Size()
+	}
 }
 
 // step reads on and appends rows to b; n is the bytes of these, again says that
@@ -68,8 +85,8 @@ func (t *tail) step(ctx context.Context, b *record.Batch) (n int, again bool, er
 		s.buf = nil // many files are silent most of the time
 	}
 	if n == 0 && !t.moved && t.finished() {
-		more, err := t.finish(b)
-		return more, true, err
+		n, err := t.finish(b)
+		return n, n > 0 || t.cur != s, err // or it is asked again after a while
 	}
 	return n, false, nil
 }
@@ -93,21 +110,20 @@ func (t *tail) open(ctx context.Context) error {
 		return fmt.Errorf("find the position of %s: %w", t.input, err)
 	}
 	if !ok || t.ended {
-		info, err := os.Stat(t.path)
-		if err == nil {
-			t.start(&found{path: t.path, info: info})
+		l := look(t.path, fileID{})
+		queue := l.later(fileID{}, 0)
+		if t.ended || t.f.c.From != fromBeginning {
+			queue = slices.DeleteFunc(queue, func(f found) bool { return !f.live })
 		}
+		t.start(l, queue)
 		return nil
 	}
 	m, err := parseMark(kept.Mark)
 	if err != nil {
 		return fmt.Errorf("%w: the position of %s: %w; forget it, and the file is read from its beginning", stream.ErrRefused, t.input, err)
 	}
-	all, ok := family(t.path)
-	if !ok {
-		return nil
-	}
-	s, ok := locate(all, kept.Offset, m)
+	l := look(t.path, m.id)
+	s, ok := l.locate(kept.Offset, m)
 	switch {
 	case !ok:
 	case s != nil:
@@ -116,16 +132,21 @@ func (t *tail) open(ctx context.Context) error {
 			t.f.to.Log.Info("a rotated file is read to its end first", "path", s.path, "from", kept.Offset)
 		}
 	default:
-		if next := since(all, m.born); next != nil && t.start(next) {
+		if t.start(l, l.later(fileID{}, m.after)) { // what has its number is another one
 			t.f.to.Log.Warn("the file that was read is nowhere: it was truncated, deleted or packed, and what was written to it behind the offset is not read. Reading goes on with the next",
-				"path", t.path, "offset", kept.Offset, "next", next.path)
+				"path", t.path, "offset", kept.Offset, "next", t.cur.path)
 		}
 	}
 	return nil
 }
 
-// start begins a file from its first byte.
-func (t *tail) start(next *found) bool {
+// start begins the first of the files that are still to be read, from its first
+// byte, unless files are being renamed.
+func (t *tail) start(l family, queue []found) bool {
+	if len(queue) == 0 {
+		return false
+	}
+	next := queue[0]
 	f, info, err := next.open()
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errRenamed):
@@ -133,8 +154,17 @@ func (t *tail) start(next *found) bool {
 	case err != nil:
 		t.f.say(next.path, "a file cannot be read", err)
 		return false
+	case !l.still():
+		f.Close()
+		return false
 	}
-	t.use(&segment{file: f, path: next.path, id: idOf(info), born: time.Now().UnixNano(), size: info.Size(), wrote: info.ModTime()})
+	s := &segment{file: f, path: next.path, id: idOf(info), born: time.Now().UnixNano(), after: l.newest(), size: info.Size(), wrote: info.ModTime()}
+	for _, f := range queue {
+		if !f.live { // they are younger still
+			s.after = min(s.after, f.info.ModTime().UnixNano())
+		}
+	}
+	t.use(s)
 	t.moved = true // so that it is found again although it is rotated before its first row is kept
 	return true
 }
@@ -148,6 +178,7 @@ func (t *tail) use(s *segment) {
 	if now, err := os.Stat(t.path); err == nil && idOf(now) != s.id {
 		s.gone = s.wrote // nobody writes to it since
 	}
+	t.lookAhead()
 	if !t.f.opened {
 		t.f.opened = true
 		t.f.to.Meter.Connected()
@@ -274,17 +305,15 @@ func (t *tail) finish(b *record.Batch) (n int, err error) {
 	if n := t.rows(b, over); n > 0 || t.moved {
 		return n, nil // once these are kept
 	}
-	info, err := s.file.Stat()
-	gone := err == nil && deleted(info)
-	next := successor(t.path, s.id, gone)
-	switch {
-	case next != nil:
-		t.start(next)
-	case gone:
-		if _, err := os.Stat(t.path); err != nil {
-			t.close()
-			t.ended = true
-		}
+	l := look(t.path, s.id)
+	if l.live(s.id) {
+		return 0, nil
+	}
+	if queue := l.later(s.id, s.after); len(queue) > 0 {
+		t.start(l, queue)
+	} else if info, err := s.file.Stat(); err == nil && deleted(info) && l.still() {
+		t.close()
+		t.ended = true
 	}
 	return 0, nil
 }
@@ -293,7 +322,8 @@ func (t *tail) finish(b *record.Batch) (n int, err error) {
 // the last reading and the truncation is in its copy, if there is one.
 func (t *tail) truncated(b *record.Batch) (n int, again bool, err error) {
 	s := t.cur
-	c, ok := copyOf(t.path, s)
+	l := look(t.path, s.id)
+	c, ok := l.copyOf(s)
 	if s.cut = !ok; s.cut {
 		return 0, false, nil // files are being renamed
 	}
@@ -310,7 +340,7 @@ func (t *tail) truncated(b *record.Batch) (n int, again bool, err error) {
 		n += len(s.buf) + int(s.drop)
 	}
 	s.buf, s.long, s.drop, s.offset, s.prints = nil, nil, 0, 0, prints{}
-	s.born, s.size = time.Now().UnixNano(), 0
+	s.born, s.after, s.size = time.Now().UnixNano(), l.newest(), 0
 	s.remark()
 	t.moved = true
 	return n, true, nil

@@ -552,7 +552,7 @@ func TestSettings(t *testing.T) {
 		`{name: a, type: otlp, http: "4318"}`:                                                                   "no host:port",
 		`{name: a, type: otlp, grpc: "127.0.0.1:4317", as: surveys}`:                                            "gives logs",
 		`{name: a, type: otlp, grpc: "127.0.0.1:4317", profile: zendesk}`:                                       "needs none",
-		`{name: a, type: otlp, grpc: "127.0.0.1:4317", tokens: [{env: EMPTY}]}`:                                 "is empty",
+		`{name: a, type: otlp, grpc: "127.0.0.1:4317", tokens: [{env: EMPTY}]}`:                                 "not set, or empty",
 		`{name: a, type: otlp, grpc: "127.0.0.1:4317", tokens: [abc]}`:                                          "never itself",
 		`{name: a, type: otlp, http: "127.0.0.1:4318", grpc: "127.0.0.1:4317"}`:                                 "",
 		`{name: a, type: syslog}`:                                                                               "listen must say where",

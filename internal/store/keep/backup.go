@@ -44,6 +44,9 @@ func Make(ctx context.Context, st *store.Store, to string, replace bool, p Progr
 	if err := free(st, to, replace); err != nil {
 		return b, err
 	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return b, err
+	}
 	need := sizeOf(st.Path()) + 3*(64<<20) // the log is folded into the copy
 	if err := room(filepath.Dir(to), need); err != nil {
 		return b, err
@@ -87,8 +90,8 @@ func free(st *store.Store, to string, replace bool) error {
 		return nil
 	}
 	if err == nil {
-		if owned, err := store.Owned(to); err != nil || owned {
-			return errors.Join(err, ErrOwned)
+		if err := unowned(to); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package keep
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -76,6 +77,10 @@ var errDryRun = errors.New("only counted")
 // The file is written anew, so that the old bytes are gone from it, too.
 func Erase(ctx context.Context, st *store.Store, r Request, p Progress) (Outcome, error) {
 	started := time.Now()
+	var err error
+	if r.Customer, err = behind(ctx, st, r.Customer); err != nil {
+		return Outcome{}, fmt.Errorf("erase: %w", err)
+	}
 	out := Outcome{Customer: st.Pseudonym(r.Customer)}
 	if !r.DryRun {
 		if err := roomToRewrite(st); err != nil {
@@ -84,7 +89,7 @@ func Erase(ctx context.Context, st *store.Store, r Request, p Progress) (Outcome
 	}
 	e := &erasure{out: &out, r: r, fresh: pseudonymMark + strings.ToLower(rand.Text()), salt: rand.Text(), now: st.Now()}
 	p.at("erase", 0, 2)
-	err := st.Change(ctx, func(w store.Writer) error {
+	err = st.Change(ctx, func(w store.Writer) error {
 		e.w = w
 		if err := e.run(ctx); err != nil {
 			return err
@@ -108,6 +113,29 @@ func Erase(ctx context.Context, st *store.Store, r Request, p Progress) (Outcome
 	err = st.Rebuild(ctx)
 	out.Rewritten, out.Took = err == nil, time.Since(started)
 	return out, err
+}
+
+// pseudonym is what pages and queries call a customer.
+var pseudonym = regexp.MustCompile(`^c[0-9a-f]{12}$`)
+
+// behind is the customer who has a pseudonym, or the customer itself.
+func behind(ctx context.Context, st *store.Store, customer string) (string, error) {
+	if !pseudonym.MatchString(customer) {
+		return customer, nil
+	}
+	found := customer
+	err := st.Each(ctx, "select customer from complaint union select customer from complaint_event union select customer from survey union select customer from account_version union select customer from transaction_version union select customer from log_line",
+		func(rows *sql.Rows) error {
+			var c sql.NullString
+			if err := rows.Scan(&c); err != nil {
+				return err
+			}
+			if c.Valid && st.Pseudonym(c.String) == customer {
+				found = c.String
+			}
+			return nil
+		})
+	return found, err
 }
 
 // roomToRewrite makes sure that the file can be written anew.

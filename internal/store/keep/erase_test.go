@@ -448,3 +448,37 @@ func TestEraseRefusedInOtherEncodings(t *testing.T) {
 		sound(t, st)
 	}
 }
+
+// TestRestoreNamesErasures: a backup from before an erasure brings the customer
+// back. The restore says whom, by the name under which another erasure finds them.
+func TestRestoreNamesErasures(t *testing.T) {
+	dir := t.TempDir()
+	path, backup := filepath.Join(dir, "x.db"), filepath.Join(dir, "b.db")
+	st, _, markers := aged(t, path)
+	if _, err := Make(t.Context(), st, backup, false, nil); err != nil {
+		t.Fatal(err)
+	}
+	name := st.Pseudonym(victim)
+	if _, err := Erase(t.Context(), st, Request{Customer: victim, Actor: "li"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	st.Close()
+	r, err := Restore(t.Context(), backup, path, true, nil)
+	if err != nil || !slices.Equal(r.Undone, []string{name}) {
+		t.Fatalf("%+v, %v, want %s", r, err, name)
+	}
+	st = open(t, path)
+	if len(inRows(t, st, markers)) == 0 {
+		t.Fatal("the backup holds nothing of the customer: the test shows nothing")
+	}
+	if _, err := Erase(t.Context(), st, Request{Customer: name, Actor: "li"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if left := inRows(t, st, markers); len(left) > 0 {
+		t.Errorf("erased by its pseudonym, rows: %v", left)
+	}
+	st.Close()
+	if r, err = Restore(t.Context(), r.Before, path, true, nil); err != nil || len(r.Undone) != 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"plaint/internal/store"
 )
 
 // Errors a caller can act on.
@@ -84,6 +86,15 @@ func sizeOf(path string) int64 {
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return !errors.Is(err, os.ErrNotExist)
+}
+
+// unowned makes sure that no process has a file open.
+func unowned(path string) error {
+	owned, err := store.Owned(path)
+	if err == nil && owned {
+		return ErrOwned
+	}
+	return err
 }
 
 // draft is a database file in the making, under its name with .new behind it. A

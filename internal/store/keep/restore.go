@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"plaint/internal/store"
@@ -18,6 +19,9 @@ type Restored struct {
 	Tables int       `json:"tables"`
 	Before string    `json:"before,omitempty"` // where the file that was there is now
 	Notes  []Finding `json:"notes,omitempty"`
+	// Undone are the pseudonyms of customers that were erased from the file that
+	// was there, and whose data the backup holds.
+	Undone []string `json:"undone,omitempty"`
 }
 
 // UnsoundError means that a backup was examined and found wanting.
@@ -54,6 +58,9 @@ func Restore(ctx context.Context, from, to string, replace bool, p Progress) (r 
 	if err := r.examine(ctx, d.path, p); err != nil {
 		return r, err
 	}
+	if exists(to) {
+		r.Undone = undone(ctx, to, d.path)
+	}
 	if replace {
 		if r.Before, err = putAside(to, "before"); err != nil {
 			return r, err
@@ -65,6 +72,20 @@ func Restore(ctx context.Context, from, to string, replace bool, p Progress) (r 
 	return r, os.RemoveAll(to + ".snapshot")
 }
 
+// undone are the erasures that a file knows and a backup does not. Of a file that
+// cannot be read, nobody can tell.
+func undone(ctx context.Context, file, backup string) []string {
+	now, err := store.Erased(ctx, file)
+	if err != nil {
+		return nil
+	}
+	then, err := store.Erased(ctx, backup)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(now, func(c string) bool { return slices.Contains(then, c) })
+}
+
 // restorable makes sure that nobody is at either file.
 func restorable(from, to string, replace bool) error {
 	a, err := os.Stat(from)
@@ -74,8 +95,8 @@ func restorable(from, to string, replace bool) error {
 	if err != nil {
 		return err
 	}
-	if owned, err := store.Owned(from); err != nil || owned {
-		return errors.Join(err, ErrOwned)
+	if err := unowned(from); err != nil {
+		return err
 	}
 	b, err := os.Stat(to)
 	if errors.Is(err, os.ErrNotExist) {
@@ -90,8 +111,8 @@ func restorable(from, to string, replace bool) error {
 	if os.SameFile(a, b) {
 		return ErrSame
 	}
-	if owned, err := store.Owned(to); err != nil || owned {
-		return errors.Join(err, ErrOwned)
+	if err := unowned(to); err != nil {
+		return err
 	}
 	if !replace {
 		return ErrExists
@@ -160,8 +181,8 @@ func CutLog(ctx context.Context, path string, p Progress) (c Cut, err error) {
 	if !exists(path) {
 		return c, ErrMissing
 	}
-	if owned, err := store.Owned(path); err != nil || owned {
-		return c, errors.Join(err, ErrOwned)
+	if err := unowned(path); err != nil {
+		return c, err
 	}
 	log, err := store.Log(path)
 	if err != nil || !log.Behind {
