@@ -311,6 +311,11 @@ func (p *sender) keep(ctx context.Context) error {
 		return nil
 	}
 	p.b.Input, p.b.Profile = p.c.Name, logsProfile
+	if len(p.b.Refused) > 0 {
+		// A batch whose keeping takes too long may be kept all the same: tried
+		// again, its messages are known, its refusals are not.
+		p.b.Once = &record.Once{Scope: p.c.Name, Key: p.id + "-" + strconv.FormatInt(p.batches, 10)}
+	}
 	defer p.done()
 	for pause := p.c.pause; ; pause = min(2*pause, mostPause) {
 		last := ctx.Err() != nil

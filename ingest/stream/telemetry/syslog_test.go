@@ -226,6 +226,23 @@ func TestSyslogStore(t *testing.T) {
 	}
 }
 
+// TestSyslogRefusesOnce: a batch that was kept although nobody heard of it is not
+// refused a second time.
+func TestSyslogRefusesOnce(t *testing.T) {
+	b := newBook()
+	b.Fault = func(n int) streamtest.Fault { return []streamtest.Fault{streamtest.None, streamtest.After, streamtest.After}[n%3] }
+	l := streamtest.StartOnce(t, syslogSource(t, nil), b)
+	conn := dial(t, l)
+	for i := range 4 {
+		write2(t, conn, fmt.Sprintf("<13>1 2026-01-05T08:00:00Z h a - - - good %d\n<999>1 bad %d\n", i, i))
+		b.Wait(t, "both", func() bool { return len(b.Lines) == i+1 && len(b.Refused) >= i+1 })
+	}
+	l.Stop(t)
+	if n := b.rows(); n != 8 {
+		t.Errorf("%d lines and refusals, not 8: %v", n, b.Refused)
+	}
+}
+
 func (b *book) rows() int {
 	b.Lock()
 	defer b.Unlock()
