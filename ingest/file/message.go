@@ -30,10 +30,15 @@ type Decoder struct {
 	by    map[string]*worker // by the names in a message
 	json  *jsonRows
 	row   record.Batch // of one message
+	names int          // bytes of the keys of by
 }
 
-// mostShapes is how many sets of names are remembered; a stream has a few.
-const mostShapes = 512
+// How many sets of names are remembered, and how many bytes of names: a stream has
+// a few, a hostile one ever new ones.
+const (
+	mostShapes = 512
+	mostNames  = 1 << 20
+)
 
 // NewDecoder reads a stream of that name. o.As or o.Profile must say what the
 // messages are; a *UsageError says what is wrong with them.
@@ -102,10 +107,14 @@ func (d *Decoder) worker(r *rawRow) (*worker, *profile.Problem) {
 		if w, problem = d.newWorker(fields); problem != nil {
 			return nil, problem
 		}
-		if len(d.by) >= mostShapes {
+		if len(d.by) >= mostShapes || d.names+key.Len() > mostNames {
 			clear(d.by)
+			d.names = 0
 		}
-		d.by[key.String()] = w
+		if key.Len() <= mostNames/64 {
+			d.by[key.String()] = w
+			d.names += key.Len()
+		}
 	}
 	r.cells, r.extra = w.cells[:0], nil
 	header := w.m.Header

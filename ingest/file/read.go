@@ -197,6 +197,9 @@ func (p *Plan) gather(ctx context.Context, order <-chan *chunk, size int, emit f
 			return context.Cause(ctx)
 		}
 		stamp(&c.out, &seen)
+		if batch.Complaints == nil && len(c.out.Complaints) == chunkRows && size >= DefaultBatchRows {
+			batch.Complaints = make([]record.Complaint, 0, size) // they are large: grow once
+		}
 		join(batch, &c.out)
 		bytes += c.bytes
 		c.release()
@@ -260,9 +263,6 @@ func stamp(b *record.Batch, seen *record.Seen) {
 }
 
 func join(to, from *record.Batch) {
-	if to.Complaints == nil && len(from.Complaints) == chunkRows {
-		to.Complaints = make([]record.Complaint, 0, DefaultBatchRows) // they are large: grow once
-	}
 	to.Complaints = append(to.Complaints, from.Complaints...)
 	to.Surveys = append(to.Surveys, from.Surveys...)
 	to.Logs = append(to.Logs, from.Logs...)
