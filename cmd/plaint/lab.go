@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,7 +30,7 @@ type lab struct {
 func (e *env) labCmd() *cobra.Command {
 	c := &cobra.Command{Use: "lab", Short: e.t("cmd_lab"), Long: e.t("cmd_lab_long"), Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(e.labLogsCmd())
+	c.AddCommand(e.labLogsCmd(), e.labLocalizeCmd())
 	return c
 }
 
@@ -97,7 +98,7 @@ func (l *lab) column(c *cobra.Command, name string, each func(value string)) err
 	defer t.Close()
 	at := t.Column(name)
 	if at < 0 {
-		return usageError{&worded{"err_no_column", []any{"name", name, "known", t.Columns}}}
+		return usageError{&worded{"err_no_column", []any{"name", name, "known", strings.Join(t.Columns, ", ")}}}
 	}
 	for {
 		row, err := t.Next()
