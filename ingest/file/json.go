@@ -28,33 +28,6 @@ type jsonRows struct {
 	lines  *csvRows // NDJSON: a row is a line, whatever is in it
 }
 
-// jsonDepth looks at the beginning of a text and says where its rows are.
-func jsonDepth(sample []byte) int {
-	trimmed := bytes.TrimLeft(sample, " \t\r\n\ufeff")
-	if bytes.HasPrefix(trimmed, []byte("[")) {
-		return 1
-	}
-	d := json.NewDecoder(bytes.NewReader(trimmed))
-	var first map[string]json.RawMessage
-	if d.Decode(&first) != nil {
-		// The first object does not end in the sample: rows are inside it if
-		// an array of objects starts before it ends.
-		if i := bytes.IndexByte(trimmed, '['); i >= 0 && bytes.HasPrefix(bytes.TrimLeft(trimmed[i+1:], " \t\r\n"), []byte("{")) && !bytes.Contains(trimmed[:i], []byte("}")) {
-			return 2
-		}
-		return 0
-	}
-	if d.More() {
-		return 0
-	}
-	for _, v := range first {
-		if v = bytes.TrimLeft(v, " \t\r\n"); bytes.HasPrefix(v, []byte("[")) && bytes.HasPrefix(bytes.TrimLeft(v[1:], " \t\r\n"), []byte("{")) && len(first) <= 12 {
-			return 2
-		}
-	}
-	return 0
-}
-
 func newJSONRows(r io.Reader, depth int, header []string) *jsonRows {
 	j := &jsonRows{r: bufio.NewReaderSize(r, 256<<10), depth: depth, header: header, at: map[string]int{}}
 	for i, h := range header {
@@ -163,27 +136,27 @@ func (j *jsonRows) peekByte() (byte, error) {
 	}
 }
 
-// element cuts out the next object. What stands where an object should start
-// is returned up to its line's end, to be refused.
+// element cuts out the next object, or the value that stands in an array where an
+// object should. What is neither is returned up to its line's end. Both are
+// refused.
 func (j *jsonRows) element() (raw []byte, long bool, err error) {
 	for {
 		b, err := j.peekByte()
 		if err != nil {
 			return nil, false, j.stop(err)
 		}
-		if b == ',' {
+		switch {
+		case b == ',':
 			if _, err := j.r.ReadByte(); err != nil {
 				return nil, false, j.stop(err)
 			}
-			continue
-		}
-		if b == ']' && j.depth > 0 {
+		case b == ']' && j.depth > 0:
 			return nil, false, j.stop(io.EOF)
-		}
-		if b != '{' {
+		case b == '{', j.depth > 0 && (b == '[' || b == '"'):
+			return j.value()
+		default:
 			return j.junk()
 		}
-		return j.object()
 	}
 }
 
@@ -209,7 +182,8 @@ func (j *jsonRows) junk() ([]byte, bool, error) {
 	}
 }
 
-func (j *jsonRows) object() (raw []byte, long bool, err error) {
+// value cuts out an object, an array or a string.
+func (j *jsonRows) value() (raw []byte, long bool, err error) {
 	depth, inText, escaped := 0, false, false
 	for {
 		b, err := j.r.ReadByte()
@@ -220,7 +194,7 @@ func (j *jsonRows) object() (raw []byte, long bool, err error) {
 		if err != nil {
 			return nil, false, j.stop(err)
 		}
-		if j.depth == 0 && b == '\n' && inText {
+		if b == '\n' && inText && (j.depth == 0 || depth == 0) {
 			return raw, long, nil // a line break never stands in a JSON text: give up this line
 		}
 		if len(raw) <= maxRow {
@@ -238,9 +212,10 @@ func (j *jsonRows) object() (raw []byte, long bool, err error) {
 		case b == '{' || b == '[':
 			depth++
 		case b == '}' || b == ']':
-			if depth--; depth == 0 {
-				return raw, long, nil
-			}
+			depth--
+		}
+		if depth == 0 && !inText {
+			return raw, long, nil
 		}
 	}
 }

@@ -242,7 +242,7 @@ func (p *Plan) textual(sample []byte, truncated bool) error {
 	}
 	text := p.decodeSample(sample)
 	trimmed := strings.TrimLeft(text, " \t\r\n\ufeff")
-	if strings.HasPrefix(trimmed, "{") || (strings.HasPrefix(trimmed, "[") && strings.HasPrefix(strings.TrimLeft(trimmed[1:], " \t\r\n"), "{")) || trimmed == "[]" {
+	if startsJSON(trimmed, truncated) {
 		return p.json([]byte(trimmed))
 	}
 	if p.opt.As == record.Logs && p.opt.Profile == "" {

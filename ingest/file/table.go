@@ -16,7 +16,6 @@ type Table struct {
 	Columns []string
 	rows    rows
 	close   func()
-	row     rawRow
 }
 
 // OpenTable looks for the header and stops behind it. An *Error says why a file

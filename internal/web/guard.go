@@ -64,7 +64,11 @@ func (s *site) allowed(host string) bool {
 	return false
 }
 
-func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
+// forPrograms reports a path that people do not look at: its errors are JSON.
+func forPrograms(r *http.Request) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	return first == "api" || first == "v1" || first == "hooks"
+}
 
 const languageCookie = "plaint_lang"
 

@@ -80,6 +80,9 @@ func TestParameters(t *testing.T) {
 	}
 	checked := 0
 	for path, methods := range doc.Paths {
+		if _, ok := methods["get"]; !ok {
+			continue // of intake, whose tests look at these
+		}
 		path = strings.ReplaceAll(path, "{id}", "1")
 		var all []string
 		for _, p := range methods["get"].Parameters {

@@ -107,12 +107,7 @@ func (s *site) takeIn(mux *http.ServeMux) {
 		return s.Store.Admit(ctx, b, s.Decide)
 	}
 	s.intake = intake.New(intake.Options{Admit: admit, Explain: s.Explain, Words: s.words, Failed: s.failed, Tokens: s.Tokens, Hooks: s.Hooks, Log: s.Log})
-	for _, k := range intake.Kinds {
-		mux.Handle("/v1/"+k.String(), s.intake.Posted(k))
-	}
-	for _, h := range s.Hooks {
-		mux.Handle("/hooks/"+h.Name, s.intake.Hooked(h))
-	}
+	s.intake.Mount(mux)
 }
 
 // endpoints lists every path that is served.
@@ -180,7 +175,7 @@ func (s *site) failed(r *http.Request, err error) {
 // refuse answers with an error in the form and language of the request.
 func (s *site) refuse(w http.ResponseWriter, r *http.Request, page bool, status int, code string) {
 	words := s.words(r)
-	if page && !isAPI(r) {
+	if page && !forPrograms(r) {
 		s.pages[words.Lang].fault(w, r, status, words.T("web_"+code))
 		return
 	}

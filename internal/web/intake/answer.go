@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"plaint/internal/record"
+	"plaint/internal/web/format"
 	"plaint/internal/web/locale"
 )
 
@@ -22,9 +23,10 @@ const mostLines = 10000
 // answer is what a client is told of what it posted.
 type answer struct {
 	record.Receipt
-	Rows    []line `json:"rows"`
-	LeftOut int    `json:"rows_left_out,omitempty"` // rows beyond those in Rows
-	explain func([]float32) []record.Reason
+	Complete bool   `json:"complete"` // the body was read to its end
+	Rows     []line `json:"rows"`
+	LeftOut  int    `json:"rows_left_out,omitempty"` // rows beyond those in Rows
+	explain  func([]float32) []record.Reason
 }
 
 // line is what became of one row.
@@ -67,13 +69,25 @@ func (a *answer) add(b *record.Batch, r record.Receipt) {
 		a.line(l)
 	}
 	eachRecord(b, tell)
-	for i := range b.Refused {
-		x := &b.Refused[i]
-		a.line(line{Line: x.Line, Fate: "refused", Code: x.Code, Column: x.Column, Detail: x.Detail})
-	}
+	a.refusals(b.Refused)
 	again := a.Again || r.Again
 	a.Add(r)
 	a.Again = again
+}
+
+// refusals books refused rows. One without a line stands for all that was not
+// read: the body broke off there, or cannot be read at all.
+func (a *answer) refusals(refused []record.Refusal) {
+	var names ids
+	for i := range refused {
+		x := &refused[i]
+		a.Complete = a.Complete && x.Line > 0 && x.Code != "cut_off"
+		l := line{Line: x.Line, Fate: "refused", Code: x.Code, Column: x.Column, Detail: x.Detail}
+		if len(a.Rows) < mostLines {
+			l.ID = names.of(x)
+		}
+		a.line(l)
+	}
 }
 
 // eachRecord calls f for the records of a batch in the order of a receipt's
@@ -100,7 +114,7 @@ func eachRecord(b *record.Batch, f func(o *record.Origin, complaint bool)) {
 }
 
 func (a *answer) line(l line) {
-	if len(a.Rows) >= mostLines {
+	if len(a.Rows) >= mostLines && l.Line > 0 { // that all was not read is always told
 		a.LeftOut++
 		return
 	}
@@ -108,26 +122,33 @@ func (a *answer) line(l line) {
 }
 
 func (a *answer) decision(d *record.Decision) *decision {
-	out := &decision{d.Seq, d.Model, d.Score, d.Threshold, d.Flagged, d.Reasons}
+	out := &decision{d.Seq, d.Model, format.Round(d.Score), format.Round(d.Threshold), d.Flagged, slices.Clone(d.Reasons)}
 	if out.Reasons == nil && a.explain != nil && len(d.Signals) > 0 {
 		out.Reasons = a.explain(d.Signals)
 	}
+	points := make([]*float64, len(out.Reasons))
+	for i := range out.Reasons {
+		x := &out.Reasons[i]
+		x.Value, points[i] = format.Round(x.Value), &x.Points
+	}
+	format.Parts(d.Score, points)
 	return out
 }
 
-// answer writes a receipt. A delivery of which nothing could be read is the
-// client's fault; its rows are kept as refused, and need not be sent again.
+// answer writes a receipt. A delivery of which nothing could be read, or not all,
+// is the client's fault; its rows are kept as refused, and need not be sent again,
+// but what was not read must.
 func (in *Intake) answer(w http.ResponseWriter, r *http.Request, a *answer) {
 	words := in.o.Words(r)
 	slices.SortStableFunc(a.Rows, func(x, y line) int { return cmp.Compare(x.Line, y.Line) })
 	for i := range a.Rows {
 		if c := a.Rows[i].Code; c != "" {
-			a.Rows[i].Reason = words.T("code_" + string(c))
+			a.Rows[i].Reason = reason(words, c)
 		}
 	}
 	in.count(a)
 	status := http.StatusOK
-	if a.RowsIn > 0 && a.Refused == a.RowsIn {
+	if a.RowsIn > 0 && a.Refused == a.RowsIn || !a.Complete {
 		status = http.StatusUnprocessableEntity
 	}
 	if a.Again {
@@ -176,10 +197,21 @@ func (in *Intake) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if f.status != http.StatusUnprocessableEntity {
 		h.Set("Connection", "close") // what is left of the body is not read
 	}
-	in.write(w, r, f.status, map[string]any{"error": map[string]string{"code": f.code, "message": say(in.o.Words(r), f.code)}})
+	in.write(w, r, f.status, map[string]any{"error": map[string]string{"code": f.code, "message": f.say(in.o.Words(r))}})
 }
 
-func say(w *locale.Words, code string) string { return w.T("intake_" + code) }
+func (f *fault) say(w *locale.Words) string {
+	return w.T("intake_"+cmp.Or(f.text, f.code), f.pairs...)
+}
+
+// reason puts a refused row's code into words. Those of the command line speak of
+// files and flags.
+func reason(w *locale.Words, code record.Code) string {
+	if posted := "posted_" + string(code); w.Has(posted) {
+		return w.T(posted)
+	}
+	return w.T("code_" + string(code))
+}
 
 func (in *Intake) write(w http.ResponseWriter, r *http.Request, status int, v any) {
 	body, err := json.Marshal(v)

@@ -5,9 +5,12 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,22 +46,41 @@ func deliveryOf(r *http.Request, kind record.Kind) (delivery, error) {
 	if len(d.key) > 255 || strings.ContainsFunc(d.key, func(c rune) bool { return c < ' ' || c > '~' }) {
 		return d, refuse(http.StatusBadRequest, "bad_key")
 	}
-	q := r.URL.Query()
-	for name, values := range q {
+	return d, d.query(r.URL.Query())
+}
+
+func (d *delivery) query(q url.Values) error {
+	for _, name := range slices.Sorted(maps.Keys(q)) { // of several wrong ones always the same is told
+		values := q[name]
 		switch {
 		case name == "lang":
-		case name == "profile" && len(values) == 1:
+		case name != "profile" && name != "source":
+			return refuse(http.StatusBadRequest, "unknown_parameter", "name", short(name))
+		case len(values) != 1 || name == "source" && len(values[0]) > 100:
+			return refuse(http.StatusBadRequest, "parameter", "name", name)
+		case name == "profile":
 			d.profile = values[0]
-		case name == "source" && len(values) == 1 && len(values[0]) <= 100:
-			d.source = values[0]
 		default:
-			return d, refuse(http.StatusBadRequest, "parameter")
+			d.source = values[0]
 		}
 	}
-	if strings.ContainsAny(d.profile, "./\\") {
-		return d, refuse(http.StatusBadRequest, "parameter") // the built-in ones only: no files of ours
+	if strings.ContainsAny(d.profile, "./\\") { // the built-in ones only: no files of ours
+		return noProfile(d.profile)
 	}
-	return d, nil
+	return nil
+}
+
+func noProfile(name string) error {
+	return refuse(http.StatusBadRequest, "no_such_profile", "name", short(name))
+}
+
+// short is what is repeated of what a client sent.
+func short(s string) string {
+	const most = 60
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return strings.ToValidUTF8(s, "")
 }
 
 // reserve is how much memory the request may take.
@@ -129,11 +151,14 @@ func readBody(w http.ResponseWriter, r *http.Request) (*body, error) {
 		}
 	}
 	b.hash = h.sum()
-	if len(b.data) == 0 && b.path == "" {
+	if b.path == "" && len(stripped(b.data)) == 0 {
 		return nil, refuse(http.StatusBadRequest, "empty_body")
 	}
 	return b, nil
 }
+
+// stripped is a body without what says nothing at its ends.
+func stripped(data []byte) []byte { return bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff"))) }
 
 // unpack replaces a small compressed body by what is in it; one that becomes
 // large goes to a file as it came, where a bomb is recognised.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"plaint/ingest/file"
@@ -30,12 +29,28 @@ func (in *Intake) Hooked(h Hook) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, err := in.hooked(w, r, h)
 		if err != nil {
-			in.fail(w, r, err)
+			in.fail(w, r, toldHook(err, h.Tool))
 			return
 		}
 		in.count(a)
 		in.write(w, r, http.StatusOK, a.Receipt)
 	})
+}
+
+// toldHook puts a fault into words for the sender of a webhook, whose limit is
+// another and who knows of no Idempotency-Key.
+func toldHook(err error, tool string) error {
+	var f *fault
+	if !errors.As(err, &f) {
+		return err
+	}
+	switch {
+	case f.code == "too_large", f.code == "key_reused":
+		f.text = "hook_" + f.code
+	case f.code == "hook_signature" && tool == "hmac":
+		f.text = "hook_signature_hmac"
+	}
+	return f
 }
 
 func (in *Intake) hooked(w http.ResponseWriter, r *http.Request, h Hook) (*answer, error) {
@@ -65,6 +80,9 @@ func (in *Intake) hooked(w http.ResponseWriter, r *http.Request, h Hook) (*answe
 	keep := func(b *record.Batch) error {
 		if once.Key == "" {
 			once.Key = hex.EncodeToString(sum.h.Sum(nil))
+		}
+		for i := range b.Refused {
+			unnamed(&b.Refused[i], "")
 		}
 		b.Once = once
 		receipt, err := in.o.Admit(r.Context(), b)
@@ -114,12 +132,15 @@ func decodeHook(h Hook, input string, body []byte) (b *record.Batch, event strin
 func (in *Intake) plain(r *http.Request, h Hook, input string, body []byte, keep func(*record.Batch) error) error {
 	o := h.Options
 	o.Name, o.BatchRows = input, 1<<20 // one batch: a delivery is kept once, whole
-	if strings.TrimSpace(string(body)) == "" {
+	if len(stripped(body)) == 0 {
 		return refuse(http.StatusBadRequest, "empty_body")
+	}
+	if empty(body) {
+		return nil
 	}
 	p, err := file.InspectBody(body, o)
 	if err != nil {
-		return choiceFault(err)
+		return err // the profile is ours: it was checked when the server began
 	}
 	return p.Read(r.Context(), keep)
 }

@@ -65,11 +65,31 @@ type fault struct {
 	code   string
 	retry  int // seconds, 0 = trying again does not help
 	cause  error
+	text   string // the code of its words, "" = code
+	pairs  []any  // fill the words
 }
 
 func (f *fault) Error() string { return f.code }
 
-func refuse(status int, code string) *fault { return &fault{status: status, code: code} }
+func refuse(status int, code string, pairs ...any) *fault {
+	return &fault{status: status, code: code, pairs: pairs}
+}
+
+// Mount adds the paths that can be posted to. What is below them and is none is
+// answered as they are, in JSON.
+func (in *Intake) Mount(mux *http.ServeMux) {
+	for _, k := range Kinds {
+		mux.Handle("/v1/"+k.String(), in.Posted(k))
+	}
+	for _, h := range in.o.Hooks {
+		mux.Handle("/hooks/"+h.Name, in.Hooked(h))
+	}
+	for path, code := range map[string]string{"/v1": "no_such_kind", "/v1/": "no_such_kind", "/hooks": "no_such_hook", "/hooks/": "no_such_hook"} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			in.fail(w, r, refuse(http.StatusNotFound, code))
+		})
+	}
+}
 
 // Posted is the handler of one kind.
 func (in *Intake) Posted(kind record.Kind) http.Handler {

@@ -61,7 +61,10 @@ func (d *delivery) once(b *body, n int) *record.Once {
 
 // load decodes a body and keeps it: what is small in one transaction.
 func (in *Intake) load(ctx context.Context, d delivery, b *body) (*answer, error) {
-	a := &answer{explain: in.o.Explain}
+	a := &answer{explain: in.o.Explain, Complete: true}
+	if empty(b.data) {
+		return a, nil
+	}
 	n := 0
 	keep := func(batch *record.Batch) error {
 		batch.Detail, batch.Once = true, d.once(b, n)
@@ -69,6 +72,7 @@ func (in *Intake) load(ctx context.Context, d delivery, b *body) (*answer, error
 			if x := &batch.Refused[i]; x.Line == 0 && len(x.Raw) == 0 {
 				x.Raw = b.head()
 			}
+			unnamed(&batch.Refused[i], b.path)
 		}
 		n++
 		r, err := in.o.Admit(ctx, batch)
@@ -81,7 +85,7 @@ func (in *Intake) load(ctx context.Context, d delivery, b *body) (*answer, error
 	if single(b.data) {
 		dec, err := in.pool.get(&d)
 		if err != nil {
-			return nil, choiceFault(err)
+			return nil, d.choiceFault(err)
 		}
 		batch := &record.Batch{Input: input}
 		dec.Append(batch, file.Message{Body: b.data, Line: 1, Seen: &record.Seen{Salt: d.options().Salt}})
@@ -91,7 +95,7 @@ func (in *Intake) load(ctx context.Context, d delivery, b *body) (*answer, error
 	plans, done, err := d.plans(b)
 	defer done()
 	if err != nil {
-		return nil, choiceFault(err)
+		return nil, d.choiceFault(err)
 	}
 	for _, p := range plans {
 		if err := p.Read(ctx, keep); err != nil {
@@ -99,6 +103,12 @@ func (in *Intake) load(ctx context.Context, d delivery, b *body) (*answer, error
 		}
 	}
 	return a, nil
+}
+
+// empty reports a body that holds no rows and says so.
+func empty(data []byte) bool {
+	inner, ok := bytes.CutPrefix(stripped(data), []byte("["))
+	return ok && bytes.Equal(bytes.TrimSpace(inner), []byte("]"))
 }
 
 // single reports a body of one JSON object. What looks like one and is not is
@@ -116,10 +126,11 @@ func (d *delivery) plans(b *body) ([]*file.Plan, func(), error) {
 	return []*file.Plan{p}, func() {}, err
 }
 
-func choiceFault(err error) error {
+// choiceFault is of a profile that is not there: nothing else is left to choose.
+func (d *delivery) choiceFault(err error) error {
 	var choice *file.UsageError
 	if errors.As(err, &choice) {
-		return refuse(http.StatusBadRequest, "parameter")
+		return noProfile(d.profile)
 	}
 	return &fault{status: http.StatusInternalServerError, code: "internal", cause: err}
 }

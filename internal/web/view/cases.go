@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"plaint/internal/record"
+	"plaint/internal/web/format"
 	"plaint/scoring/model"
 )
 
@@ -61,7 +62,7 @@ func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 		if err := rows.Scan(&p.Total, &c.ID, &c.Seq, &c.Opened, &detail, &c.State, &c.Customer, &c.Score, &c.Model, &c.Type); err != nil {
 			return err
 		}
-		c.Customer = r.st.Pseudonym(c.Customer)
+		c.Customer, c.Score = r.st.Pseudonym(c.Customer), format.Round(c.Score)
 		if err := json.Unmarshal([]byte(detail), &c.Reasons); err != nil {
 			return fmt.Errorf("the reasons of case %d: %w", c.ID, err)
 		}
@@ -91,7 +92,9 @@ func (r *Reader) Case(ctx context.Context, id int64) (Case, error) {
 		return Case{}, ErrNotFound
 	}
 	c := p.Rows[0]
-	c.Reasons, _, _, err = r.reasons(ctx, c.Seq)
+	if c.Reasons, _, _, err = r.reasons(ctx, c.Seq); err == nil {
+		roundPoints(c.Score, c.Reasons)
+	}
 	return c, err
 }
 
@@ -135,6 +138,15 @@ func joined(now []record.Reason, then []Reason) []Reason {
 		}
 	}
 	return out
+}
+
+func roundPoints(score float64, reasons []Reason) {
+	points := make([]*float64, len(reasons))
+	for i := range reasons {
+		reasons[i].Value = format.Round(reasons[i].Value)
+		points[i] = &reasons[i].Points
+	}
+	format.Parts(score, points)
 }
 
 func floats(v any) []float32 {

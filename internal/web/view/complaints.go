@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"plaint/internal/web/format"
 )
 
 // Complaint is one complaint as it stands now, without personal data.
@@ -127,6 +129,9 @@ func (r *Reader) scanComplaint(total *int) func(*sql.Rows, *Complaint) error {
 			&c.Language, &c.Department, &c.Handler, &c.Status, &c.Amount, &c.Currency, &c.Theme, &c.State, when{&c.Due},
 			&c.Breached, &c.HoursLate, &c.Score, &c.Flagged, &c.Case)
 		c.Customer = r.st.Pseudonym(c.Customer)
+		if c.Score != nil {
+			*c.Score = format.Round(*c.Score)
+		}
 		return err
 	}
 }
@@ -202,6 +207,10 @@ func (r *Reader) Complaint(ctx context.Context, seq int64) (Detail, error) {
 	d.Device, d.Payout, d.Resolution = Short(d.Device), Short(d.Payout), Text(d.Resolution, names)
 	if d.Reasons, d.Model, d.Threshold, err = r.reasons(ctx, seq); err != nil {
 		return d, err
+	}
+	d.Threshold = format.Round(d.Threshold)
+	if d.Score != nil {
+		roundPoints(*d.Score, d.Reasons)
 	}
 	d.History, err = collect(ctx, r.st, func(rows *sql.Rows, e *Event) error {
 		err := rows.Scan(when{&e.At}, &e.Status, &e.Handler, &e.Department, &e.Resolution)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"plaint/internal/web/format"
 )
 
 // Volume is complaints received in a day or a week.
@@ -227,6 +229,7 @@ func (r *Reader) readQueue(ctx context.Context, o *Overview) (err error) {
 		(select arg_max(flagged, run) as flagged, arg_max(threshold, run) as threshold from decision group by seq)`).Scan(&q.Judged, &q.Flagged, &q.Threshold); err != nil {
 		return err
 	}
+	q.Threshold = format.Round(q.Threshold)
 	if q.Scores, err = collect(ctx, r.st, func(rows *sql.Rows, b *Bin) error { return rows.Scan(&b.From, &b.N) },
 		`select floor(score / $1) * $1 as bin, count(*) from (select arg_max(score, run) as score from decision group by seq) where score is not null group by 1 order by 1`, BinWidth); err != nil {
 		return err
