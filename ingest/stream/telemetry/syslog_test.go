@@ -230,7 +230,9 @@ func TestSyslogStore(t *testing.T) {
 // refused a second time.
 func TestSyslogRefusesOnce(t *testing.T) {
 	b := newBook()
-	b.Fault = func(n int) streamtest.Fault { return []streamtest.Fault{streamtest.None, streamtest.After, streamtest.After}[n%3] }
+	b.Fault = func(n int) streamtest.Fault {
+		return []streamtest.Fault{streamtest.None, streamtest.After, streamtest.After}[n%3]
+	}
 	l := streamtest.StartOnce(t, syslogSource(t, nil), b)
 	conn := dial(t, l)
 	for i := range 4 {

@@ -154,7 +154,6 @@ func (in *Intake) answer(w http.ResponseWriter, r *http.Request, a *answer) {
 	if a.Again {
 		w.Header().Set("Idempotency-Replayed", "true")
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeToAnswer)) // loading may have taken its time
 	if a.Rows == nil {
 		a.Rows = []line{}
 	}
@@ -221,6 +220,7 @@ func (in *Intake) write(w http.ResponseWriter, r *http.Request, status int, v an
 		}
 		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"internal","message":""}}`)
 	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeToAnswer)) // the body and loading it may have taken their time
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)

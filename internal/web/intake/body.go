@@ -3,6 +3,8 @@ package intake
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"io"
 	"maps"
@@ -83,12 +85,25 @@ func short(s string) string {
 	return strings.ToValidUTF8(s, "")
 }
 
-// reserve is how much memory the request may take.
-func (d *delivery) reserve(r *http.Request) int64 {
+// reserve is how much memory a request needs to be read.
+func reserve(r *http.Request) int64 {
 	if n := r.ContentLength; n >= 0 && n <= inMemory && r.Header.Get("Content-Encoding") == "" {
-		return 4*n + 16<<10
+		return n + 16<<10
 	}
-	return perBatch
+	return 2*inMemory + 16<<10
+}
+
+// rowBytes is what a row takes in memory beside its text, decision and all.
+const rowBytes = 1 << 10
+
+// needed is how much memory a body needs to be loaded: of a large one, a batch at
+// a time.
+func needed(b *body) int64 {
+	if b.path != "" {
+		return perBatch
+	}
+	rows := 1 + bytes.Count(b.data, []byte("\n")) + bytes.Count(b.data, []byte("},"))
+	return 16<<10 + 4*int64(len(b.data)) + rowBytes*int64(min(rows, batchRows))
 }
 
 // body is a request's body: in memory, or in a file.
@@ -123,7 +138,7 @@ func (b *body) remove() {
 
 // readBody reads a body, up to inMemory into memory, what is larger into a file;
 // a compressed one that unpacks to more is kept as it came.
-func readBody(w http.ResponseWriter, r *http.Request) (*body, error) {
+func readBody(w http.ResponseWriter, r *http.Request, l *lease) (*body, error) {
 	if r.ContentLength > mostBody {
 		return nil, refuse(http.StatusRequestEntityTooLarge, "too_large")
 	}
@@ -141,16 +156,22 @@ func readBody(w http.ResponseWriter, r *http.Request) (*body, error) {
 		return nil, readFault(err)
 	}
 	b := &body{data: first}
-	if len(first) > inMemory {
-		if err := b.spool(h); err != nil {
-			return nil, err
+	switch {
+	case len(first) > inMemory:
+		if err = l.grow(perBatch); err == nil { // before more is taken than can be loaded
+			err = b.spool(h)
 		}
-	} else if packed {
-		if err := b.unpack(); err != nil {
-			return nil, err
-		}
+	case packed:
+		err = b.unpack()
+	}
+	if err != nil {
+		return nil, err
 	}
 	b.hash = h.sum()
+	if packed && b.path == "" { // packed again, the same has other bytes
+		unpacked := sha256.Sum256(b.data)
+		b.hash = record.Identity{Hi: binary.BigEndian.Uint64(unpacked[:]), Lo: binary.BigEndian.Uint64(unpacked[8:])}
+	}
 	if b.path == "" && len(stripped(b.data)) == 0 {
 		return nil, refuse(http.StatusBadRequest, "empty_body")
 	}
@@ -219,12 +240,13 @@ type patient struct {
 	r        io.Reader
 	deadline func(time.Time) error
 	began    time.Time
+	most     time.Duration // for all of it, 0 = as long as it takes
 	read     int64
 }
 
 func (p *patient) Read(b []byte) (int, error) {
 	taken := time.Since(p.began)
-	if taken > graceOfBody && float64(p.read) < slowest*taken.Seconds() {
+	if taken > graceOfBody && float64(p.read) < slowest*taken.Seconds() || p.most > 0 && taken > p.most {
 		return 0, errSlow
 	}
 	_ = p.deadline(time.Now().Add(graceOfBody)) // not every connection has one

@@ -1,8 +1,10 @@
 package intake
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -20,8 +22,11 @@ type Hook struct {
 	Options file.Options // of what a tool without a form of its own sends
 }
 
-// mostHook is the size of a webhook's body.
-const mostHook = 8 << 20
+// mostHook is the size of a webhook's body, mostOfHook how long it may take.
+const (
+	mostHook   = 8 << 20
+	mostOfHook = time.Minute
+)
 
 // Hooked is the handler of one webhook. The sender is believed by its signature
 // alone, wherever it comes from, and learns nothing but the numbers.
@@ -57,34 +62,32 @@ func (in *Intake) hooked(w http.ResponseWriter, r *http.Request, h Hook) (*answe
 	if r.Method != http.MethodPost {
 		return nil, refuse(http.StatusMethodNotAllowed, "only_post")
 	}
-	give, ok := in.room.take(max(64<<10, min(r.ContentLength, mostHook)*4))
-	if !ok {
-		return nil, &fault{status: http.StatusTooManyRequests, code: "busy", retry: 1}
-	}
-	defer give()
-	sum := newHashing(&patient{r: http.MaxBytesReader(w, r.Body, mostHook), deadline: http.NewResponseController(w).SetReadDeadline, began: time.Now()})
-	body, err := io.ReadAll(sum)
+	body, sum, id, err := in.verified(w, r, h)
 	if err != nil {
-		return nil, readFault(err)
+		return nil, err
 	}
-	id, err := hook.Verify(h.Tool, r.Header, body, h.Secrets, time.Now())
-	switch {
-	case errors.Is(err, hook.ErrTime):
-		return nil, refuse(http.StatusUnauthorized, "hook_time")
-	case err != nil:
-		return nil, refuse(http.StatusUnauthorized, "hook_signature")
+	l, ok := in.room.enter(needed(&body))
+	if !ok {
+		return nil, errBusy
 	}
+	defer l.leave()
 	input := "hook/" + h.Name
-	once := &record.Once{Scope: input, Key: id, Body: sum.sum()}
+	once := record.Once{Scope: input, Key: id, Body: sum.sum()}
 	a := &answer{}
+	n := 0
 	keep := func(b *record.Batch) error {
-		if once.Key == "" {
-			once.Key = hex.EncodeToString(sum.h.Sum(nil))
+		o := once
+		if o.Key == "" {
+			o.Key = hex.EncodeToString(sum.h.Sum(nil))
 		}
+		if n > 0 { // of a large body
+			o.Scope = fmt.Sprintf("%s/%d", input, n)
+		}
+		n++
 		for i := range b.Refused {
 			unnamed(&b.Refused[i], "")
 		}
-		b.Once = once
+		b.Once = &o
 		receipt, err := in.o.Admit(r.Context(), b)
 		if err != nil {
 			return storeFault(err)
@@ -95,9 +98,9 @@ func (in *Intake) hooked(w http.ResponseWriter, r *http.Request, h Hook) (*answe
 		return nil
 	}
 	if h.Tool == "hmac" || h.Tool == "standard" {
-		return a, in.plain(r, h, input, body, keep)
+		return a, in.plain(r, h, input, id, body.data, keep)
 	}
-	b, event := decodeHook(h, input, body)
+	b, event := decodeHook(h, input, id, body.data)
 	if once.Key == "" {
 		once.Key = event
 	}
@@ -107,17 +110,57 @@ func (in *Intake) hooked(w http.ResponseWriter, r *http.Request, h Hook) (*answe
 	return a, keep(b)
 }
 
+// verified reads a webhook's body and checks its signature. Until that is done it
+// takes no room of those who are known.
+func (in *Intake) verified(w http.ResponseWriter, r *http.Request, h Hook) (b body, sum *hashing, id string, err error) {
+	l, ok := in.door.enter(16 << 10)
+	if !ok {
+		return b, nil, "", errBusy
+	}
+	defer l.leave()
+	sum = newHashing(&patient{r: http.MaxBytesReader(w, r.Body, mostHook), deadline: http.NewResponseController(w).SetReadDeadline, began: time.Now(), most: mostOfHook})
+	for end := false; !end; {
+		next := len(b.data) + 4096 // as much again
+		if err := l.grow(2 * int64(len(b.data)+next)); err != nil {
+			return b, nil, "", err
+		}
+		part, err := io.ReadAll(io.LimitReader(sum, int64(next)))
+		if err != nil {
+			return b, nil, "", readFault(err)
+		}
+		b.data, end = append(b.data, part...), len(part) < next
+	}
+	id, err = hook.Verify(h.Tool, r.Header, b.data, h.Secrets, time.Now())
+	switch {
+	case errors.Is(err, hook.ErrTime):
+		return b, nil, "", refuse(http.StatusUnauthorized, "hook_time")
+	case err != nil:
+		return b, nil, "", refuse(http.StatusUnauthorized, "hook_signature")
+	}
+	return b, sum, id, nil
+}
+
+// salted tells equal rows without an id of different deliveries apart, where the
+// tool names its deliveries.
+func salted(input, id string) string {
+	if id == "" {
+		return ""
+	}
+	return input + " " + id
+}
+
 // decodeHook makes a batch of a tool's delivery. A body that is not what the
 // tool sends is kept as a refusal, with its bytes.
-func decodeHook(h Hook, input string, body []byte) (b *record.Batch, event string) {
+func decodeHook(h Hook, input, id string, body []byte) (b *record.Batch, event string) {
 	b = &record.Batch{Input: input}
 	d, err := hook.Read(h.Tool, body)
 	if err == nil && len(d.Rows) > 0 {
 		var dec *file.Decoder
 		dec, err = file.NewDecoder(input, file.Options{As: d.Kind, Profile: d.Profile, Source: h.Options.Source})
+		seen := &record.Seen{Salt: salted(input, cmp.Or(id, d.ID))}
 		for i, row := range d.Rows {
 			if err == nil {
-				dec.Append(b, file.Message{Body: row, Line: int64(i + 1)})
+				dec.Append(b, file.Message{Body: row, Line: int64(i + 1), Seen: seen})
 			}
 		}
 	}
@@ -129,9 +172,9 @@ func decodeHook(h Hook, input string, body []byte) (b *record.Batch, event strin
 
 // plain loads what a tool without a form of its own sends: any JSON, NDJSON or
 // CSV that the profile knows.
-func (in *Intake) plain(r *http.Request, h Hook, input string, body []byte, keep func(*record.Batch) error) error {
+func (in *Intake) plain(r *http.Request, h Hook, input, id string, body []byte, keep func(*record.Batch) error) error {
 	o := h.Options
-	o.Name, o.BatchRows = input, 1<<20 // one batch: a delivery is kept once, whole
+	o.Name, o.BatchRows, o.Salt = input, batchRows, salted(input, id)
 	if len(stripped(body)) == 0 {
 		return refuse(http.StatusBadRequest, "empty_body")
 	}

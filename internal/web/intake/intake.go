@@ -40,13 +40,14 @@ type Intake struct {
 	o      Options
 	tokens [][sha256.Size]byte
 	room   *budget
+	door   *budget // of webhooks that are not verified yet
 	pool   decoders
 	Counts Counts
 }
 
 // New makes an intake.
 func New(o Options) *Intake {
-	in := &Intake{o: o, room: newBudget(mostMemory, mostRequests)}
+	in := &Intake{o: o, room: newBudget(mostMemory, mostRequests), door: newBudget(mostUnverified, mostKnocking)}
 	for _, t := range o.Tokens {
 		in.tokens = append(in.tokens, sha256.Sum256([]byte(t)))
 	}
@@ -104,23 +105,26 @@ func (in *Intake) Posted(kind record.Kind) http.Handler {
 }
 
 func (in *Intake) post(w http.ResponseWriter, r *http.Request, kind record.Kind) (*answer, error) {
-	if err := errors.Join(in.mayPost(r)); err != nil {
+	if err := in.mayPost(r); err != nil {
 		return nil, err
 	}
 	d, err := deliveryOf(r, kind)
 	if err != nil {
 		return nil, err
 	}
-	give, ok := in.room.take(d.reserve(r))
+	l, ok := in.room.enter(reserve(r))
 	if !ok {
-		return nil, &fault{status: http.StatusTooManyRequests, code: "busy", retry: 1}
+		return nil, errBusy
 	}
-	defer give()
-	b, err := readBody(w, r)
+	defer l.leave()
+	b, err := readBody(w, r, l)
 	if err != nil {
 		return nil, err
 	}
 	defer b.remove()
+	if err := l.grow(needed(b)); err != nil {
+		return nil, err
+	}
 	return in.load(r.Context(), d, b)
 }
 

@@ -2,7 +2,6 @@ package intake
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -157,9 +156,7 @@ func (p *decoders) get(d *delivery) (*file.Decoder, error) {
 		p.free[d.name()] = list[:len(list)-1]
 		return last, nil
 	}
-	o := d.options()
-	o.Source = cmp.Or(o.Source)
-	return file.NewDecoder(input, o)
+	return file.NewDecoder(input, d.options())
 }
 
 func (p *decoders) put(d *delivery, dec *file.Decoder) {
