@@ -72,8 +72,8 @@ func (l *lab) rows(header string, write func(w *bufio.Writer) error) error {
 		return err
 	}
 	w := bufio.NewWriterSize(f, 1<<20)
-	w.WriteString(header + "\n")
-	err = errors.Join(write(w), w.Flush(), f.Close())
+	_, err = w.WriteString(header + "\n")
+	err = errors.Join(err, write(w), w.Flush(), f.Close())
 	if err != nil {
 		return errors.Join(err, os.Remove(path+".new"))
 	}
@@ -165,11 +165,10 @@ func (l *lab) logs(c *cobra.Command, format, column string) (map[string]any, err
 		ends[t] = append([]byte{','}, cells(strconv.FormatInt(t.ID, 10), t.Text)...)
 	}
 	err = l.rows("line,template_id,template", func(w *bufio.Writer) error {
-		var number []byte
+		var line []byte
 		for i, x := range lines {
-			number = strconv.AppendInt(number[:0], int64(i), 10)
-			w.Write(number)
-			if _, err := w.Write(ends[x.Template]); err != nil {
+			line = append(strconv.AppendInt(line[:0], int64(i), 10), ends[x.Template]...)
+			if _, err := w.Write(line); err != nil {
 				return err
 			}
 		}

@@ -34,6 +34,7 @@ type overviewBody struct {
 func (p *pages) overview(o *view.Overview) overviewBody {
 	b := overviewBody{Empty: o.Empty()}
 	if b.Empty {
+		b.Load.Streams = p.streamTable(time.Now()) // they may be why it is empty
 		return b
 	}
 	if v := o.Volume.Rows; len(v) == 0 || !format.ManyYears(v[0].At, v[len(v)-1].At) {

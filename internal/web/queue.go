@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"strconv"
+	"strings"
 	"time"
 
 	"plaint/ingest/stream"
@@ -116,6 +117,9 @@ func (p *pages) loadingTable(list []view.Loading) table {
 	return s
 }
 
+// mostOfFault is how much of the reason why a source does not run is shown.
+const mostOfFault = 200
+
 // streamTable shows what the sources of this server do, now.
 func (p *pages) streamTable(now time.Time) table {
 	t := table{Caption: p.t("web_streams"), Columns: []column{{Title: p.t("source")}, {Title: p.t("source_state")}, {Title: p.t("source_type"), Minor: true}, {Title: p.t("rows_in"), Num: true},
@@ -125,6 +129,13 @@ func (p *pages) streamTable(now time.Time) table {
 		state := cell{Text: p.t("state_" + m.State.String())}
 		if m.State != stream.Up {
 			state.Class = "flagged"
+			state.Note, _, _ = strings.Cut(m.Fault, "\n")
+			if len(state.Note) > mostOfFault {
+				state.Note = strings.ToValidUTF8(state.Note[:mostOfFault], "") + "…"
+			}
+		}
+		if m.State == stream.Down {
+			state.Note = p.t("web_source_down", "reason", state.Note, "name", r.Name)
 		}
 		lag, last := p.t("web_unknown_value"), p.t("web_unknown_value")
 		if m.Lag >= 0 {

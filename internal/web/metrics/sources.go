@@ -44,6 +44,7 @@ func RegisterSources(reg prometheus.Registerer, list []stream.Running) error {
 
 var (
 	sourceUp       = describe("plaint_source_up", "1 while the source runs, 0 while it waits for its next attempt or for a person.", "source", "type")
+	sourceDown     = describe("plaint_source_down", "1 while the source is down until a person decides, else 0.", "source")
 	sourceRows     = describe("plaint_source_rows_total", "Rows that a source brought since the start, by what became of them.", "source", "outcome")
 	sourceBatches  = describe("plaint_source_batches_total", "Batches of a source that were kept since the start.", "source")
 	sourceFaults   = describe("plaint_source_faults_total", "Attempts of a source that failed since the start.", "source")
@@ -56,7 +57,7 @@ var (
 
 // Describe lists the metrics.
 func (s sources) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{sourceUp, sourceRows, sourceBatches, sourceFaults, sourceAgain, sourceLost, sourceLag, sourceOldest, sourceLastKept} {
+	for _, d := range []*prometheus.Desc{sourceUp, sourceDown, sourceRows, sourceBatches, sourceFaults, sourceAgain, sourceLost, sourceLag, sourceOldest, sourceLastKept} {
 		ch <- d
 	}
 }
@@ -71,11 +72,14 @@ func (s sources) Collect(ch chan<- prometheus.Metric) {
 		counter := func(d *prometheus.Desc, v int64, labels ...string) {
 			ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), append([]string{r.Name}, labels...)...)
 		}
-		up := 0.0
-		if m.State == stream.Up {
-			up = 1
+		is := func(state stream.State) float64 {
+			if m.State == state {
+				return 1
+			}
+			return 0
 		}
-		gauge(sourceUp, up, r.Type)
+		gauge(sourceUp, is(stream.Up), r.Type)
+		gauge(sourceDown, is(stream.Down))
 		counter(sourceRows, m.Loaded, "loaded")
 		counter(sourceRows, m.Known, "known")
 		counter(sourceRows, m.Refused, "refused")
