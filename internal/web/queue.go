@@ -124,18 +124,12 @@ const mostOfFault = 200
 func (p *pages) streamTable(now time.Time) table {
 	t := table{Caption: p.t("web_streams"), Columns: []column{{Title: p.t("source")}, {Title: p.t("source_state")}, {Title: p.t("source_type"), Minor: true}, {Title: p.t("rows_in"), Num: true},
 		{Title: p.t("refused"), Num: true}, {Title: p.t("source_lag"), Num: true, Minor: true}, {Title: p.t("source_last"), Minor: true}}}
+	faults := false
 	for _, r := range p.sources {
 		m := r.Meter.Read()
-		state := cell{Text: p.t("state_" + m.State.String())}
-		if m.State != stream.Up {
-			state.Class = "flagged"
-			state.Note, _, _ = strings.Cut(m.Fault, "\n")
-			if len(state.Note) > mostOfFault {
-				state.Note = strings.ToValidUTF8(state.Note[:mostOfFault], "") + "…"
-			}
-		}
-		if m.State == stream.Down {
-			state.Note = p.t("web_source_down", "reason", state.Note, "name", r.Name)
+		state := cell{Text: p.t("state_" + m.State.String()), Class: "time"} // on one line
+		if m.State == stream.Waiting || m.State == stream.Down {
+			state.Class = "flagged time"
 		}
 		lag, last := p.t("web_unknown_value"), p.t("web_unknown_value")
 		if m.Lag >= 0 {
@@ -144,9 +138,34 @@ func (p *pages) streamTable(now time.Time) table {
 		if !m.LastBatch.IsZero() {
 			last = p.Hours(max(0, now.Sub(m.LastBatch).Hours()))
 		}
-		t.Rows = append(t.Rows, []cell{{Text: r.Name, Class: "code"}, state, {Text: r.Type, Class: "code"}, p.number(int(m.Rows), ""), p.number(int(m.Refused), p.href("/refused")), {Text: lag, Class: "num"}, {Text: last, Class: "num"}})
+		why := p.whyDown(r.Name, &m)
+		faults = faults || why != ""
+		t.Rows = append(t.Rows, []cell{{Text: r.Name, Class: "code"}, state, {Text: r.Type, Class: "code"}, p.number(int(m.Rows), ""), p.number(int(m.Refused), p.href("/refused")), {Text: lag, Class: "num"}, {Text: last, Class: "num"}, {Text: why, Class: "wide"}})
 	}
+	if !faults {
+		for i, row := range t.Rows {
+			t.Rows[i] = row[:len(row)-1]
+		}
+		return t
+	}
+	t.Columns = append(t.Columns, column{Title: p.t("source_fault")})
 	return t
+}
+
+// whyDown is why a source does not run, and what a person may do where it waits
+// for one.
+func (p *pages) whyDown(name string, m *stream.Reading) string {
+	if m.State != stream.Waiting && m.State != stream.Down {
+		return ""
+	}
+	why, _, _ := strings.Cut(m.Fault, "\n")
+	if len(why) > mostOfFault {
+		why = strings.ToValidUTF8(why[:mostOfFault], "") + "…"
+	}
+	if m.State == stream.Down {
+		return p.t("web_source_down", "reason", why, "name", name)
+	}
+	return why
 }
 
 func (p *pages) runTable(list []view.Run, more fact) table {
