@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os/user"
 	"path/filepath"
 	"time"
@@ -98,6 +99,8 @@ func (e *env) keepError(err error, path string) error {
 func (e *env) restoreError(err error, from string) error {
 	code := openFault(err).Code
 	switch {
+	case errors.Is(err, fs.ErrPermission): // it names the file or folder
+		return err
 	case errors.Is(err, keep.ErrExists):
 		return &worded{"err_restore_exists", []any{"db", e.db}}
 	case errors.Is(err, keep.ErrOwned):

@@ -231,7 +231,7 @@ func openError(path string, err error) error {
 		return fmt.Errorf("open %s: %w", path, ErrNewer)
 	case errors.Is(err, ErrDamagedLog), strings.Contains(text, "Corrupt WAL"):
 		return fmt.Errorf("open %s: %w: %w", path, ErrDamagedLog, err)
-	case errors.Is(err, os.ErrPermission):
+	case errors.Is(err, os.ErrPermission), strings.Contains(text, "Permission denied"):
 		return fmt.Errorf("open %s: %w", path, os.ErrPermission)
 	}
 	return fmt.Errorf("open %s: %w", path, err)

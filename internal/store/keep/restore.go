@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"plaint/internal/store"
@@ -94,6 +95,9 @@ func restorable(from, to string, replace bool) error {
 	}
 	if err != nil {
 		return err
+	}
+	if a.IsDir() {
+		return &os.PathError{Op: "restore", Path: from, Err: syscall.EISDIR}
 	}
 	if err := unowned(from); err != nil {
 		return err
