@@ -30,7 +30,7 @@ type lab struct {
 func (e *env) labCmd() *cobra.Command {
 	c := &cobra.Command{Use: "lab", Short: e.t("cmd_lab"), Long: e.t("cmd_lab_long"), Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(e.labLogsCmd(), e.labLocalizeCmd())
+	c.AddCommand(e.labClusterCmd(), e.labLogsCmd(), e.labLocalizeCmd())
 	return c
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,6 +68,29 @@ func TestLabLocalize(t *testing.T) {
 	}
 }
 
+func TestLabCluster(t *testing.T) {
+	dir := t.TempDir()
+	var text strings.Builder
+	text.WriteString("id,body\n")
+	for i := range 40 {
+		text.WriteString(fmt.Sprintf("%d,%s\n", i, []string{"my withdrawal has not arrived at the bank after days", "登录时一直提示密码错误，无法登录账户", "", "the spread on gold was far too wide last night"}[i%4]))
+	}
+	put(t, dir, "c.csv", text.String())
+	status, out, said := labRun(t, dir, "cluster", "--in", "c.csv", "--text", "body", "--k", "3", "--out", "o.csv")
+	if status != exitDone || !strings.Contains(out, `"clusters":3`) || !strings.Contains(out, `"outliers":10`) {
+		t.Fatalf("%d %s %s", status, out, said)
+	}
+	table, err := os.ReadFile(filepath.Join(dir, "o.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := strings.Split(strings.TrimSpace(string(table)), "\n")
+	of := func(i int) string { return strings.Split(rows[i+1], ",")[1] }
+	if len(rows) != 41 || of(2) != "-1" || of(0) == of(1) || of(0) == of(3) || of(0) != of(4) || of(1) != of(37) {
+		t.Errorf("%q", rows)
+	}
+}
+
 // TestLabRefuses: what cannot be done is said, in words of the user's language.
 func TestLabRefuses(t *testing.T) {
 	dir := t.TempDir()
@@ -82,6 +106,8 @@ func TestLabRefuses(t *testing.T) {
 		{exitFailed, []string{"logs", "--in", "none.log"}},
 		{exitFailed, []string{"logs", "--in", "empty.csv"}},
 		{exitFailed, []string{"logs", "--in", "."}},
+		{exitUsage, []string{"cluster", "--in", "a.csv"}},
+		{exitUsage, []string{"cluster", "--in", "a.csv", "--text", "b", "--k", "-1"}},
 		{exitUsage, []string{"localize", "--in", "a.csv"}},
 		{exitUsage, []string{"localize", "--in", "a.csv", "--actual", "a", "--predicted", "a", "--dims", "c"}},
 		{exitFailed, []string{"localize", "--in", "a.csv", "--actual", "a", "--predicted", "b", "--dims", "b"}},

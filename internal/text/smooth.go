@@ -19,39 +19,51 @@ type neighbour struct {
 
 // Smooth draws each row of unit length towards its ten nearest neighbours,
 // weighted by the cube of their inner products, which brings texts on one
-// subject together that share no words but share neighbours. Neighbours are
-// looked for in the nearest of k groups only, so that the cost grows with
-// n·√n and not with n².
+// subject together that share no words but share neighbours.
 func Smooth(rows *Dense, k int, seed uint64) *Dense {
-	g := Group(rows, k, 1, seed)
-	members := make([][]int, g.Centroids.Rows)
-	for i, c := range g.Of {
-		members[c] = append(members[c], i)
-	}
+	near := nearest(rows, k, neighbours, seed)
 	out := NewDense(rows.Rows, rows.Cols)
 	inBlocks(rows.Rows, func(_, from, to int) {
-		var near, found []neighbour
 		for i := from; i < to; i++ {
-			near = near[:0]
-			for c := range members {
-				near = keepNearest(near, neighbour{c, Dot(rows.Row(i), g.Centroids.Row(c))}, lists)
-			}
-			found = found[:0]
-			for _, c := range near {
-				for _, j := range members[c.row] {
-					if j != i {
-						found = keepNearest(found, neighbour{j, Dot(rows.Row(i), rows.Row(j))}, neighbours)
-					}
-				}
-			}
 			dst := out.Row(i)
 			copy(dst, rows.Row(i))
-			for _, o := range found {
+			for _, o := range near[i] {
 				if w := o.with * o.with * o.with; w > 0 {
 					floats.AddScaled(dst, w, rows.Row(o.row))
 				}
 			}
 			Normalize(dst)
+		}
+	})
+	return out
+}
+
+// nearest finds the most nearest neighbours of each row, nearest first. They are
+// looked for in the nearest of k groups only, so that the cost grows with n·√n
+// and not with n².
+func nearest(rows *Dense, k, most int, seed uint64) [][]neighbour {
+	g := Group(rows, k, 1, seed)
+	members := make([][]int, g.Centroids.Rows)
+	for i, c := range g.Of {
+		members[c] = append(members[c], i)
+	}
+	out := make([][]neighbour, rows.Rows)
+	inBlocks(rows.Rows, func(_, from, to int) {
+		var near []neighbour
+		for i := from; i < to; i++ {
+			near = near[:0]
+			for c := range members {
+				near = keepNearest(near, neighbour{c, Dot(rows.Row(i), g.Centroids.Row(c))}, lists)
+			}
+			var found []neighbour
+			for _, c := range near {
+				for _, j := range members[c.row] {
+					if j != i {
+						found = keepNearest(found, neighbour{j, Dot(rows.Row(i), rows.Row(j))}, most)
+					}
+				}
+			}
+			out[i] = found
 		}
 	})
 	return out
