@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"plaint/internal/record"
 )
 
 // startsJSON tells JSON from tables and log lines, which may begin with a
@@ -61,4 +63,44 @@ func jsonDepth(sample []byte) int {
 		}
 	}
 	return 0
+}
+
+// jsonHeader is the union of the names in the first rows, those of nulls too, in
+// order of their first appearance. A name that comes later finds its word when
+// it comes. bad is the first row that cannot be read, if there is one.
+func jsonHeader(j rows, sample int) (header []string, cells [][]string, bad *rawRow, err error) {
+	at := map[string]int{}
+	var seen [][]record.Field
+	for len(seen) < sample {
+		row, err := j.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		if row.code != "" {
+			if bad == nil {
+				bad = &row
+			}
+			continue
+		}
+		seen = append(seen, row.extra)
+		for _, f := range row.extra {
+			if _, ok := at[f.Name]; !ok && len(header) < maxColumns {
+				at[f.Name] = len(header)
+				header = append(header, f.Name)
+			}
+		}
+	}
+	cells = make([][]string, len(seen))
+	for i, fields := range seen {
+		cells[i] = make([]string, len(header))
+		for _, f := range fields {
+			if k, ok := at[f.Name]; ok {
+				cells[i][k] = f.Value
+			}
+		}
+	}
+	return header, cells, bad, nil
 }

@@ -5,6 +5,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -101,8 +103,7 @@ func (r *rowReader[T]) Next() bool {
 // faster than planning an insert from an Arrow view.
 const appenderRows = 256
 
-// insert appends rows to a table.
-// It must run inside a transaction: outside one, an appender commits on its
+// insert appends rows to a table. It must run inside a transaction: outside one, an appender commits on its
 // own and a failed Close stores nothing silently.
 func insert[T any](ctx context.Context, s *Store, t *table[T], rows []T) error {
 	if len(rows) == 0 {
@@ -132,6 +133,15 @@ func (f *feed) Schema() *arrow.Schema { return f.schema }
 func (f *feed) Retain()               {}
 func (f *feed) Release()              {}
 
+// feedsName is what the database of the feeds is called. The file's own is called
+// as the file is.
+func (s *Store) feedsName() string {
+	if strings.HasPrefix(strings.ToLower(filepath.Base(s.path)), "feeds") {
+		return "fed"
+	}
+	return "feeds"
+}
+
 // openFeeds makes the views. They stand in a database in memory, beside the file:
 // the driver would put them into the file's catalogue.
 func (s *Store) openFeeds(ctx context.Context) (err error) {
@@ -140,7 +150,7 @@ func (s *Store) openFeeds(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, "use feeds", nil); err != nil {
+	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, "use "+s.feedsName(), nil); err != nil {
 		return err
 	}
 	a, err := duckdb.NewArrowFromConn(conn)
@@ -165,7 +175,7 @@ func (s *Store) insertView(ctx context.Context, table string, reader array.Recor
 	f := s.feeds[table]
 	f.RecordReader = reader
 	defer func() { f.RecordReader = nil }()
-	if err := s.exec(ctx, "insert into "+table+" select * from feeds."+table); err != nil {
+	if err := s.exec(ctx, "insert into "+table+" select * from "+s.feedsName()+"."+table); err != nil {
 		return fmt.Errorf("append to %s: %w", table, err)
 	}
 	return nil

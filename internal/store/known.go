@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"plaint/internal/record"
+	"plaint/internal/store/memory"
 )
 
 const stagingTables = `
@@ -73,6 +74,30 @@ func (s *Store) fates(ctx context.Context, origins []*record.Origin, query strin
 		}
 	}
 	return out, nil
+}
+
+// factTables hold the identities of everything that came in.
+var factTables = []string{"complaint", "complaint_event", "survey", "log_line", "transaction_version", "account_version", "service_level_version"}
+
+// loadSeen reads the identities in the file, once.
+func (s *Store) loadSeen(ctx context.Context) error {
+	if s.seen != nil {
+		return nil
+	}
+	seen := &memory.Seen{}
+	for _, table := range append([]string{"delivery"}, factTables...) {
+		err := s.arrowRows(ctx, "select key_hi, key_lo from "+table, func(rec arrow.Record) {
+			hi, lo := rec.Column(0).(*array.Uint64), rec.Column(1).(*array.Uint64)
+			for i := range int(rec.NumRows()) {
+				seen.Add(record.Identity{Hi: hi.Value(i), Lo: lo.Value(i)})
+			}
+		})
+		if err != nil {
+			return fmt.Errorf("read what is known: %w", err)
+		}
+	}
+	s.seen = seen
+	return nil
 }
 
 func (s *Store) knownVersions(ctx context.Context, staged []stagedKey, query string, ids map[record.Identity]struct{}, versions map[version]struct{}) error {

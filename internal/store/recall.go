@@ -315,30 +315,6 @@ func timeAt(col arrow.Array, i int) time.Time {
 	return time.UnixMicro(int64(c.Value(i))).UTC()
 }
 
-// factTables hold the identities of everything that came in.
-var factTables = []string{"complaint", "complaint_event", "survey", "log_line", "transaction_version", "account_version", "service_level_version"}
-
-// loadSeen reads the identities in the file, once.
-func (s *Store) loadSeen(ctx context.Context) error {
-	if s.seen != nil {
-		return nil
-	}
-	seen := &memory.Seen{}
-	for _, table := range append([]string{"delivery"}, factTables...) {
-		err := s.arrowRows(ctx, "select key_hi, key_lo from "+table, func(rec arrow.Record) {
-			hi, lo := rec.Column(0).(*array.Uint64), rec.Column(1).(*array.Uint64)
-			for i := range int(rec.NumRows()) {
-				seen.Add(record.Identity{Hi: hi.Value(i), Lo: lo.Value(i)})
-			}
-		})
-		if err != nil {
-			return fmt.Errorf("read what is known: %w", err)
-		}
-	}
-	s.seen = seen
-	return nil
-}
-
 // loadCrowd counts what the file holds, after open and after a rollback.
 func (s *Store) loadCrowd(ctx context.Context) error {
 	if s.crowd != nil {

@@ -156,7 +156,7 @@ func (s *Store) start(ctx context.Context) (err error) {
 	var once sync.Once
 	s.connector, err = duckdb.NewConnector(s.path, func(ex driver.ExecerContext) error {
 		var first error
-		once.Do(func() { first = settle(ctx, ex, s.options) })
+		once.Do(func() { first = s.settle(ctx, ex) })
 		return first
 	})
 	if err != nil {
@@ -189,7 +189,8 @@ func (s *Store) start(ctx context.Context) (err error) {
 // it. Either it or mendLog would do for the end that a crash leaves; mendLog
 // holds where the checkpoint itself is stopped, too. Both may go when the
 // engine is at 1.2 or later.
-func settle(ctx context.Context, ex driver.ExecerContext, o Options) error {
+func (s *Store) settle(ctx context.Context, ex driver.ExecerContext) error {
+	o := s.options
 	threads := o.Threads
 	if threads == 0 {
 		threads = runtime.NumCPU()
@@ -204,8 +205,8 @@ func settle(ctx context.Context, ex driver.ExecerContext, o Options) error {
 		fmt.Sprintf("SET memory_limit='%dB'", mostRoom()), // until it is known what is needed, see measureRoom
 		fmt.Sprintf("SET threads=%d", threads),            // as the planner sees them
 		fmt.Sprintf("SET external_threads=%d", callers),
-		"SET wal_autocheckpoint='1TB'", // see tidyLog
-		"ATTACH ':memory:' AS feeds",   // see openFeeds
+		"SET wal_autocheckpoint='1TB'",          // see tidyLog
+		"ATTACH ':memory:' AS " + s.feedsName(), // see openFeeds
 		"SET enable_external_access=false",
 		"PRAGMA disable_checkpoint_on_shutdown", // after a fault nothing more may be written, see stop
 	}

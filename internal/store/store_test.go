@@ -179,3 +179,14 @@ func TestOpenRefusesWhatIsNotOurs(t *testing.T) {
 		t.Fatal("a newer file was opened")
 	}
 }
+
+// TestFileNames: the engine calls a database as its file is called, and no name
+// may be taken.
+func TestFileNames(t *testing.T) {
+	for _, name := range []string{"feeds.db", "FEEDS.1.db", "feeds", "fed.db", "temp.db", "main.db", "complaint.db", "a b'c\".db"} {
+		s := open(t, filepath.Join(t.TempDir(), name))
+		if r, err := s.Admit(t.Context(), &record.Batch{Input: "x", Complaints: complaints(appenderRows + 1)}, nosy); err != nil || r.Loaded != appenderRows+1 {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	}
+}

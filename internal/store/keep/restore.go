@@ -59,9 +59,6 @@ func Restore(ctx context.Context, from, to string, replace bool, p Progress) (r 
 	if err := r.examine(ctx, d.path, p); err != nil {
 		return r, err
 	}
-	if exists(to) {
-		r.Undone = undone(ctx, to, d.path)
-	}
 	if replace {
 		if r.Before, err = putAside(to, "before"); err != nil {
 			return r, err
@@ -70,7 +67,13 @@ func Restore(ctx context.Context, from, to string, replace bool, p Progress) (r 
 	if err := d.finish(false); err != nil {
 		return r, err
 	}
-	return r, os.RemoveAll(to + ".snapshot")
+	if err := os.RemoveAll(to + ".snapshot"); err != nil {
+		return r, err
+	}
+	if r.Before != "" { // last of all: what was there may be too damaged to be looked at
+		r.Undone = undone(ctx, r.Before, to)
+	}
+	return r, nil
 }
 
 // undone are the erasures that a file knows and a backup does not. Of a file that
