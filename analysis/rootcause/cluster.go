@@ -11,7 +11,8 @@ const (
 	clusterDims   = 200
 	clusterStarts = 6
 	// manyClusters is from how many clusters on rows are joined with their places in
-	// the graph of neighbours: with few, that hurts (measured).
+	// the graph of neighbours: banking77, 77 of them, gains; cfpb_1000, 5 of them,
+	// falls from NMI .38 to .18.
 	manyClusters = 30
 )
 
