@@ -16,10 +16,10 @@ import (
 	"plaint/internal/store"
 )
 
-// Jobs are the names of the jobs, in the order in which they run: satisfaction
-// asks for the clocks of service and the bursts of themes, and the digest for
-// all of them.
-var Jobs = []string{"volume", "themes", "logs", "service", "satisfaction", "digest"}
+// Jobs are the names of the jobs, in the order in which they run: incidents ask
+// for themes and log templates, satisfaction for the clocks of service and the
+// bursts of themes, and the digest for all of them.
+var Jobs = []string{"volume", "themes", "logs", "incidents", "service", "satisfaction", "digest"}
 
 // Options say what to run. The zero value runs everything.
 type Options struct {
@@ -87,6 +87,9 @@ func runJob(ctx context.Context, st *store.Store, job string, now time.Time) (in
 		return r.Run, r.Numbers, err
 	case "logs":
 		r, err := rootcause.LogTemplates(ctx, st)
+		return r.Run, r.Numbers, err
+	case "incidents":
+		r, err := rootcause.Incidents(ctx, st)
 		return r.Run, r.Numbers, err
 	case "service":
 		r, err := service.Measure(ctx, st, now)

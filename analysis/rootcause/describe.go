@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"plaint/analysis/rootcause/incident"
 	"plaint/internal/store"
 )
 
@@ -122,6 +123,8 @@ func most(n []int) int {
 	return best
 }
 
+const week = 7 * 86400 // seconds
+
 // setTrends sets each theme's change per week relative to its weekly mean: the
 // least-squares slope over the whole weeks of the data. Under four weeks there
 // is no trend.
@@ -135,7 +138,7 @@ func (s *study) setTrends() {
 			to = max(to, t.to)
 		}
 	}
-	weeks := int((to - from) / (7 * day))
+	weeks := int((to - from) / week)
 	if weeks < 4 {
 		return
 	}
@@ -147,7 +150,7 @@ func (s *study) setTrends() {
 			square += (float64(w) - middle) * (float64(w) - middle)
 		}
 		for _, at := range t.at {
-			if w := int((at - from) / (7 * day)); w < weeks {
+			if w := int((at - from) / week); w < weeks {
 				sum++
 				moment += float64(w) - middle
 			}
@@ -192,32 +195,32 @@ func (s *study) memberTable() store.Table {
 
 // windows are the rows of theme_window.
 func (s *study) windows() [][]any {
-	events := make([][]tally, len(s.themes))
+	events := make([][]incident.Tally, len(s.themes))
 	daily := 0
 	for t := range s.themes {
-		events[t] = tallies(s.themes[t].at)
+		events[t] = incident.Tallies(s.themes[t].at)
 	}
 	for i := range s.all {
 		if s.all[i].daily {
 			daily++
 		}
 	}
-	found := bursts(events, daily*2 > len(s.all))
-	incident := incidents(found, s.kindsWithin(found))
+	found := incident.Bursts(events, daily*2 > len(s.all))
+	number := incident.Together(found, s.kindsWithin(found))
 	rows := make([][]any, len(found))
 	for i, w := range found {
-		rows[i] = []any{s.themes[w.series].id, moment(w.start), moment(w.end), w.n, w.expected, w.p, incident[i]}
+		rows[i] = []any{s.themes[w.Series].id, moment(w.Start), moment(w.End), w.N, w.Expected, w.P, number[i]}
 	}
 	return rows
 }
 
 // kindsWithin is the commonest type of the complaints in each window, which is
 // surer than the type of the whole theme.
-func (s *study) kindsWithin(found []window) []int32 {
+func (s *study) kindsWithin(found []incident.Window) []int32 {
 	of := make([][]int, len(s.themes))
 	n := make([][]int, len(found))
 	for w := range found {
-		of[found[w].series] = append(of[found[w].series], w)
+		of[found[w].Series] = append(of[found[w].Series], w)
 		n[w] = make([]int, len(s.reader.types.list))
 	}
 	for i := range s.all {
@@ -226,7 +229,7 @@ func (s *study) kindsWithin(found []window) []int32 {
 			continue
 		}
 		for _, w := range of[c.theme] {
-			if c.at >= found[w].start && c.at < found[w].end {
+			if c.at >= found[w].Start && c.at < found[w].End {
 				n[w][c.kind]++
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"plaint/analysis/rootcause/incident"
 	"plaint/internal/store"
 	"plaint/internal/text"
 )
@@ -57,7 +58,7 @@ func Themes(ctx context.Context, st *store.Store) (Result, error) {
 	numbers := map[string]any{"complaints": len(s.all), "themes": len(s.themes), "windows": len(windows),
 		"incidents": countIncidents(windows), "fitted_share": s.share}
 	id, err := st.SaveRun(ctx, store.Run{Kind: "themes", Started: started, UpTo: s.reader.last, Summary: numbers,
-		Params: map[string]any{"dims": dims, "alike": alike, "fit_texts": fitTexts, "seed": seed, "false_discovery_rate": discovery},
+		Params: map[string]any{"dims": dims, "alike": alike, "fit_texts": fitTexts, "seed": seed, "false_discovery_rate": incident.Discovery},
 		Tables: []store.Table{s.themeTable(), s.memberTable(), {Name: "theme_window", Rows: windows}}})
 	if err != nil {
 		return Result{}, fmt.Errorf("themes: %w", err)

@@ -26,6 +26,9 @@ func (w *world) appendComplaint(b []byte, i int) []byte {
 	p, o := s.p, w.handled(i)
 	b = appendComplaintID(b, i)
 	channel := s.facts.weighted(channelWeight)
+	if p.channel > 0 {
+		channel = int(p.channel) - 1
+	}
 	b = append(append(b, ','), desks[channel]...)
 	b = append(append(b, ','), channels[channel]...)
 	b = appendCustomer(append(b, ','), p.customer)

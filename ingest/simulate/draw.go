@@ -30,6 +30,7 @@ const (
 	ofPolls
 	ofLogs
 	ofIDs
+	ofDrill
 )
 
 // dice is one PCG stream. It is a value: throwing a new one allocates nothing.

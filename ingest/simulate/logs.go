@@ -68,6 +68,7 @@ type burst struct {
 	customer uint32
 	known    bool
 	incident int
+	of       []template
 }
 
 // bursts are the fault lines of all incidents: one or two for each customer who
@@ -81,16 +82,21 @@ func (w *world) bursts() []burst {
 		}
 		d := throw(w.Seed, ofLogs, 1<<41+uint64(p.serial))
 		for range 1 + d.n(2) {
-			out = append(out, burst{at: p.hit + int64(d.n(90)), customer: p.customer, known: d.chance(.8), incident: int(p.incident - 1)})
+			out = append(out, burst{at: p.hit + int64(d.n(90)), customer: p.customer, known: d.chance(.8), incident: int(p.incident - 1), of: w.book.faults[w.incidents[p.incident-1].kind.cause]})
 		}
 	}
 	for i, in := range w.incidents {
 		d := throw(w.Seed, ofLogs, 1<<42+uint64(i))
-		for range min(in.complaints*2, 20000) + 120 {
+		of, lines := w.book.faults[in.kind.cause], min(in.complaints*2, 20000)+120
+		if w.Drill {
+			lines -= 100
+		}
+		for range lines {
 			at := in.start + int64(float64(d.f()*float64(d.f()*float64(in.end-in.start))))
-			out = append(out, burst{at: at, customer: w.victim(in.kind, &d), known: d.chance(.4), incident: i})
+			out = append(out, burst{at: at, customer: w.victim(in.kind, &d), known: d.chance(.4), incident: i, of: of})
 		}
 	}
+	out = slices.DeleteFunc(append(out, w.decoyBursts()...), func(b burst) bool { return len(b.of) == 0 })
 	slices.SortFunc(out, func(a, b burst) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.incident, b.incident), cmp.Compare(a.customer, b.customer))
 	})
@@ -109,6 +115,7 @@ type line struct {
 func (w *world) writeLogs(out io.Writer) (int, error) {
 	buf := bufio.NewWriterSize(out, 1<<18)
 	signs, total := w.bursts(), 0
+	w.usual = w.faultCauses()
 	weights := make([]int, len(w.book.logs))
 	for i, t := range w.book.logs {
 		weights[i] = t.weight
@@ -149,12 +156,11 @@ func (w *world) addSigns(now []line, signs []burst, m int64, d *dice) ([]line, [
 	for len(signs) > 0 && signs[0].at < m+60 {
 		s := signs[0]
 		signs = signs[1:]
-		of := w.book.faults[w.incidents[s.incident].kind.cause]
-		now = append(now, line{at: s.at*1000 + int64(d.n(1000)), of: &of[d.n(len(of))], customer: s.customer, known: s.known})
+		now = append(now, line{at: s.at*1000 + int64(d.n(1000)), of: &s.of[d.n(len(s.of))], customer: s.customer, known: s.known})
 	}
-	for _, k := range faultKinds {
+	for _, cause := range w.usual {
 		if d.n(480) == 0 {
-			of := w.book.faults[k.cause]
+			of := w.book.faults[cause]
 			now = append(now, line{at: m*1000 + int64(d.n(60000)), of: &of[d.n(len(of))], customer: uint32(d.n(w.Customers))})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // types are the ten rows of the service-level table, in its order.
@@ -43,6 +44,8 @@ type plan struct {
 	motive     motive
 	incident   uint8 // 1-based
 	edit       uint8 // of 255: how much of a shared text is reworded
+	decoy      uint8 // 1-based
+	channel    uint8 // 1-based; 0 for any
 	groundless bool  // the records refute it
 	invented   bool  // there is no such movement
 	cites      bool
@@ -59,6 +62,9 @@ func (w *world) schedule() {
 	w.planIncidents()
 	w.planAbuse(abusive)
 	w.planCrowds(crowd)
+	if w.Drill {
+		w.planSwells()
+	}
 	w.planHonest(w.Complaints - len(w.plans))
 	slices.SortFunc(w.plans, func(a, b plan) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.serial, b.serial))
@@ -139,7 +145,7 @@ func (w *world) planHonest(n int) {
 		circle = append(circle, w.bystander(&d))
 	}
 	for range n {
-		p := plan{at: w.cal.moment(&d), cause: w.pickCause(&d)}
+		p := plan{at: w.grown(w.cal.moment(&d), &d), cause: w.pickCause(&d)}
 		if d.chance(.125) {
 			p.customer = circle[d.n(len(circle))]
 		} else {
@@ -179,6 +185,8 @@ type faultKind struct {
 	product        uint8 // 1-based; 0 for all
 	hours          float64
 	delay          float64 // median hours from the fault to the complaint
+	dead           int64   // seconds in which nobody can know of it; only in drills
+	size           int     // complaints; 0 for an equal share; only in drills
 }
 
 var faultKinds = []faultKind{
@@ -191,16 +199,24 @@ var faultKinds = []faultKind{
 }
 
 func (f *faultKind) describe() string {
-	switch {
-	case f.country != "":
-		return "country=" + f.country
-	case f.app != "":
-		return "app_version=" + f.app
+	var parts []string
+	if f.app != "" {
+		parts = append(parts, "app_version="+f.app)
 	}
-	return "product=" + products[f.product-1]
+	if f.country != "" {
+		parts = append(parts, "country="+f.country)
+	}
+	if f.product > 0 {
+		parts = append(parts, "product="+products[f.product-1])
+	}
+	return strings.Join(parts, ",")
 }
 
 func (w *world) planIncidents() {
+	if w.Drill {
+		w.planDrill()
+		return
+	}
 	for i := range w.Incidents {
 		d := throw(w.Seed, ofIncidents, uint64(i))
 		k := &faultKinds[i%len(faultKinds)]
@@ -224,9 +240,12 @@ func (w *world) planCrowds(n int) {
 		in := &w.incidents[i]
 		d := throw(w.Seed, ofCrowd, uint64(i))
 		size := n / len(w.incidents) * (75 + d.n(50)) / 100
+		if in.kind.size > 0 {
+			size = in.kind.size
+		}
 		for range size {
 			hit := in.start + int64(float64(d.f()*float64(d.f()*float64(in.end-in.start))))
-			p := plan{hit: hit, at: hit + 240 + d.seconds(in.kind.delay, 1), cause: in.cause, incident: uint8(i + 1)}
+			p := plan{hit: hit, at: hit + 240 + in.kind.dead + d.seconds(in.kind.delay, 1), cause: in.cause, incident: uint8(i + 1)}
 			p.customer = w.victim(in.kind, &d)
 			if in.kind.product > 0 && d.chance(.9) {
 				p.product = in.kind.product

@@ -29,6 +29,9 @@ type Config struct {
 	Fraud      float64   // share of complaints that are abusive; default 0.12, negative for none
 	Incidents  int       // default 4, negative for none
 	LogLines   int       // default 150000 for 91 days
+	// Drill plants faults of any cause, size, length, lag and slice instead of
+	// the few known ones, and what looks like a fault and is none.
+	Drill bool
 }
 
 // Summary counts what was written.
@@ -50,6 +53,8 @@ type world struct {
 	plans     []plan
 	incidents []incident
 	gangs     []*gang
+	decoys    []decoy  // only in drills
+	usual     []string // causes of the faults that show without an incident
 }
 
 func (c Config) withDefaults() Config {
@@ -225,8 +230,12 @@ func (w *world) writeTruth(dir string, s *Summary) error {
 		return err
 	}
 	breaches := w.count(s)
-	for name, v := range map[string]any{"incidents.json": w.incidentTruth(), "rings.json": w.gangs,
-		"satisfaction.json": w.satisfactionTruth(), "services.json": w.serviceTruth(breaches)} {
+	facts := map[string]any{"incidents.json": w.incidentTruth(), "rings.json": w.gangs,
+		"satisfaction.json": w.satisfactionTruth(), "services.json": w.serviceTruth(breaches)}
+	if w.Drill {
+		facts["decoys.json"] = w.decoyTruth()
+	}
+	for name, v := range facts {
 		raw, err := json.MarshalIndent(v, "", "  ")
 		if err != nil {
 			return err
@@ -249,6 +258,7 @@ func (w *world) appendTruth(b []byte, i int) []byte {
 	if p.incident > 0 {
 		b = strconv.AppendInt(append(b, 'I'), int64(p.incident), 10)
 	}
+	b = appendDecoy(b, p.decoy)
 	c := &w.book.causes[p.cause]
 	b = append(append(append(b, ','), c.name...), ',')
 	b = append(append(append(b, types[c.kind]...), ','), answers[btoi(p.groundless || p.invented)]...)

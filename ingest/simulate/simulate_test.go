@@ -362,3 +362,63 @@ func BenchmarkComplaint(b *testing.B) {
 		i++
 	}
 }
+
+// TestDrill: faults differ, decoys are told, no fault of one cause begins while
+// another lasts, and the same seed gives the same bytes; without the drill nothing
+// of it is there.
+func TestDrill(t *testing.T) {
+	c := Config{Seed: 3, Complaints: 2500, Incidents: 8, LogLines: 20000, Drill: true}
+	dir, s := write(t, c)
+	if again, _ := write(t, c); digest(t, dir) != digest(t, again) {
+		t.Error("two drills of one seed differ")
+	}
+	var faults []struct {
+		Cause, Slice string
+		Start, End   time.Time
+		Complaints   int
+	}
+	var decoys []decoy
+	for name, into := range map[string]any{"incidents.json": &faults, "decoys.json": &decoys} {
+		raw, err := os.ReadFile(filepath.Join(dir, "truth", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(raw, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices, kinds := map[string]bool{}, map[string]int{}
+	for i, f := range faults {
+		slices[f.Slice] = true
+		if f.Complaints < 1 || !f.End.After(f.Start) {
+			t.Errorf("fault %+v", f)
+		}
+		for _, g := range faults[:i] {
+			if g.Cause == f.Cause && g.Start.Before(f.End) && f.Start.Before(g.End) {
+				t.Errorf("two faults of %s at one time", f.Cause)
+			}
+		}
+	}
+	for _, x := range decoys {
+		kinds[x.Kind] += 1 + x.Complaints
+	}
+	if len(faults) != 8 || s.Incidents != 8 || len(slices) < 3 {
+		t.Errorf("%d faults in %d slices", len(faults), len(slices))
+	}
+	for _, k := range []string{"log_burst", "log_burst_beside_fault", "campaign", "backlog", "small_heap", "letter"} {
+		if kinds[k] == 0 {
+			t.Errorf("no %s", k)
+		}
+	}
+	told := map[string]int{}
+	for _, r := range rows(t, dir, "truth/complaints.csv") {
+		told[r["incident"][:min(1, len(r["incident"]))]]++
+	}
+	if told["D"] < 100 || told["I"] < 50 {
+		t.Errorf("complaints of decoys and faults: %v", told)
+	}
+	plain, _ := write(t, Config{Seed: 3, Complaints: 300, LogLines: 1000})
+	if _, err := os.Stat(filepath.Join(plain, "truth", "decoys.json")); err == nil {
+		t.Error("decoys without a drill")
+	}
+}

@@ -90,7 +90,8 @@ func (s *Store) pseudonymSQL() string {
 // answerTables are kept whole: they hold no personal data. The example of a
 // theme is the number of a complaint, not its text.
 var answerTables = []string{"run", "volume", "theme", "theme_member", "theme_window", "log_template", "log_template_count",
-	"log_burst", "satisfaction", "satisfaction_driver", "satisfaction_trend", "service_clock", "service_quality", "digest"}
+	"log_burst", "satisfaction", "satisfaction_driver", "satisfaction_trend", "service_clock", "service_quality", "digest",
+	"incident", "incident_theme", "incident_member", "incident_cause", "incident_template", "incident_hour"}
 
 func (s *Store) allMasked() []maskedTable {
 	out := append([]maskedTable(nil), maskedTables...)

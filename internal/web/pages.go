@@ -13,14 +13,15 @@ import (
 
 // listBody is a page of lists.
 type listBody struct {
-	Lead   string
-	Quote  string // a masked excerpt
-	Facts  []fact
-	Chips  []fact // the filters that are set; each links to the list without it
-	Chart  template.HTML
-	Tables []table
-	Pager  []fact
-	Range  string
+	Lead      string
+	Quote     string // a masked excerpt
+	Facts     []fact
+	Chips     []fact // the filters that are set; each links to the list without it
+	Chart     template.HTML
+	ChartNote string
+	Tables    []table
+	Pager     []fact
+	Range     string
 }
 
 var paged = param.PagingNames
@@ -36,6 +37,8 @@ var pageRoutes = []pageRoute{
 	}},
 	{"/complaints", "/complaints", param.ComplaintNames, showComplaints},
 	{"/complaints/{id}", "/complaints", nil, showComplaint},
+	{"/incidents", "/incidents", param.IncidentNames, showIncidents},
+	{"/incidents/{id}", "/incidents", nil, showIncident},
 	{"/themes", "/themes", paged, showThemes},
 	{"/themes/{id}", "/themes", paged, showTheme},
 	{"/cases", "/cases", param.CaseNames, showCases},
@@ -44,6 +47,7 @@ var pageRoutes = []pageRoute{
 	{"/surveys", "/surveys", param.AnswerNames, showSurveys},
 	{"/logs", "/logs", param.TemplateNames, showLogs},
 	{"/logs/{id}", "/logs", nil, showLog},
+	{"/logs/lines", "/logs", param.LineNames, showLines},
 	{"/loading", "/loading", param.KindNames, showLoading},
 	{"/refused", "/loading", param.RefusedNames, showRefused},
 	{"/runs", "/loading", param.KindNames, showRuns},
@@ -51,10 +55,10 @@ var pageRoutes = []pageRoute{
 
 // chipGroups are the parameters that narrow a list, with the group of words of
 // their values.
-var chipGroups = []struct{ name, group string }{{"theme", ""}, {"type", "type"}, {"department", "department"}, {"handler", ""}, {"channel", "channel"},
+var chipGroups = []struct{ name, group string }{{"incident", ""}, {"theme", ""}, {"type", "type"}, {"department", "department"}, {"handler", ""}, {"channel", "channel"},
 	{"product", "product"}, {"language", "language"}, {"source", ""}, {"clock", "clock"}, {"breached", "yesno"}, {"flagged", "yesno"}, {"from", ""}, {"to", ""},
 	{"score_from", ""}, {"score_to", ""}, {"state", "case"}, {"signal", "signal"}, {"ground", "ground"}, {"metric", "metric"}, {"linked", "yesno"},
-	{"service", ""}, {"level", "level"}, {"burst", "yesno"}, {"code", "code"}, {"kind", "kind"}}
+	{"service", ""}, {"level", "level"}, {"burst", "yesno"}, {"code", "code"}, {"kind", "kind"}, {"attributes", ""}, {"severity", "severity"}, {"template", ""}}
 
 // chips shows what narrows a list, and links to the list without each.
 func (p *pages) chips(path string, q *param.Query) (out []fact) {
@@ -71,6 +75,8 @@ func (p *pages) chips(path string, q *param.Query) (out []fact) {
 		}
 		if c.name == "from" || c.name == "to" {
 			value = p.Full(q.Time(c.name))
+		} else if c.name == "state" && path == "/incidents" {
+			value = p.name("incident", value)
 		} else if c.group != "" {
 			value = p.name(c.group, value)
 		}

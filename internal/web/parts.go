@@ -30,8 +30,8 @@ func (p *pages) volumeCharts(o *view.Overview) (out [2]template.HTML) {
 		b.Value, b.Tip = float64(c.N), p.t("web_tip_day", "day", p.Date(c.At), "n", p.Int(c.N))
 	}
 	var marks []chart.Mark
-	for i, x := range o.Incidents {
-		m := chart.Mark{From: step(x.From), To: step(x.To), Text: fmt.Sprint(i + 1), Tip: p.incidentTip(x), Href: p.incidentRows(x)}
+	for _, x := range o.Incidents {
+		m := chart.Mark{From: step(x.From), To: step(x.To), Text: fmt.Sprint(x.ID), Tip: p.incidentTip(x), Href: p.href(fmt.Sprintf("/incidents/%d", x.ID))}
 		marks = append(marks, m)
 		for j := max(0, int(m.From)); j < len(bars) && float64(j) < m.To; j++ {
 			bars[j].Hot = true
@@ -51,29 +51,10 @@ func (p *pages) volumeCharts(o *view.Overview) (out [2]template.HTML) {
 	return out
 }
 
-func (p *pages) incidentTip(x view.Incident) string {
-	return p.t("web_tip_incident", "label", x.Label, "from", p.Moment(x.From), "to", p.Moment(x.To), "n", p.Int(x.Together), "themes", x.Themes)
-}
-
-func (p *pages) incidentRows(x view.Incident) string {
-	return p.href("/complaints", "theme", x.Theme, "from", x.From.Format(time.RFC3339), "to", x.To.Format(time.RFC3339))
-}
-
 func (p *pages) volumeTable(o *view.Overview) table {
 	t := table{Caption: p.t("web_volume_by_" + o.Volume.Step), Columns: []column{{Title: p.t("web_day")}, {Title: p.t("web_complaints"), Num: true}}}
 	for _, c := range o.Volume.Rows {
 		t.Rows = append(t.Rows, []cell{{Text: p.Date(c.At)}, p.number(c.N, "")})
-	}
-	return t
-}
-
-func (p *pages) incidentTable(list []view.Incident) table {
-	t := table{Caption: p.t("web_incidents"), Columns: []column{{Title: ""}, {Title: p.t("web_window")}, {Title: p.t("web_theme_lead")}, {Title: p.t("web_type"), Minor: true},
-		{Title: p.t("web_of_theme"), Num: true}, {Title: p.t("web_expected"), Num: true, Minor: true}, {Title: p.t("web_together"), Num: true}}}
-	for i, x := range list {
-		t.Rows = append(t.Rows, []cell{{Text: fmt.Sprint(i + 1), Class: "flagged"}, {Text: p.Window(x.From, x.To), Class: "time"}, {Text: x.Label, Href: p.href(fmt.Sprintf("/themes/%d", x.Theme)), Class: "wide"},
-			{Text: p.name("type", x.Type)}, p.number(x.N, p.incidentRows(x)), {Text: p.Num(x.Expected, 1), Class: "num"},
-			{Text: p.t("web_over_themes", "n", p.Int(x.Together), "themes", x.Themes), Class: "num"}})
 	}
 	return t
 }

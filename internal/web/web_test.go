@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -106,9 +107,9 @@ func (b *broker) get(target, lang string) *httptest.ResponseRecorder {
 }
 
 var pagePaths = []string{"/", "/complaints", "/complaints/1", "/complaints?theme=1&breached=yes&flagged=no&order=-late&from=2026-01-01&to=2026-06-01T00:00:00Z&clock=late", "/complaints?score_from=-4&score_to=0.5",
-	"/themes", "/themes/1", "/cases", "/cases?state=open&signal=refuted", "/cases/1", "/entries", "/entries?state=proposed", "/surveys", "/surveys?metric=csat&linked=yes&from=2026-01-01", "/logs", "/logs?burst=yes&level=error", "/loading", "/refused", "/refused?code=bad_date", "/runs", "/runs?kind=themes"}
+	"/incidents", "/incidents?state=over&severity=severe", "/incidents/1", "/complaints?incident=1&attributes=country=MY", "/logs/lines?from=2026-01-05&to=2026-01-06", "/themes", "/themes/1", "/cases", "/cases?state=open&signal=refuted", "/cases/1", "/entries", "/entries?state=proposed", "/surveys", "/surveys?metric=csat&linked=yes&from=2026-01-01", "/logs", "/logs?burst=yes&level=error", "/loading", "/refused", "/refused?code=bad_date", "/runs", "/runs?kind=themes"}
 
-var apiPaths = []string{"/api/v1/overview", "/api/v1/digest", "/api/v1/volume", "/api/v1/volume?step=week", "/api/v1/complaints", "/api/v1/complaints?limit=1000", "/api/v1/complaints/1", "/api/v1/themes", "/api/v1/themes/1/complaints",
+var apiPaths = []string{"/api/v1/overview", "/api/v1/digest", "/api/v1/volume", "/api/v1/volume?step=week", "/api/v1/complaints", "/api/v1/complaints?limit=1000", "/api/v1/complaints/1", "/api/v1/themes", "/api/v1/themes/1/complaints", "/api/v1/incidents", "/api/v1/incidents/1", "/api/v1/logs/lines?limit=1000",
 	"/api/v1/logs/templates?limit=1000", "/api/v1/satisfaction", "/api/v1/satisfaction/drivers", "/api/v1/service/clocks?clock=late", "/api/v1/service/quality", "/api/v1/cases?limit=1000", "/api/v1/cases/1", "/api/v1/entries?limit=1000",
 	"/api/v1/refused", "/api/v1/runs", "/api/v1/admissions", "/api/openapi.json"}
 
@@ -209,6 +210,7 @@ func TestNumbersLead(t *testing.T) {
 			t.Errorf("signal %s: %d, the list has %d", s, n, got)
 		}
 	}
+	b.checkIncidents(t, total)
 	if got := total("/api/v1/complaints?limit=1&flagged=yes"); got != o.Queue.Flagged || got == 0 {
 		t.Errorf("%d flagged, the list has %d", o.Queue.Flagged, got)
 	}
@@ -227,6 +229,74 @@ func TestNumbersLead(t *testing.T) {
 		if len(c.Reasons) == 0 || math.Abs(sum-c.Score) > 1e-9 {
 			t.Errorf("case %d: reasons sum to %v, the score is %v", id, sum, c.Score)
 		}
+	}
+}
+
+// checkIncidents: the numbers of every incident are those of the lists behind
+// them: its complaints, the parts by theme, whom it met, and the lines of its log
+// templates.
+func (b *broker) checkIncidents(t *testing.T, total func(string) int) {
+	t.Helper()
+	n, templates := total("/api/v1/incidents?limit=1"), 0
+	for id := 1; id <= n; id++ {
+		var x struct {
+			N        int
+			From, To string
+			Type     string
+			Themes   int
+			Parts    []struct{ Theme, N int } `json:"by_theme"`
+			Causes   []struct {
+				Attributes map[string]string
+				N          int
+			}
+			Templates []struct{ Template, Lines int }
+			Hours     []struct {
+				At string
+				N  int
+			}
+		}
+		if err := json.Unmarshal(b.get(fmt.Sprintf("/api/v1/incidents/%d", id), "en").Body.Bytes(), &x); err != nil {
+			t.Fatal(err)
+		}
+		if got := total(fmt.Sprintf("/api/v1/complaints?limit=1&incident=%d", id)); got != x.N || got == 0 {
+			t.Errorf("incident %d: %d, the list has %d", id, x.N, got)
+		}
+		for _, p := range x.Parts {
+			if got := total(fmt.Sprintf("/api/v1/complaints?limit=1&incident=%d&theme=%d", id, p.Theme)); got != p.N {
+				t.Errorf("incident %d, theme %d: %d, the list has %d", id, p.Theme, p.N, got)
+			}
+		}
+		sum := 0
+		for _, h := range x.Hours {
+			if h.At >= x.From && h.At < x.To {
+				sum += h.N
+			}
+		}
+		if sum != x.N || len(x.Parts) != x.Themes {
+			t.Errorf("incident %d: %d complaints in its hours of %d, %d themes of %d", id, sum, x.N, len(x.Parts), x.Themes)
+		}
+		for _, l := range x.Templates {
+			templates++
+			from, err := time.Parse(time.RFC3339, x.From)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := total(fmt.Sprintf("/api/v1/logs/lines?limit=1&template=%d&from=%s&to=%s", l.Template, from.Add(-view.Before).Format(time.RFC3339), x.To))
+			if got < l.Lines {
+				t.Errorf("incident %d, template %d: %d lines, the list has %d", id, l.Template, l.Lines, got)
+			}
+		}
+		page := html.UnescapeString(b.get(fmt.Sprintf("/incidents/%d", id), "en").Body.String())
+		link := regexp.MustCompile(`href="(/complaints\?attributes=[^"]*|/complaints\?from=[^"]*type=[^"]*)">([0-9,]+)<`)
+		for _, m := range link.FindAllStringSubmatch(page, -1) {
+			list := strings.Replace(m[1], "/complaints?", "/api/v1/complaints?limit=1&", 1)
+			if got := total(list); fmt.Sprint(got) != strings.ReplaceAll(m[2], ",", "") {
+				t.Errorf("incident %d: %s met, %s lists %d", id, m[2], list, got)
+			}
+		}
+	}
+	if n == 0 || templates == 0 {
+		t.Errorf("%d incidents, %d templates", n, templates)
 	}
 }
 

@@ -1,5 +1,7 @@
 package template
 
+import "strings"
+
 // wildcard stands for what varies between lines of one template.
 const wildcard = "<*>"
 
@@ -16,7 +18,7 @@ var classes = func() (c [256]uint8) {
 		switch {
 		case b >= '0' && b <= '9':
 			c[i] = inWord | isDigit
-		case b|0x20 >= 'a' && b|0x20 <= 'z', b == '_', b >= 0x80:
+		case b|0x20 >= 'a' && b|0x20 <= 'z', b == '_':
 			c[i] = inWord
 		case b == '-', b == '.', b == ':', b == ',':
 			c[i] = inside
@@ -28,11 +30,12 @@ var classes = func() (c [256]uint8) {
 // mask appends the message to dst with its variables as wildcards: numbers,
 // amounts, times, addresses, hex, identifiers. Error codes ("PG-5041"), versions
 // of paths ("/v3/") and names with one digit ("IPv6") stay, since they tell
-// templates apart. It scans bytes once; nothing is compiled.
+// templates apart. Chinese characters end a word, so that the numbers between
+// them are variables and they are not. It scans bytes once; nothing is compiled.
 func mask(dst []byte, s string) []byte {
+	copied := 0
 	for i := 0; i < len(s); {
 		if classes[s[i]]&inWord == 0 {
-			dst = append(dst, s[i])
 			i++
 			continue
 		}
@@ -45,15 +48,63 @@ func mask(dst []byte, s string) []byte {
 			seen |= c
 			j++
 		}
+		if j+2 < len(s) && (s[j] == '@' || s[j] == ':' && s[j+1] == '/') {
+			if end := nameEnd(s, i); end > 0 {
+				dst = append(append(dst, s[copied:i]...), wildcard...)
+				i, copied = end, end
+				continue
+			}
+		}
 		w := s[i:j]
 		if seen&isDigit == 0 && !hexWord(w) || seen&isDigit != 0 && (isCode(w) || isVersion(w) || isName(w)) {
-			dst = append(dst, w...)
-		} else {
-			dst = maskWord(dst, w)
+			i = j // as it stands
+			continue
 		}
-		i = j
+		dst = maskWord(append(dst, s[copied:i]...), w)
+		i, copied = j, j
 	}
-	return dst
+	return append(dst, s[copied:]...)
+}
+
+// nameEnd is the end of an address of the web or of mail that begins at a place,
+// 0 if none does.
+func nameEnd(s string, at int) int {
+	i := at
+	for i < len(s) && (classes[s[i]]&inWord != 0 || s[i] == '.' || s[i] == '-' || s[i] == '+') {
+		i++
+	}
+	if i == at || i+2 >= len(s) {
+		return 0
+	}
+	switch {
+	case s[i] == ':' && s[i+1] == '/' && s[i+2] == '/':
+		start := i + 3
+		i = start
+		for i < len(s) && s[i] > ' ' && strings.IndexByte("\"'<>)]},;", s[i]) < 0 && s[i] < 0x80 {
+			i++
+		}
+		return trimmed(s, start, i)
+	case s[i] == '@':
+		dot := false
+		for i++; i < len(s) && (classes[s[i]]&inWord != 0 || s[i] == '-' || s[i] == '.'); i++ {
+			dot = dot || s[i] == '.' && i+1 < len(s) && classes[s[i+1]]&inWord != 0
+		}
+		if dot {
+			return trimmed(s, at, i)
+		}
+	}
+	return 0
+}
+
+// trimmed is an end without the signs that close a sentence, 0 if nothing stays.
+func trimmed(s string, from, end int) int {
+	for end > from && (s[end-1] == '.' || s[end-1] == ',' || s[end-1] == ':') {
+		end--
+	}
+	if end == from {
+		return 0
+	}
+	return end
 }
 
 // isCode reports two to six capitals, a hyphen and up to five digits.

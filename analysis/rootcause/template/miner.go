@@ -11,19 +11,25 @@ package template
 
 import (
 	"hash/fnv"
-	"slices"
 	"strings"
 )
 
 // Method names the settings, for the books of a run.
-const Method = "masks, drain .5, words 4"
+const Method = "masks, drain .5, words 4, open places 32, dotted names first"
+
+// Other is the text of the template of a scope's lines that have none of their
+// own: more kinds of lines came than are remembered.
+const Other = "<other>"
 
 // Bounds of a miner's memory and of its searches.
 const (
 	leastAlike = .5     // share of equal constants for a shape to belong to a group
 	mostGroups = 200    // of one key; beyond it shapes go to the nearest
 	mostMasked = 200000 // masked messages whose shape is remembered
-	mostShapes = 50000  // beyond it a shape's group counts it without remembering it
+	mostShapes = 50000  // of all scopes; beyond it lines go to Other
+	mostScoped = 20000  // of one scope
+	openPlace  = 32     // different words in one place of a group: it is a variable for all shapes to come
+	firstLook  = 64     // shapes of a group when its places are looked at, and whenever they have doubled
 	mostTokens = 500    // of a shape; what follows is a variable
 )
 
@@ -31,6 +37,8 @@ const (
 // once the miner has settled, and until it mines on.
 type Line struct {
 	Template *Template
+	Number   int  // among the lines of the miner, from 0, in the order in which they were first met
+	Rest     bool // of lines that have no shape of their own
 	tokens   []string
 	group    *group
 }
@@ -42,158 +50,192 @@ type Template struct {
 	Text  string
 }
 
-// group are shapes that are alike.
-type group struct {
-	scope  string
-	tokens []string // common to all, with wildcards
-	lines  []*Line
-	rest   *Line // of shapes that are not remembered
-}
-
 // Miner finds templates in lines as they stream by. It is used by one goroutine
 // at a time.
 type Miner struct {
-	masked map[string]*Line
+	masked map[string]remembered
 	shapes map[string]*Line
 	groups map[string][]*group
 	order  []*group
+	lines  []*Line
+	scoped map[string]int   // shapes by scope
+	rests  map[string]*Line // by scope
 	buf    []byte
+	key    []byte
+}
+
+// remembered is the line of a masked message. One in an open place of a group
+// holds only until there is another shape, to which it may be nearer: what a
+// message is booked under must not depend on what is remembered.
+type remembered struct {
+	line  *Line
+	until int // lines of the miner, 0 = for good
+}
+
+// recall gives the line of the masked message in the buffer, if it is remembered.
+func (m *Miner) recall() *Line {
+	r := m.masked[string(m.buf)]
+	if r.until > 0 && r.until != len(m.lines) {
+		return nil
+	}
+	return r.line
 }
 
 // New is a miner that has seen nothing.
 func New() *Miner {
-	return &Miner{masked: map[string]*Line{}, shapes: map[string]*Line{}, groups: map[string][]*group{}}
+	return &Miner{masked: map[string]remembered{}, shapes: map[string]*Line{}, groups: map[string][]*group{}, scoped: map[string]int{}, rests: map[string]*Line{}}
 }
 
 // Add takes a line in. Lines of different scopes (a service and its level) never
 // share a template. Of a message of several lines the first counts, and that
 // there are more.
 func (m *Miner) Add(scope, message string) *Line {
+	head := m.mask(scope, message)
+	if l := m.recall(); l != nil {
+		return l
+	}
+	tokens := tokensOf(string(m.buf[head:]))
+	r := remembered{line: m.exact(scope, tokens)}
+	if r.line == nil {
+		r.line = m.booked(scope, tokens)
+		r.until = len(m.lines)
+	}
+	if _, there := m.masked[string(m.buf)]; there || len(m.masked) < mostMasked {
+		m.masked[string(m.buf)] = r
+	}
+	return r.line
+}
+
+// Known is the line that Add would book a message under, nil if it would be a
+// new one.
+func (m *Miner) Known(scope, message string) *Line {
+	head := m.mask(scope, message)
+	if l := m.recall(); l != nil {
+		return l
+	}
+	tokens := tokensOf(string(m.buf[head:]))
+	if l := m.exact(scope, tokens); l != nil {
+		return l
+	}
+	g, _ := m.nearest(scope, tokens)
+	if l := m.inOpen(g, scope, tokens); l != nil || !m.full(scope) {
+		return l
+	}
+	return m.rests[scope]
+}
+
+// mask writes the masked message behind its scope into the buffer, and says where
+// it begins.
+func (m *Miner) mask(scope, message string) (head int) {
 	m.buf = append(append(m.buf[:0], scope...), 0)
-	head := len(m.buf)
+	head = len(m.buf)
 	first, _, more := strings.Cut(message, "\n")
 	m.buf = mask(m.buf, first)
 	if more {
 		m.buf = append(m.buf, " <lines>"...)
 	}
-	if l, ok := m.masked[string(m.buf)]; ok {
-		return l
-	}
-	l := m.shaped(scope, string(m.buf[head:]))
-	if len(m.masked) < mostMasked {
-		m.masked[string(m.buf)] = l
-	}
-	return l
+	return head
 }
 
-// shaped finds the line of a masked message.
-func (m *Miner) shaped(scope, masked string) *Line {
+func tokensOf(masked string) []string {
 	tokens := shape(masked)
 	if len(tokens) > mostTokens {
 		tokens = append(tokens[:mostTokens], wildcard)
 	}
-	key := scope + "\x00" + strings.Join(tokens, " ")
-	if l, ok := m.shapes[key]; ok {
+	return tokens
+}
+
+// exact finds the line of a shape that was met before; nil if there is none.
+func (m *Miner) exact(scope string, tokens []string) *Line {
+	m.key = append(append(m.key[:0], scope...), 0)
+	for _, t := range tokens {
+		m.key = append(append(m.key, t...), ' ')
+	}
+	return m.shapes[string(m.key)]
+}
+
+// inOpen finds the line of the open shape of a group, nil if there is none. It
+// makes wildcards of the tokens in open places.
+func (m *Miner) inOpen(g *group, scope string, tokens []string) *Line {
+	if g == nil || g.open == nil {
+		return nil
+	}
+	return m.exact(scope, g.opened(tokens))
+}
+
+// full reports whether no more shapes of a scope are remembered.
+func (m *Miner) full(scope string) bool {
+	return len(m.shapes) >= mostShapes || m.scoped[scope] >= mostScoped
+}
+
+// booked finds the line of a shape that was not met before as it is, or makes it.
+func (m *Miner) booked(scope string, tokens []string) *Line {
+	g, key := m.nearest(scope, tokens)
+	if l := m.inOpen(g, scope, tokens); l != nil {
 		return l
 	}
-	g := m.groupOf(scope, tokens)
-	if len(m.shapes) >= mostShapes {
-		if g.rest == nil {
-			g.rest = &Line{tokens: slices.Clone(g.tokens), group: g}
-			g.lines = append(g.lines, g.rest)
-		}
-		generalise(g.rest.tokens, tokens)
-		return g.rest
+	if m.full(scope) {
+		return m.RestOf(scope)
 	}
-	l := &Line{tokens: tokens, group: g}
-	g.lines = append(g.lines, l)
-	m.shapes[key] = l
+	if g == nil {
+		g = m.group(scope, key, tokens)
+	}
+	generalise(g.tokens, tokens)
+	l := m.line(tokens, g)
+	m.exact(scope, tokens) // the key
+	m.shapes[string(m.key)] = l
+	m.scoped[scope]++
+	if n := len(g.lines); n >= firstLook && n&(n-1) == 0 {
+		g.look()
+	}
 	return l
 }
 
-// groupOf finds the group that a shape belongs to, or makes one.
-func (m *Miner) groupOf(scope string, tokens []string) *group {
-	first := ""
-	if len(tokens) > 0 {
-		if first = keyOf(tokens[0]); first == "" && !strings.Contains(tokens[0], wildcard) {
-			first = stem(tokens[0])
-		}
+// RestOf is the line of what has no shape of its own in a scope.
+func (m *Miner) RestOf(scope string) *Line {
+	l := m.rests[scope]
+	if l == nil {
+		l = m.line([]string{Other}, &group{scope: scope, tokens: []string{Other}})
+		l.Rest = true
+		m.rests[scope] = l
+		m.order = append(m.order, l.group)
 	}
-	key := strings.Join([]string{scope, string(rune(len(tokens))), first}, "\x00")
-	list := m.groups[key]
-	var best *group
-	most := -1.0
-	for _, g := range list {
-		if s := likeness(g.tokens, tokens); s > most {
-			best, most = g, s
-		}
-	}
-	if best != nil && (most >= leastAlike || len(list) >= mostGroups) {
-		generalise(best.tokens, tokens)
-		return best
-	}
-	g := &group{scope: scope, tokens: slices.Clone(tokens)}
-	m.groups[key] = append(list, g)
-	m.order = append(m.order, g)
-	return g
+	return l
 }
 
-// likeness is the share of equal words among those that are constant in one of
-// the two; what is a wildcard in the group fits anything.
-func likeness(group, tokens []string) float64 {
-	equal, different := 0, 0
-	for i, t := range group {
-		switch {
-		case t == wildcard:
-		case t != tokens[i]:
-			if k := keyOf(t); !strings.HasSuffix(t, wildcard) || k == "" || k != keyOf(tokens[i]) {
-				different++
-			}
-		case !strings.Contains(t, wildcard):
-			equal++
-		}
-	}
-	if equal+different == 0 {
-		return 1
-	}
-	return float64(equal) / float64(equal+different)
+// line makes a line of a group.
+func (m *Miner) line(tokens []string, g *group) *Line {
+	l := &Line{tokens: tokens, group: g, Number: len(m.lines)}
+	m.lines, g.lines = append(m.lines, l), append(g.lines, l)
+	return l
 }
 
-// generalise makes wildcards of what differs; behind "key=" the key stays.
-func generalise(group, tokens []string) {
-	for i, t := range group {
-		if t != tokens[i] {
-			group[i] = common(t, tokens[i])
-		}
-	}
-}
-
-func common(a, b string) string {
-	if k := keyOf(a); k != "" && k == keyOf(b) {
-		return k + wildcard
-	}
-	return wildcard
-}
+// Lines are the lines so far, by their number.
+func (m *Miner) Lines() []*Line { return m.lines }
 
 // Settle gives every line its template and returns the templates in the order in
 // which they were met.
 func (m *Miner) Settle() []*Template {
+	var parts []part
+	for _, g := range m.order {
+		divide(g.lines, func(lines []*Line, text []string) { parts = append(parts, part{g.scope, lines, text}) })
+	}
+	openFirst(parts)
 	known := map[string]*Template{}
 	used := map[int64]bool{}
 	var out []*Template
-	for _, g := range m.order {
-		divide(g.lines, func(part []*Line, text string) {
-			key := g.scope + "\x00" + text
-			t := known[key]
-			if t == nil {
-				t = &Template{ID: number(key, used), Scope: g.scope, Text: text}
-				known[key] = t
-				out = append(out, t)
-			}
-			for _, l := range part {
-				l.Template = t
-			}
-		})
+	for _, p := range parts {
+		text := joined(p.text)
+		key := p.scope + "\x00" + text
+		t := known[key]
+		if t == nil {
+			t = &Template{ID: number(key, used), Scope: p.scope, Text: text}
+			known[key] = t
+			out = append(out, t)
+		}
+		for _, l := range p.lines {
+			l.Template = t
+		}
 	}
 	return out
 }
@@ -208,45 +250,4 @@ func number(key string, used map[int64]bool) int64 {
 	}
 	used[n] = true
 	return n
-}
-
-// divide divides lines of as many tokens at the place with the fewest different
-// words, and each part again, until no place is left at which words differ that
-// belong to a template.
-func divide(lines []*Line, found func(part []*Line, text string)) {
-	text := slices.Clone(lines[0].tokens)
-	at, least := -1, mostWords+1
-	for i := range text {
-		values := map[string]bool{}
-		for _, l := range lines {
-			if !values[l.tokens[i]] {
-				values[l.tokens[i]] = true
-				if len(values) > 1 {
-					text[i] = common(text[i], l.tokens[i])
-				}
-			}
-			if len(values) > mostWords {
-				break
-			}
-		}
-		if n := len(values); n > 1 && n < least && (i == 0 || !owners[lines[0].tokens[i-1]]) && areWords(values) {
-			at, least = i, n
-		}
-	}
-	if at < 0 {
-		found(lines, strings.Join(text, " "))
-		return
-	}
-	parts := map[string][]*Line{}
-	var order []string
-	for _, l := range lines {
-		w := l.tokens[at]
-		if parts[w] == nil {
-			order = append(order, w)
-		}
-		parts[w] = append(parts[w], l)
-	}
-	for _, w := range order {
-		divide(parts[w], found)
-	}
 }

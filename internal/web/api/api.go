@@ -88,6 +88,17 @@ func (a API) complaintRoutes() []Route {
 func (a API) otherRoutes() []Route {
 	v := a.View
 	return []Route{
+		{"/api/v1/incidents", param.IncidentNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			f := q.Incidents()
+			return guard(q, func() (any, error) { return v.Incidents(ctx, f) })
+		}},
+		{"/api/v1/incidents/{id}", none, func(ctx context.Context, _ *param.Query, id int64, _ *locale.Words) (any, error) {
+			return v.Incident(ctx, id)
+		}},
+		{"/api/v1/logs/lines", param.LineNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			f := q.Lines()
+			return guard(q, func() (any, error) { return v.Lines(ctx, f) })
+		}},
 		{"/api/v1/logs/templates", param.TemplateNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
 			f := q.Templates()
 			return guard(q, func() (any, error) { return v.Templates(ctx, f) })

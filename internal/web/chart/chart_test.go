@@ -67,3 +67,19 @@ func TestTicks(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestCrowd: every bar, the usual line and a lane for each series are drawn, texts
+// are escaped, and nothing is drawn of nothing.
+func TestCrowd(t *testing.T) {
+	g := Crowd{Frame: Frame{ID: "c", Width: 400, Title: "t"}, Bars: []Bar{{Value: 2, Tip: "two"}, {Value: 9, Hot: true, Href: "/x"}, {}}, Usual: []float64{1, 1.5, 1}, From: 1, To: 2,
+		Lanes: []Lane{{Label: "a <*> b", Values: []float64{0, 4, 1}, Hot: true, Href: "/l"}}, Labels: []Label{{At: 1, Text: "day"}}, Format: f}
+	out := string(g.SVG())
+	for part, n := range map[string]int{`class="bar`: 5, `class="bar hot"`: 1, `class="bar lines"`: 2, `class="line"`: 1, `class="mark"`: 2, "a &lt;*&gt; b": 1, `href="/x"`: 1, `href="/l"`: 1} {
+		if got := strings.Count(out, part); got != n {
+			t.Errorf("%s: %d, want %d", part, got, n)
+		}
+	}
+	if empty := string((Crowd{Frame: Frame{ID: "e", Width: 400}, Format: g.Format}).SVG()); strings.Contains(empty, "NaN") || strings.Contains(empty, `class="bar`) {
+		t.Error(empty)
+	}
+}

@@ -18,29 +18,33 @@ import (
 var (
 	PagingNames    = []string{"limit", "offset"}
 	ComplaintNames = []string{"theme", "type", "department", "handler", "channel", "product", "language", "source", "clock",
-		"breached", "flagged", "from", "to", "score_from", "score_to", "order", "limit", "offset"}
+		"breached", "flagged", "from", "to", "score_from", "score_to", "incident", "attributes", "order", "limit", "offset"}
 	CaseNames     = []string{"state", "signal", "limit", "offset"}
 	EntryNames    = []string{"state", "ground", "limit", "offset"}
 	TemplateNames = []string{"service", "level", "burst", "limit", "offset"}
 	ClockNames    = []string{"clock", "department", "type", "breached", "limit", "offset"}
-	AnswerNames   = []string{"metric", "linked", "from", "to", "limit", "offset"}
+	AnswerNames   = []string{"metric", "linked", "incident", "type", "from", "to", "limit", "offset"}
 	RefusedNames  = []string{"code", "kind", "limit", "offset"}
+	IncidentNames = []string{"state", "severity", "limit", "offset"}
+	LineNames     = []string{"template", "service", "level", "from", "to", "limit", "offset"}
 	KindNames     = []string{"kind", "limit", "offset"}
 )
 
 // What parameters may be. Metrics, and the words that come from the data, are
 // free.
 var (
-	clocks      = []string{"met", "late", "running", "due_soon", "overdue", "reopened"}
-	orders      = []string{"received", "-received", "score", "-score", "-amount", "due", "-late", "seq"}
-	caseStates  = []string{"open", "confirmed", "cleared", "overturned", "reopened"}
-	entryStates = []string{"proposed", "adopted", "active", "rejected", "expired", "appealed", "overturned"}
-	signals     = slices.Sorted(maps.Keys(signal.All))
-	codes       = refusalCodes()
-	kinds       = kindNames()
-	runKinds    = append(slices.Clone(analysis.Jobs), "score")
-	segments    = []string{"all", "channel", "product", "handler", "department", "type", "segment"}
-	units       = []string{"all", "handler", "department", "type", "channel"}
+	clocks         = []string{"met", "late", "running", "due_soon", "overdue", "reopened"}
+	orders         = []string{"received", "-received", "score", "-score", "-amount", "due", "-late", "seq"}
+	caseStates     = []string{"open", "confirmed", "cleared", "overturned", "reopened"}
+	incidentStates = []string{"open", "over"}
+	severities     = []string{"minor", "major", "severe"}
+	entryStates    = []string{"proposed", "adopted", "active", "rejected", "expired", "appealed", "overturned"}
+	signals        = slices.Sorted(maps.Keys(signal.All))
+	codes          = refusalCodes()
+	kinds          = kindNames()
+	runKinds       = append(slices.Clone(analysis.Jobs), "score")
+	segments       = []string{"all", "channel", "product", "handler", "department", "type", "segment"}
+	units          = []string{"all", "handler", "department", "type", "channel"}
 )
 
 // refusalCodes are the reasons of refusal: each has words.
@@ -65,10 +69,24 @@ func kindNames() (out []string) {
 // Complaints is the filter of a list of complaints; clock=open is any that is
 // not settled, with a clock or without.
 func (q *Query) Complaints() view.Filter {
-	f := view.Filter{Theme: q.Int("theme", 0, 1, math.MaxInt64), Type: q.Text("type"), Department: q.Text("department"),
+	f := view.Filter{Theme: q.Int("theme", 0, 1, math.MaxInt64), Incident: q.Int("incident", 0, 1, math.MaxInt64), Attributes: q.Pairs("attributes"), Type: q.Text("type"), Department: q.Text("department"),
 		Handler: q.Text("handler"), Channel: q.Text("channel"), Product: q.Text("product"), Language: q.Text("language"),
 		Source: q.Text("source"), State: q.One("clock", append(slices.Clone(clocks), "open")...), Breached: q.YesNo("breached"), Flagged: q.YesNo("flagged"),
 		From: q.Time("from"), To: q.Time("to"), Least: q.Float("score_from"), Most: q.Float("score_to"), Order: q.One("order", orders...)}
+	f.Limit, f.Offset = q.Paging()
+	return f
+}
+
+// Incidents is the filter of a list of incidents.
+func (q *Query) Incidents() view.IncidentFilter {
+	f := view.IncidentFilter{State: q.One("state", incidentStates...), Severity: q.One("severity", severities...)}
+	f.Limit, f.Offset = q.Paging()
+	return f
+}
+
+// Lines is the filter of log lines.
+func (q *Query) Lines() view.LineFilter {
+	f := view.LineFilter{Template: q.Int("template", 0, 1, math.MaxInt64), Service: q.Text("service"), Level: q.Text("level"), From: q.Time("from"), To: q.Time("to")}
 	f.Limit, f.Offset = q.Paging()
 	return f
 }
@@ -103,7 +121,8 @@ func (q *Query) Clocks() view.ClockFilter {
 
 // Answers is the filter of survey answers.
 func (q *Query) Answers() view.AnswerFilter {
-	f := view.AnswerFilter{Metric: q.Text("metric"), Linked: q.YesNo("linked"), From: q.Time("from"), To: q.Time("to")}
+	f := view.AnswerFilter{Metric: q.Text("metric"), Linked: q.YesNo("linked"), From: q.Time("from"), To: q.Time("to"),
+		Incident: q.Int("incident", 0, 1, math.MaxInt64), Type: q.Text("type")}
 	f.Limit, f.Offset = q.Paging()
 	return f
 }

@@ -142,6 +142,25 @@ func (q *Query) Time(name string) time.Time {
 	return time.Time{}
 }
 
+// Pairs is a list of names and values: "country=MY,app_version=5.9.0"; nil
+// where it is not given.
+func (q *Query) Pairs(name string) map[string]string {
+	s := q.values.Get(name)
+	if s == "" {
+		return nil
+	}
+	out := map[string]string{}
+	for _, part := range strings.Split(s, ",") {
+		key, value, ok := strings.Cut(part, "=")
+		if !ok || key == "" {
+			q.fail("web_bad_pairs", name)
+			return nil
+		}
+		out[key] = value
+	}
+	return out
+}
+
 // Paging is limit and offset.
 func (q *Query) Paging() (limit, offset int) {
 	return int(q.Int("limit", DefaultLimit, 1, MaxLimit)), int(q.Int("offset", 0, 0, MaxOffset))

@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"time"
 
 	"plaint/internal/web/format"
@@ -36,14 +37,15 @@ type Complaint struct {
 
 // Filter narrows a list of complaints; zero fields do not.
 type Filter struct {
-	Seq, Theme                         int64
+	Seq, Theme, Incident               int64
 	Type, Department, Handler, Channel string
 	Product, Language, Source          string
 	State                              string // of the clock; "open" is any complaint that is not settled
 	Breached, Flagged                  string // "yes" or "no"
 	From, To                           time.Time
-	Least, Most                        *float64 // score in [Least, Most)
-	Order                              string   // a key of Orders
+	Least, Most                        *float64          // score in [Least, Most)
+	Order                              string            // a key of Orders
+	Attributes                         map[string]string // of columns without a word of ours
 	Limit, Offset                      int
 }
 
@@ -83,11 +85,19 @@ const complaintsQuery = `with d as (
 		and ($13 = '' or coalesce(k.breached, false) = ($13 = 'yes')) and ($14 = '' or coalesce(d.flagged, false) = ($14 = 'yes'))
 		and ($15::timestamp is null or c.received >= $15::timestamp) and ($16::timestamp is null or c.received < $16::timestamp)
 		and ($17::double is null or d.score >= $17::double) and ($18::double is null or d.score < $18::double)
+		and ($21 = 0 or c.seq in (select seq from incident_member where run = $22 and incident = $21))
+		and ($23::varchar is null or c.seq in (select seq from complaint where extra is not null and json_contains(extra, $23::varchar)))
 	`
 
 func (f *Filter) arguments(runs Runs) []any {
+	var attributes any // null: any
+	if len(f.Attributes) > 0 {
+		if raw, err := json.Marshal(f.Attributes); err == nil { // texts always can be
+			attributes = string(raw)
+		}
+	}
 	return []any{runs["themes"], runs["service"], f.Seq, f.Theme, f.Type, f.Department, f.Handler, f.Channel, f.Product, f.Language,
-		f.Source, f.State, f.Breached, f.Flagged, nullTime(f.From), nullTime(f.To), nullFloat(f.Least), nullFloat(f.Most), f.Limit, f.Offset}
+		f.Source, f.State, f.Breached, f.Flagged, nullTime(f.From), nullTime(f.To), nullFloat(f.Least), nullFloat(f.Most), f.Limit, f.Offset, f.Incident, runs["incidents"], attributes}
 }
 
 func nullFloat(v *float64) any {

@@ -93,6 +93,6 @@ func (r *Reader) Template(ctx context.Context, id int64) (Template, error) {
 	}
 	t := p.Rows[0]
 	t.Hours, err = collect(ctx, r.st, func(rows *sql.Rows, c *Count) error { return rows.Scan(&c.At, &c.N) },
-		`select hour, n from log_template_count where run = $1 and template = $2 and hour is not null order by hour`, runs["logs"], id)
+		`select hour, sum(n)::bigint from log_template_count where run = $1 and template = $2 and hour is not null group by hour order by hour`, runs["logs"], id)
 	return t, err
 }

@@ -95,6 +95,7 @@ func (r *Reader) Overview(ctx context.Context) (*Overview, error) {
 
 // Shown is how many themes, cases and templates the overview shows.
 const (
+	shownIncidents = 200
 	shownThemes    = 14
 	shownCases     = 8
 	shownTemplates = 8
@@ -137,9 +138,11 @@ func (r *Reader) readAnswers(ctx context.Context, o *Overview) (err error) {
 }
 
 func (r *Reader) readThemes(ctx context.Context, o *Overview) (err error) {
-	if o.Incidents, err = r.Incidents(ctx); err != nil {
+	incidents, err := r.Incidents(ctx, IncidentFilter{ByTime: true, Limit: shownIncidents})
+	if err != nil {
 		return err
 	}
+	o.Incidents = incidents.Rows
 	themes, err := r.Themes(ctx, shownThemes, 0)
 	if err != nil {
 		return err

@@ -68,6 +68,8 @@ type AnswerFilter struct {
 	Metric        string
 	Linked        string // "yes": only those about a complaint
 	From, To      time.Time
+	Incident      int64  // about its complaints
+	Type          string // of the complaint it is about
 	Limit, Offset int
 }
 
@@ -77,17 +79,22 @@ const answersQuery = `with s as (select * from survey qualify row_number() over 
 	from s left join (select external_id, max(seq) as seq from complaint where external_id is not null group by external_id) c on c.external_id = s.complaint
 	where s.score is not null and ($1 = '' or s.metric = $1) and ($2 = '' or (s.complaint is not null) = ($2 = 'yes'))
 		and ($3::timestamp is null or s.answered >= $3::timestamp) and ($4::timestamp is null or s.answered < $4::timestamp)
+		and ($7 = 0 or c.seq in (select seq from incident_member where run = $8 and incident = $7))
+		and ($9 = '' or c.seq in (select seq from complaint where type = $9))
 	order by s.answered desc nulls last, s.seq limit $5 offset $6`
 
 // Answers lists survey answers, the latest first.
 func (r *Reader) Answers(ctx context.Context, f AnswerFilter) (Page[Answer], error) {
 	p := Page[Answer]{Limit: f.Limit, Offset: f.Offset}
-	var err error
+	runs, err := r.latest(ctx)
+	if err != nil {
+		return p, err
+	}
 	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, a *Answer) error {
 		err := rows.Scan(&p.Total, &a.Seq, when{&a.Answered}, &a.Customer, &a.Metric, &a.Score, &a.Min, &a.Max,
 			&a.Channel, &a.Product, &a.Handler, &a.Segment, &a.About)
 		a.Customer = r.st.Pseudonym(a.Customer)
 		return err
-	}, answersQuery, f.Metric, f.Linked, nullTime(f.From), nullTime(f.To), f.Limit, f.Offset)
+	}, answersQuery, f.Metric, f.Linked, nullTime(f.From), nullTime(f.To), f.Limit, f.Offset, f.Incident, runs["incidents"], f.Type)
 	return p, err
 }

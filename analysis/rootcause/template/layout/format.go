@@ -1,4 +1,4 @@
-package template
+package layout
 
 import (
 	"errors"
@@ -14,9 +14,14 @@ import (
 // that says more is a regular expression with fields in it.
 type Format struct {
 	with, without []piece // of a format with a part that may be missing; without is nil otherwise
+	shared        int     // fields before the part that may be missing
 	content       int     // which field is the content
 	pattern       *regexp.Regexp
+	text          string
 }
+
+// String is the format as it was given.
+func (f *Format) String() string { return f.text }
 
 // piece is a field and what follows it; the first piece of a format may have no
 // field.
@@ -28,19 +33,19 @@ type piece struct {
 
 var fieldName = regexp.MustCompile(`<([A-Za-z][A-Za-z0-9_]*)>`)
 
-// ParseFormat reads a format. One without a field <Content> is an error.
-func ParseFormat(s string) (*Format, error) {
+// Parse reads a format. One without a field <Content> is an error.
+func Parse(s string) (*Format, error) {
 	if !strings.Contains(s, "<Content>") {
 		return nil, errors.New("the format has no field <Content>")
 	}
 	before, group, after, optional := cutOptional(s)
 	if !optional {
 		if p, ok := pieces(s); ok {
-			return &Format{with: p}, nil
+			return &Format{with: p, text: s}, nil
 		}
 	} else if with, ok := pieces(before + group + after); ok {
 		if without, ok := pieces(before + after); ok {
-			return &Format{with: with, without: without}, nil
+			return &Format{with: with, without: without, shared: len(fieldName.FindAllString(before, -1)), text: s}, nil
 		}
 	}
 	return asPattern(s)
@@ -48,11 +53,28 @@ func ParseFormat(s string) (*Format, error) {
 
 // cutOptional finds the one part (…)? of a format.
 func cutOptional(s string) (before, group, after string, ok bool) {
-	from, to := strings.IndexByte(s, '('), strings.Index(s, ")?")
-	if from < 0 || to < from || strings.Contains(s[from+1:to], "(") || strings.Contains(s[to+2:], "(") || from > 0 && s[from-1] == '\\' {
+	from, to := sign(s, '(', 0), -1
+	if from >= 0 {
+		to = sign(s, ')', from)
+	}
+	if to < 0 || to+1 == len(s) || s[to+1] != '?' || sign(s, '(', from+1) >= 0 {
 		return "", "", "", false
 	}
 	return s[:from], s[from+1 : to], s[to+2:], true
+}
+
+// sign is the place of a sign that has no backslash before it, -1 if there is
+// none.
+func sign(s string, c byte, from int) int {
+	for i := from; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case c:
+			return i
+		}
+	}
+	return -1
 }
 
 // pieces cuts a format that has fields and plain text alone; ok is false for any
@@ -97,7 +119,7 @@ func asPattern(s string) (*Format, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the format: %w", err)
 	}
-	return &Format{pattern: p, content: p.SubexpIndex("Content")}, nil
+	return &Format{pattern: p, content: p.SubexpIndex("Content"), text: s}, nil
 }
 
 // Content is a line's content; ok is false if the line has another format.
@@ -109,21 +131,21 @@ func (f *Format) Content(line string) (content string, ok bool) {
 		}
 		return line[m[2*f.content]:m[2*f.content+1]], true
 	}
-	content, place, ok := match(f.with, line)
+	content, ends, ok := match(f.with, line, f.shared)
 	if f.without == nil {
 		return content, ok
 	}
-	other, otherPlace, otherOK := match(f.without, line)
-	if otherOK && (!ok || otherPlace < place) {
+	other, otherEnds, otherOK := match(f.without, line, f.shared)
+	if otherOK && (!ok || otherEnds < ends) {
 		return other, true
 	}
 	return content, ok
 }
 
-// match lays pieces over a line; place adds up where the fields end, so that of
-// two ways to read a line the one is known whose fields end first.
-func match(pieces []piece, line string) (content string, place int, ok bool) {
-	at := 0
+// match lays pieces over a line; place adds up where the first fields end, so that
+// of two ways to read a line the one is known in which they end first.
+func match(pieces []piece, line string, first int) (content string, place int, ok bool) {
+	at, fields := 0, 0
 	for i, p := range pieces {
 		if p.then == "" || i == len(pieces)-1 && p.then == " " {
 			if p.content {
@@ -138,8 +160,10 @@ func match(pieces []piece, line string) (content string, place int, ok bool) {
 		if p.content {
 			content = line[at:from]
 		}
-		if i < len(pieces)-1 {
-			place += from
+		if p.field {
+			if fields++; fields <= first {
+				place += from
+			}
 		}
 		at = to
 	}

@@ -1,4 +1,4 @@
-package template
+package layout
 
 import (
 	"strings"
@@ -14,13 +14,15 @@ func TestFormat(t *testing.T) {
 		{`<Time>\|<Component>\|<Pid>\|<Content>`, "20171223-22:15:29:606|Step_LSC|30002312|onStandStepChanged 3579", "onStandStepChanged 3579"},
 		{`<Month> <Date> <Time> <Level> <Component>(\[<PID>\])?: <Content>`, "Jun 14 15:16:01 combo sshd(pam_unix)[19939]: check pass; user unknown", "check pass; user unknown"},
 		{`<Month> <Date> <Time> <Level> <Component>(\[<PID>\])?: <Content>`, "Jul  1 09:00:55 combo kernel: audit [x]: y", "audit [x]: y"},
+		{`<Month> <User> <Component>\[<PID>\]( \(<Address>\))?: <Content>`, "Jul me QQ[1] (0x5): a (b)[2]: c", "a (b)[2]: c"},
+		{`<Month> <User> <Component>\[<PID>\]( \(<Address>\))?: <Content>`, "Jul me QQ[1]: a (b): c", "a (b): c"},
 		{`<Date> <Time> <Level>(.+)<Component>; <Content>`, "a b c d e; f", "f"}, // an expression
 		{"<Date> <Content>", "2026-01-05 ", ""},
 		{"<Date>: <Content>", "no colon here", "-"},
 		{"at <Date>: <Content>", "on 5: x", "-"},
 		{"at <Date>: <Content>", "at 5: x", "x"},
 	} {
-		f, err := ParseFormat(c.format)
+		f, err := Parse(c.format)
 		if err != nil {
 			t.Errorf("%s: %v", c.format, err)
 			continue
@@ -31,7 +33,7 @@ func TestFormat(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "<Date> <Level>", "<Content>(", "<Content>\\"} {
-		if _, err := ParseFormat(bad); err == nil && bad != "<Content>\\" {
+		if _, err := Parse(bad); err == nil && bad != "<Content>\\" {
 			t.Errorf("%q was taken", bad)
 		}
 	}
@@ -41,10 +43,10 @@ func TestFormat(t *testing.T) {
 func FuzzFormat(f *testing.F) {
 	f.Add("a b: c", uint8(0))
 	f.Add("Jun 14 15:16:01 combo sshd(pam_unix)[19939]: check", uint8(1))
-	formats := []string{"<Date> <Component>: <Content>", `<Level> <Component>(\[<PID>\])?: <Content>`, `\[<Time>\] <Program> - <Content>`}
+	formats := []string{"<Date> <Component>: <Content>", `<Level> <Component>(\[<PID>\])?: <Content>`, `\[<Time>\] <Program> - <Content>`, `<User> <Component>\[<PID>\]( \(<Address>\))?: <Content>`}
 	f.Fuzz(func(t *testing.T, line string, n uint8) {
 		s := formats[int(n)%len(formats)]
-		short, err := ParseFormat(s)
+		short, err := Parse(s)
 		if err != nil || short.pattern != nil {
 			t.Fatal(s, err)
 		}

@@ -1,4 +1,4 @@
-package rootcause
+package incident
 
 import (
 	"math"
@@ -9,8 +9,8 @@ import (
 
 // noise is series without a burst: rates by weekday and hour, some with a slow
 // trend, some of a steady half event a day.
-func noise(r *rand.Rand, series, days int) [][]tally {
-	out := make([][]tally, series)
+func noise(r *rand.Rand, series, days int) [][]Tally {
+	out := make([][]Tally, series)
 	for s := range out {
 		rate := .02 * math.Pow(40, r.Float64())
 		slope := r.Float64() - .5
@@ -24,7 +24,7 @@ func noise(r *rand.Rand, series, days int) [][]tally {
 				m *= .6
 			}
 			if n := count(r, m); n > 0 {
-				out[s] = append(out[s], tally{at, int32(n)})
+				out[s] = append(out[s], Tally{at, int32(n)})
 			}
 		}
 	}
@@ -47,7 +47,7 @@ func TestNoBurstInNoise(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	found := 0
 	for range 10 {
-		found += len(bursts(noise(r, 60, 91), false))
+		found += len(Bursts(noise(r, 60, 91), false))
 	}
 	t.Logf("%d windows in 600 series of noise", found)
 	if found > 6 {
@@ -60,20 +60,20 @@ func TestBurstIsFound(t *testing.T) {
 	series := noise(r, 60, 91)
 	start := int64(1767571200 + 40*day + 10*hour)
 	for h := range int64(20) {
-		series[3] = append(series[3], tally{start + h*hour, 6})
+		series[3] = append(series[3], Tally{start + h*hour, 6})
 	}
 	n := map[int64]int32{}
 	for _, e := range series[3] {
-		n[e.at] += e.n
+		n[e.At] += e.N
 	}
-	series[3] = sorted(n)
-	var got []window
-	for _, w := range bursts(series, false) {
-		if w.series == 3 {
+	series[3] = InOrder(n)
+	var got []Window
+	for _, w := range Bursts(series, false) {
+		if w.Series == 3 {
 			got = append(got, w)
 		}
 	}
-	if len(got) != 1 || got[0].start > start || got[0].end < start+20*hour || got[0].end-got[0].start > 26*hour || got[0].n < 120 {
+	if len(got) != 1 || got[0].Start > start || got[0].End < start+20*hour || got[0].End-got[0].Start > 26*hour || got[0].N < 120 {
 		t.Errorf("windows %+v, planted at %d for 20 hours", got, start)
 	}
 }
@@ -97,8 +97,8 @@ func TestTail(t *testing.T) {
 }
 
 func TestIncidentsJoin(t *testing.T) {
-	w := []window{{series: 0, start: 100, end: 200}, {series: 1, start: 120, end: 180}, {series: 2, start: 120, end: 180}, {series: 0, start: 900, end: 950}, {series: 1, start: 20, end: 30}}
-	if got := incidents(w, []int32{0, 0, 1, 0, 0}); !reflect.DeepEqual(got, []int64{2, 2, 3, 4, 1}) {
+	w := []Window{{Series: 0, Start: 100, End: 200}, {Series: 1, Start: 120, End: 180}, {Series: 2, Start: 120, End: 180}, {Series: 0, Start: 900, End: 950}, {Series: 1, Start: 20, End: 30}}
+	if got := Together(w, []int32{0, 0, 1, 0, 0}); !reflect.DeepEqual(got, []int64{2, 2, 3, 4, 1}) {
 		t.Errorf("incidents %v", got)
 	}
 }
