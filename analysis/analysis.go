@@ -10,24 +10,28 @@ import (
 	"slices"
 	"time"
 
+	"plaint/analysis/knowledge"
 	"plaint/analysis/rootcause"
 	"plaint/analysis/satisfaction"
 	"plaint/analysis/service"
 	"plaint/internal/store"
+	"plaint/internal/text"
 )
 
 // Jobs are the names of the jobs, in the order in which they run: incidents ask
 // for themes and log templates, satisfaction for the clocks of service and the
-// bursts of themes, and the digest for all of them.
-var Jobs = []string{"volume", "themes", "logs", "incidents", "service", "satisfaction", "digest"}
+// bursts of themes, knowledge for themes, and the digest for all of them.
+var Jobs = []string{"volume", "themes", "logs", "incidents", "service", "satisfaction", "knowledge", "digest"}
 
 // Options say what to run. The zero value runs everything.
 type Options struct {
 	// Now is the moment as of which open complaints are judged; zero is the
 	// latest time in the data, so that a file of last year is not all overdue.
 	Now      time.Time
-	Jobs     []string         // of Jobs; empty for all
-	Progress func(job string) // called before each job; may be nil
+	Jobs     []string          // of Jobs; empty for all
+	Progress func(job string)  // called before each job; may be nil
+	Answers  []knowledge.Entry // the FAQ; without one the job knowledge is left out
+	Lexicon  *text.Lexicon     // the words that texts are cut into; nil for the program's own
 }
 
 // JobSummary is what one job found in short.
@@ -62,14 +66,14 @@ func Run(ctx context.Context, st *store.Store, o Options) (Summary, error) {
 		s.AsOf = now
 	}
 	for _, j := range Jobs {
-		if len(o.Jobs) > 0 && !slices.Contains(o.Jobs, j) {
+		if len(o.Jobs) > 0 && !slices.Contains(o.Jobs, j) || j == "knowledge" && len(o.Answers) == 0 {
 			continue
 		}
 		if o.Progress != nil {
 			o.Progress(j)
 		}
 		started := time.Now()
-		run, numbers, err := runJob(ctx, st, j, s.AsOf)
+		run, numbers, err := runJob(ctx, st, j, s.AsOf, o)
 		if err != nil {
 			return s, fmt.Errorf("analyse: %w", err)
 		}
@@ -78,12 +82,12 @@ func Run(ctx context.Context, st *store.Store, o Options) (Summary, error) {
 	return s, nil
 }
 
-func runJob(ctx context.Context, st *store.Store, job string, now time.Time) (int64, map[string]any, error) {
+func runJob(ctx context.Context, st *store.Store, job string, now time.Time, o Options) (int64, map[string]any, error) {
 	switch job {
 	case "volume":
 		return volume(ctx, st)
 	case "themes":
-		r, err := rootcause.Themes(ctx, st)
+		r, err := rootcause.Themes(ctx, st, o.Lexicon)
 		return r.Run, r.Numbers, err
 	case "logs":
 		r, err := rootcause.LogTemplates(ctx, st)
@@ -97,6 +101,8 @@ func runJob(ctx context.Context, st *store.Store, job string, now time.Time) (in
 	case "satisfaction":
 		r, err := satisfaction.Measure(ctx, st)
 		return r.Run, r.Numbers, err
+	case "knowledge":
+		return knowledge.Measure(ctx, st, knowledge.Options{Entries: o.Answers, Lexicon: o.Lexicon})
 	}
 	return digest(ctx, st, now)
 }

@@ -17,7 +17,7 @@ import (
 func BenchmarkThemes6000(b *testing.B) {
 	s := simulated(b, simulate.Config{Seed: 1}, "complaints.csv")
 	for b.Loop() {
-		if _, err := rootcause.Themes(b.Context(), s.st); err != nil {
+		if _, err := rootcause.Themes(b.Context(), s.st, nil); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -64,7 +64,7 @@ func BenchmarkMillion(b *testing.B) {
 	defer st.Close()
 	b.Run("themes", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := rootcause.Themes(b.Context(), st); err != nil {
+			if _, err := rootcause.Themes(b.Context(), st, nil); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -1,20 +1,9 @@
 package rootcause
 
-import (
-	"math"
+import "plaint/internal/text"
 
-	"plaint/internal/text"
-)
-
-// Settings of clustering alone.
-const (
-	clusterDims   = 200
-	clusterStarts = 6
-	// manyClusters is from how many clusters on rows are joined with their places in
-	// the graph of neighbours: banking77, 77 of them, gains; cfpb_1000, 5 of them,
-	// falls from NMI .38 to .18.
-	manyClusters = 30
-)
+// labTexts are the texts that clusters are found among; others are assigned.
+const labTexts = 24000
 
 // Clustering is a partition of texts.
 type Clustering struct {
@@ -23,45 +12,45 @@ type Clustering struct {
 }
 
 // Cluster puts texts into k clusters, or, where k is 0, into as many as there
-// are. It is a function of the texts in their order alone.
-func Cluster(texts []string, k int) Clustering {
+// seem to be. words is nil for the program's own lexicon. It is a function of the
+// texts in their order alone.
+func Cluster(texts []string, k int, words *text.Lexicon) Clustering {
+	x := newExtractors(words)
 	c := &corpus{names: map[uint64]text.Phrase{}}
-	x := text.NewExtractor()
-	x.Name = func(h uint64, p text.Phrase) { c.names[h] = p }
-	for _, t := range texts {
-		c.builder.Add(x.Features(t))
+	rows := spread(len(texts), labTexts)
+	for from := 0; from < len(rows); from += readRows {
+		chunk := rows[from:min(from+readRows, len(rows))]
+		c.add(x, len(chunk), func(i int) []string { return texts[chunk[i] : chunk[i]+1] }, nil)
 	}
-	c.kinds = make([]int32, len(texts))
-	var f *fitted
-	if k == 0 {
-		f = c.fit()
-	} else {
-		f = c.fitExactly(k)
-	}
-	out := Clustering{Of: f.of}
+	f := c.fit(k)
+	out := Clustering{Of: make([]int, len(texts))}
 	for _, terms := range f.labels(c.names) {
 		out.Labels = append(out.Labels, label(terms))
 	}
-	for i := range out.Of {
-		if f.matrix.Start[i] == f.matrix.Start[i+1] {
-			out.Of[i] = -1
-		}
+	assignAll(x, &f.model, texts, out.Of)
+	for i, row := range rows {
+		out.Of[row] = f.of[i]
 	}
 	return out
 }
 
-// fitExactly groups the texts into k themes.
-func (c *corpus) fitExactly(k int) *fitted {
-	n := c.builder.Rows()
-	v := c.builder.Vocabulary(rarest(n), commonest(n))
-	f := &fitted{matrix: c.builder.Matrix(v)}
-	f.vocabulary = v
-	f.basis = text.Reduce(f.matrix, clusterDims, seed)
-	f.rows = text.Project(f.matrix, f.basis)
-	if k >= manyClusters {
-		f.rows = text.Spectral(f.rows, k, max(1, int(math.Sqrt(float64(n)))/2), seed)
+// spread is most of n rows at equal distances.
+func spread(n, most int) []int {
+	rows := make([]int, min(n, most))
+	for i := range rows {
+		rows[i] = int(int64(i) * int64(n) / int64(len(rows)))
 	}
-	g := text.Group(f.rows, k, clusterStarts, seed)
-	f.parts, f.of, f.themes = g.Centroids, g.Of, g.Centroids.Rows
-	return f
+	return rows
+}
+
+// assignAll gives each text its cluster.
+func assignAll(x []*text.Extractor, m *model, texts []string, of []int) {
+	assigners := map[*text.Extractor]*assigner{}
+	for _, e := range x {
+		e.OnlyWords, e.Name = true, nil
+		assigners[e] = m.assigner()
+	}
+	inParallel(x, len(texts), func(e *text.Extractor, i int) {
+		of[i], _ = assigners[e].assign(e.Features(texts[i]))
+	})
 }

@@ -14,8 +14,6 @@ type theme struct {
 	terms     []string
 	chinese   bool
 	part      int // number within its model
-	model     *model
-	first     bool // the first theme of its model holds the model
 	example   int64
 	nearest   float32
 	size      int

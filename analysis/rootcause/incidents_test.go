@@ -81,7 +81,7 @@ func newDrill(t testing.TB, c simulate.Config) *drill {
 		}
 		d.of[int64(i+1)] = &truth{at, rows[i]["type"], r["motive"], r["incident"]}
 	}
-	for _, job := range []func() (Result, error){func() (Result, error) { return Themes(t.Context(), st) }, func() (Result, error) { return LogTemplates(t.Context(), st) }} {
+	for _, job := range []func() (Result, error){func() (Result, error) { return Themes(t.Context(), st, nil) }, func() (Result, error) { return LogTemplates(t.Context(), st) }} {
 		if _, err := job(); err != nil {
 			t.Fatal(err)
 		}

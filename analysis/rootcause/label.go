@@ -34,7 +34,9 @@ type term struct {
 func (f *fitted) labels(names map[uint64]text.Phrase) [][]string {
 	size := make([]float64, f.themes)
 	for _, t := range f.of {
-		size[t]++
+		if t >= 0 {
+			size[t]++
+		}
 	}
 	within := f.within()
 	terms := make([][]term, f.themes)
@@ -73,6 +75,9 @@ func (f *fitted) labels(names map[uint64]text.Phrase) [][]string {
 func (f *fitted) within() []map[int]int32 {
 	out := make([]map[int]int32, f.matrix.Cols)
 	for i, t := range f.of {
+		if t < 0 {
+			continue
+		}
 		for _, c := range f.matrix.Col[f.matrix.Start[i]:f.matrix.Start[i+1]] {
 			if out[c] == nil {
 				out[c] = map[int]int32{}

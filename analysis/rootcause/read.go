@@ -198,10 +198,15 @@ func inParallel(extractors []*text.Extractor, n int, f func(x *text.Extractor, i
 	wg.Wait()
 }
 
-func newExtractors() []*text.Extractor {
+// newExtractors is one extractor for each processor; words is nil for the
+// program's own.
+func newExtractors(words *text.Lexicon) []*text.Extractor {
+	if words == nil {
+		words = text.DefaultLexicon()
+	}
 	out := make([]*text.Extractor, runtime.GOMAXPROCS(0))
 	for i := range out {
-		out[i] = text.NewExtractor()
+		out[i] = words.Extractor()
 	}
 	return out
 }

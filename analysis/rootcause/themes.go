@@ -11,6 +11,7 @@ import (
 	"plaint/analysis/rootcause/incident"
 	"plaint/internal/store"
 	"plaint/internal/text"
+	"plaint/internal/text/space"
 )
 
 // Result is one job's run and its headline.
@@ -28,15 +29,18 @@ type study struct {
 	extractors []*text.Extractor
 	share      float64 // of the texts that models are fitted on
 	themes     []theme
+	models     [2]*model
+	firsts     [2]int32 // number of each model's first theme
 }
 
 // Themes groups the complaints of the store by what they are about, finds the
 // windows in which a theme bursts and keeps both as a run of kind "themes".
 // Chinese and other texts are grouped apart. The same complaints give the same
-// themes, whatever the number of processors.
-func Themes(ctx context.Context, st *store.Store) (Result, error) {
+// themes, whatever the number of processors. words is nil for the program's own
+// lexicon.
+func Themes(ctx context.Context, st *store.Store, words *text.Lexicon) (Result, error) {
 	started := st.Now()
-	s := &study{extractors: newExtractors()}
+	s := &study{extractors: newExtractors(words)}
 	var err error
 	if s.reader, err = newReader(ctx, st); err != nil {
 		return Result{}, err
@@ -58,7 +62,7 @@ func Themes(ctx context.Context, st *store.Store) (Result, error) {
 	numbers := map[string]any{"complaints": len(s.all), "themes": len(s.themes), "windows": len(windows),
 		"incidents": countIncidents(windows), "fitted_share": s.share}
 	id, err := st.SaveRun(ctx, store.Run{Kind: "themes", Started: started, UpTo: s.reader.last, Summary: numbers,
-		Params: map[string]any{"dims": dims, "alike": alike, "fit_texts": fitTexts, "seed": seed, "false_discovery_rate": incident.Discovery},
+		Params: map[string]any{"fit_texts": fitTexts, "seed": seed, "false_discovery_rate": incident.Discovery},
 		Tables: []store.Table{s.themeTable(), s.memberTable(), {Name: "theme_window", Rows: windows}}})
 	if err != nil {
 		return Result{}, fmt.Errorf("themes: %w", err)
@@ -81,38 +85,26 @@ func (s *study) collect(ctx context.Context) error {
 	for l := range s.corpora {
 		s.corpora[l] = &corpus{names: map[uint64]text.Phrase{}}
 	}
-	names := make([]map[uint64]text.Phrase, len(s.extractors))
-	for i, x := range s.extractors {
-		names[i] = map[uint64]text.Phrase{}
-		x.Name = func(h uint64, p text.Phrase) { names[i][h] = p }
-	}
 	s.all = make([]complaint, 0, s.reader.count)
 	err := s.reader.each(ctx, func(chunk []written) error {
-		features := make([][]text.Feature, len(chunk))
-		inParallel(s.extractors, len(chunk), func(x *text.Extractor, i int) {
-			if chunk[i].fitted = sampled(chunk[i].seq, s.share); chunk[i].fitted {
-				features[i] = append(features[i], x.Features(chunk[i].subject, chunk[i].body)...)
-			}
-		})
+		var own [2][]int
 		for i := range chunk {
-			if chunk[i].fitted {
-				l := languageOf(&chunk[i].complaint)
-				s.corpora[l].builder.Add(features[i])
-				s.corpora[l].kinds = append(s.corpora[l].kinds, chunk[i].kind)
+			c := &chunk[i].complaint
+			if c.fitted = sampled(c.seq, s.share); c.fitted {
+				l := languageOf(c)
+				own[l] = append(own[l], i)
 				s.places[l] = append(s.places[l], int32(len(s.all)))
 			}
-			s.all = append(s.all, chunk[i].complaint)
+			s.all = append(s.all, *c)
+		}
+		for l, list := range own {
+			s.corpora[l].add(s.extractors, len(list), func(i int) []string {
+				w := &chunk[list[i]]
+				return []string{w.subject, w.body}
+			}, func(i int) string { return s.reader.types.list[chunk[list[i]].kind] })
 		}
 		return nil
 	})
-	for i, x := range s.extractors {
-		x.Name = nil
-		for h, p := range names[i] {
-			for _, c := range s.corpora {
-				c.names[h] = p
-			}
-		}
-	}
 	if err != nil {
 		return fmt.Errorf("themes: %w", err)
 	}
@@ -140,63 +132,81 @@ func (s *study) fitAll() {
 		if c.builder.Rows() == 0 {
 			continue
 		}
-		f := c.fit()
+		f := c.fit(0)
 		first := len(s.themes)
 		for t, terms := range f.labels(c.names) {
 			s.themes = append(s.themes, theme{terms: terms, chinese: l == 0, part: t})
 		}
 		for i, place := range s.places[l] {
-			s.all[place].theme = int32(first + f.of[i])
+			if f.of[i] >= 0 {
+				s.all[place].theme = int32(first + f.of[i])
+			}
 		}
 		s.likeness(f, l, first)
+		s.models[l], s.firsts[l] = &f.model, int32(first)
 		c.builder, c.names = text.Builder{}, nil
-		s.themes[first].model, s.themes[first].first = &f.model, true
 	}
 }
 
-// likeness notes how near each fitted text is to its theme's mean, and each
-// theme's nearest as its example.
+// likeness notes how far each fitted text's words speak for its theme, and each
+// theme's text nearest to its mean as its example.
 func (s *study) likeness(f *fitted, l, first int) {
-	mean := text.NewDense(f.themes, f.rows.Cols)
+	mean := space.NewDense(max(f.themes, 0), f.matrix.Cols)
 	for i, t := range f.of {
-		add(mean.Row(t), f.rows.Row(i))
+		if t < 0 {
+			continue
+		}
+		cols, vals := f.matrix.Row(i)
+		row := mean.Row(t)
+		for k, c := range cols {
+			row[c] += vals[k]
+		}
 	}
 	for t := range f.themes {
-		text.Normalize(mean.Row(t))
+		space.Normalize(mean.Row(t))
 	}
 	for i, t := range f.of {
+		if t < 0 {
+			continue
+		}
+		near := float32(0)
+		cols, vals := f.matrix.Row(i)
+		for k, c := range cols {
+			near += mean.Row(t)[c] * vals[k]
+		}
 		c, th := &s.all[s.places[l][i]], &s.themes[first+t]
-		c.like = float32(text.Dot(mean.Row(t), f.rows.Row(i)))
-		if th.example == 0 || c.like > th.nearest {
-			th.example, th.nearest = c.seq, c.like
+		words, n := f.counts.Row(i)
+		c.like = f.words.Like(words, n, t)
+		if th.example == 0 || near > th.nearest {
+			th.example, th.nearest = c.seq, near
 		}
 	}
 }
 
-// assignRest gives every text that was not fitted the theme of its nearest group.
+// assignRest gives every text that was not fitted the theme its words speak for.
 func (s *study) assignRest(ctx context.Context) error {
-	var models [2]*model
-	var firsts [2]int32
-	for t := range s.themes {
-		if s.themes[t].first {
-			l := 1
-			if s.themes[t].chinese {
-				l = 0
+	assigners := map[*text.Extractor]*[2]*assigner{}
+	for _, x := range s.extractors {
+		x.OnlyWords = true
+		assigners[x] = new([2]*assigner)
+		for l, m := range s.models {
+			if m != nil {
+				assigners[x][l] = m.assigner()
 			}
-			models[l], firsts[l] = s.themes[t].model, int32(t)
-			s.themes[t].model = nil
 		}
 	}
 	at := 0
 	err := s.reader.each(ctx, func(chunk []written) error {
 		inParallel(s.extractors, len(chunk), func(x *text.Extractor, i int) {
 			c := &s.all[at+i]
-			m := models[languageOf(c)]
-			if c.fitted || m == nil {
+			l := languageOf(c)
+			a := assigners[x][l]
+			if c.fitted || a == nil {
 				return
 			}
-			part, like := m.assign(x.Features(chunk[i].subject, chunk[i].body))
-			c.theme, c.like = firsts[languageOf(c)]+int32(m.themeOf[part]), float32(like)
+			if t, like := a.assign(x.Features(chunk[i].subject, chunk[i].body)); t >= 0 {
+				c.theme, c.like = s.firsts[l]+int32(t), like
+			}
 		})
 		at += len(chunk)
 		return nil
@@ -205,13 +215,6 @@ func (s *study) assignRest(ctx context.Context) error {
 		return fmt.Errorf("themes: %w", err)
 	}
 	return nil
-}
-
-func (m *model) assign(features []text.Feature) (part int, like float64) {
-	cols, vals := m.vocabulary.Row(features, nil, nil)
-	row := make([]float64, m.basis.Cols)
-	text.ProjectRow(row, m.basis, cols, vals)
-	return text.Nearest(row, m.parts)
 }
 
 func moment(at int64) time.Time {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -11,21 +12,30 @@ import (
 	"github.com/spf13/cobra"
 
 	"plaint/analysis"
+	"plaint/analysis/knowledge"
 	"plaint/internal/store"
 	"plaint/internal/web/format"
 )
 
 func (e *env) analyzeCmd() *cobra.Command {
 	var jobs []string
-	c := &cobra.Command{Use: "analyze", Short: e.t("cmd_analyze"), Args: cobra.NoArgs, Example: "  plaint analyze\n  plaint analyze --jobs themes,satisfaction",
+	var faq, lexicon string
+	c := &cobra.Command{Use: "analyze", Short: e.t("cmd_analyze"), Args: cobra.NoArgs, Example: "  plaint analyze\n  plaint analyze --jobs themes,satisfaction\n  plaint analyze --faq faq.csv --lexicon words.txt",
 		RunE: func(c *cobra.Command, _ []string) error {
 			for _, j := range jobs {
 				if !slices.Contains(analysis.Jobs, j) {
 					return usageError{&worded{"err_job", []any{"job", j, "jobs", strings.Join(analysis.Jobs, ", ")}}}
 				}
 			}
+			o, err := e.analysisFiles(faq, lexicon)
+			if err != nil {
+				return err
+			}
+			if o.Jobs = jobs; slices.Contains(jobs, "knowledge") && len(o.Answers) == 0 {
+				return usageError{&worded{code: "err_no_faq"}}
+			}
 			return e.withLoaded(c.Context(), func(st *store.Store) error {
-				s, err := e.analyze(c.Context(), st, jobs)
+				s, err := e.analyze(c.Context(), st, o)
 				if err == nil && !e.quiet {
 					table(e.out, e.jobRows(s))
 				}
@@ -33,13 +43,18 @@ func (e *env) analyzeCmd() *cobra.Command {
 			})
 		}}
 	c.Flags().StringSliceVar(&jobs, "jobs", nil, e.t("flag_jobs"))
+	c.Flags().StringVar(&faq, "faq", "", e.t("flag_faq"))
+	c.Flags().StringVar(&lexicon, "lexicon", "", e.t("flag_lexicon"))
 	return c
 }
 
-func (e *env) analyze(ctx context.Context, st *store.Store, jobs []string) (analysis.Summary, error) {
-	return analysis.Run(ctx, st, analysis.Options{Jobs: jobs, Progress: func(job string) {
-		e.say("%s: %s", e.t("analysing"), e.t("job_"+job))
-	}})
+func (e *env) analyze(ctx context.Context, st *store.Store, o analysis.Options) (analysis.Summary, error) {
+	o.Progress = func(job string) { e.say("%s: %s", e.t("analysing"), e.t("job_"+job)) }
+	s, err := analysis.Run(ctx, st, o)
+	if errors.Is(err, knowledge.ErrNoThemes) {
+		return s, &worded{code: "err_no_themes"}
+	}
+	return s, err
 }
 
 // jobRows is a line for each job: its name, its run, its time, what it found.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"plaint/analysis"
 	"plaint/cmd/plaint/settings"
 	"plaint/ingest/file"
 	"plaint/ingest/simulate"
@@ -135,7 +136,7 @@ func (e *env) demoJobs(ctx context.Context, st *store.Store, dir string) error {
 		return err
 	}
 	e.showReceipt(total, false)
-	if _, err := e.analyze(ctx, st, nil); err != nil {
+	if _, err := e.analyze(ctx, st, analysis.Options{}); err != nil {
 		return err
 	}
 	return e.score(ctx, st, m)

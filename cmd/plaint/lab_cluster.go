@@ -8,32 +8,41 @@ import (
 	"github.com/spf13/cobra"
 
 	"plaint/analysis/rootcause"
+	"plaint/internal/text"
 )
 
 func (e *env) labClusterCmd() *cobra.Command {
-	var column string
+	var column, lexicon string
 	var k int
 	c := e.method(&cobra.Command{Use: "cluster --in FILE --text COL", Short: e.t("cmd_lab_cluster"), Long: e.t("cmd_lab_cluster_long"),
 		Example: "  plaint lab cluster --in complaints.csv --text body --k 20 --out clusters.csv"},
-		func(c *cobra.Command, l *lab) (map[string]any, error) { return l.cluster(c, column, k) })
+		func(c *cobra.Command, l *lab) (map[string]any, error) { return l.cluster(c, column, lexicon, k) })
 	c.Flags().StringVar(&column, "text", "", e.t("flag_lab_text"))
+	c.Flags().StringVar(&lexicon, "lexicon", "", e.t("flag_lexicon"))
 	c.Flags().IntVar(&k, "k", 0, e.t("flag_lab_k"))
 	return c
 }
 
 // cluster groups the texts of a column.
-func (l *lab) cluster(c *cobra.Command, column string, k int) (map[string]any, error) {
+func (l *lab) cluster(c *cobra.Command, column, lexicon string, k int) (map[string]any, error) {
 	if column == "" {
 		return nil, usageError{&worded{code: "err_lab_text"}}
 	}
 	if k < 0 || k > 10000 {
 		return nil, usageError{&worded{code: "err_lab_k"}}
 	}
+	var words *text.Lexicon
+	if lexicon != "" {
+		var err error
+		if words, err = readWith(l.e, lexicon, "err_lexicon", text.ReadLexicon); err != nil {
+			return nil, err
+		}
+	}
 	var texts []string
 	if err := l.column(c, column, func(v string) { texts = append(texts, strings.Clone(v)) }); err != nil {
 		return nil, err
 	}
-	g := rootcause.Cluster(texts, k)
+	g := rootcause.Cluster(texts, k, words)
 	outliers := 0
 	for _, c := range g.Of {
 		if c < 0 {

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 	"unicode/utf8"
@@ -12,17 +13,29 @@ const (
 	words = iota
 	pairs
 	grams
+	kinds // what a record says of itself, outside its text
 	families
 )
 
 // familyWeight halves the pairs (measured on banking77 with the same method).
-var familyWeight = [families]float64{1, .5, 1}
+var familyWeight = [families]float64{1, .5, 1, .5}
 
 // Feature is one feature of a text and how often it occurs in it. The two
 // lowest bits of the hash are its family.
 type Feature struct {
 	Hash  uint64
 	Count int32
+}
+
+// AddKind adds the type that a record carries beside its text, "" for none.
+// Features stay in order.
+func AddKind(features []Feature, kind string) []Feature {
+	if kind == "" {
+		return features
+	}
+	f := Feature{hashText(9, kind)&^3 | kinds, 1}
+	at, _ := slices.BinarySearchFunc(features, f.Hash, func(x Feature, h uint64) int { return cmp.Compare(x.Hash, h) })
+	return slices.Insert(features, at, f)
 }
 
 // Extractor turns texts into features: words and entities, pairs of
@@ -35,6 +48,9 @@ type Extractor struct {
 	hashes    []uint64
 	out       []Feature
 	runes     []rune
+
+	// OnlyWords leaves pairs and runs of characters out.
+	OnlyWords bool
 
 	// Name, if set, is told the words and pairs as they are met.
 	Name func(hash uint64, label Phrase)
@@ -74,11 +90,8 @@ func (x *Extractor) Features(texts ...string) []Feature {
 		x.tokens = x.tokenizer.Tokens(x.tokens, t)
 	}
 	x.wordsAndPairs()
-	x.hanGrams()
-	for i := range x.tokens {
-		if t := &x.tokens[i]; t.Kind == Word && !t.Han {
-			x.latinGrams(t.Text)
-		}
+	if !x.OnlyWords {
+		x.grams()
 	}
 	slices.Sort(x.hashes)
 	x.out = x.out[:0]
@@ -90,6 +103,15 @@ func (x *Extractor) Features(texts ...string) []Feature {
 		x.out = append(x.out, Feature{h, 1})
 	}
 	return x.out
+}
+
+func (x *Extractor) grams() {
+	x.hanGrams()
+	for i := range x.tokens {
+		if t := &x.tokens[i]; t.Kind == Word && !t.Han {
+			x.latinGrams(t.Text)
+		}
+	}
 }
 
 func (x *Extractor) add(h uint64, family int) uint64 {
@@ -112,7 +134,7 @@ func (x *Extractor) wordsAndPairs() {
 				x.Name(id, Phrase{First: t.Text, Han: t.Han})
 			}
 		}
-		if i == 0 || x.tokens[i-1].Kind == Break {
+		if i == 0 || x.tokens[i-1].Kind == Break || x.OnlyWords {
 			continue
 		}
 		p := &x.tokens[i-1]

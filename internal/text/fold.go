@@ -4,10 +4,13 @@
 package text
 
 import (
+	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/longbridgeapp/opencc"
+	"golang.org/x/text/unicode/norm"
 )
 
 // foldTable maps every character of the basic plane to its folded form, 0 to
@@ -59,61 +62,71 @@ func Fold(r rune) rune {
 	return rune(foldTable()[r])
 }
 
-// Language guesses the language of a text from its script and, for Latin
-// script, from its commonest words: an ISO 639-1 code, "" if there are too few
-// letters to tell. Latin script counts by the word, since one Han character
-// says about half as much as a Latin word: a text of both is Chinese when it
-// has at least half as many Han characters as Latin words.
-func Language(s string) string {
-	var han, kana, hangul, cyrillic, arabic, latin, words, seen int
-	inWord := false
-	for _, r := range s {
-		wasWord := inWord
-		inWord = false
-		switch {
-		case r < 0x80:
-			if r|0x20 < 'a' || r|0x20 > 'z' {
-				continue
-			}
-			latin++
-			inWord = true
-		case r >= 0x4E00 && r <= 0x9FFF, r >= 0x3400 && r <= 0x4DBF:
-			han++
-		case r >= 0x3040 && r <= 0x30FF:
-			kana++
-		case r >= 0xAC00 && r <= 0xD7AF:
-			hangul++
-		case r >= 0x0400 && r <= 0x04FF:
-			cyrillic++
-		case r >= 0x0600 && r <= 0x06FF:
-			arabic++
-		case r >= 0xC0 && r <= 0x24F:
-			latin++
-			inWord = true
-		default:
+// unusual marks the characters of the basic plane that a text is rarely written
+// with and that stand for others: ligatures, circled numbers, letters apart from
+// their accents, syllables in parts, Chinese characters of the compatibility
+// blocks. Full width is left to the folding.
+var unusual = sync.OnceValue(func() *[1 << 16 / 64]uint64 {
+	var t [1 << 16 / 64]uint64
+	for r := rune(0xA0); r < 1<<16; r++ {
+		if r >= 0xFF01 && r <= 0xFF5E || r >= 0xD800 && r < 0xE000 {
 			continue
 		}
-		if inWord && !wasWord {
-			words++
-		}
-		if seen++; seen == 120 {
-			break
+		as := norm.NFKC.String(string(r))
+		first, _ := utf8.DecodeRuneInString(as)
+		letters := as != string(r) && (unicode.IsLetter(first) || unicode.IsDigit(first))
+		if letters || r >= 0x300 && r < 0x370 || r >= 0x1100 && r < 0x1200 || r == 0x3099 || r == 0x309A {
+			t[r>>6] |= 1 << (r & 63)
 		}
 	}
-	total := han + kana + hangul + cyrillic + arabic + latin
-	switch {
-	case total < 2:
-		return ""
-	case kana*5 > total:
-		return "ja"
-	case hangul*4 > total:
-		return "ko"
-	case han > 0 && han*2 >= words:
-		return "zh"
-	case cyrillic*2 > total:
-		return "ru"
-	case arabic*2 > total:
-		return "ar"
+	return &t
+})
+
+// compose brings a text into the usual form (NFKC) where it holds characters of
+// another. Most texts do not, and stay as they are.
+func compose(s string) string {
+	i := 0
+	for i < len(s) && s[i] < utf8.RuneSelf {
+		i++
 	}
-	return "en"
+	if i == len(s) {
+		return s
+	}
+	table := unusual()
+	for _, r := range s[i:] {
+		if r < 1<<16 && table[r>>6]>>(r&63)&1 != 0 {
+			return norm.NFKC.String(s)
+		}
+	}
+	return s
+}
+
+// Characters that stand for two simplified ones; which, their neighbours tell.
+// The table of single characters takes the rarer one.
+const (
+	authorBefore = "显顯名昭原专專论論编編卓遗遺译譯巨土合拙"
+	authorAfter  = "名作称稱者述书書录錄"
+	heavenAfter  = "坤隆卦县縣"
+)
+
+// manyForms writes 著 and 乾 as 着 and 干, but in words such as 显著 and 乾隆.
+func manyForms(run []rune) {
+	for i, r := range run {
+		if r != '著' && r != '乾' {
+			continue
+		}
+		before, after := rune(0), rune(0)
+		if i > 0 {
+			before = run[i-1]
+		}
+		if i+1 < len(run) {
+			after = run[i+1]
+		}
+		switch {
+		case r == '著' && !strings.ContainsRune(authorBefore, before) && !strings.ContainsRune(authorAfter, after):
+			run[i] = '着'
+		case r == '乾' && !strings.ContainsRune(heavenAfter, after):
+			run[i] = '干'
+		}
+	}
 }

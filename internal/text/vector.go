@@ -3,16 +3,9 @@ package text
 import (
 	"math"
 	"slices"
-)
 
-// CSR is a sparse matrix in compressed rows: row i has the columns
-// Col[Start[i]:Start[i+1]], ascending, with the values Val.
-type CSR struct {
-	Rows, Cols int
-	Start      []int
-	Col        []int32
-	Val        []float32
-}
+	"plaint/internal/text/space"
+)
 
 // Vocabulary is the features of a collection of texts and their weights.
 type Vocabulary struct {
@@ -77,35 +70,61 @@ func (v *Vocabulary) Column(hash uint64) int {
 	return -1
 }
 
-// Matrix is the TF-IDF matrix of the texts added, in their order.
-func (b *Builder) Matrix(v *Vocabulary) *CSR {
-	m := &CSR{Rows: b.Rows(), Cols: len(v.Hashes), Start: make([]int, 1, b.Rows()+1)}
-	var row []Feature
+// Matrix is the TF-IDF matrix of the texts added, in their order, with the
+// inverse document frequency raised to a power.
+func (b *Builder) Matrix(v *Vocabulary, power float64) *space.CSR {
+	m := space.NewCSR(len(v.Hashes))
+	weights := make([]float64, len(v.IDF))
+	for c, w := range v.IDF {
+		weights[c] = math.Pow(w, power)
+	}
 	for i := range b.Rows() {
-		row = row[:0]
-		for k := b.start[i]; k < b.start[i+1]; k++ {
-			row = append(row, Feature{b.hashes[k], b.counts[k]})
-		}
-		m.Col, m.Val = v.Row(row, m.Col, m.Val)
-		m.Start = append(m.Start, len(m.Col))
+		v.row(m, b.hashes[b.start[i]:b.start[i+1]], b.counts[b.start[i]:b.start[i+1]], weights)
 	}
 	return m
 }
 
-// Row appends one text's TF-IDF row: (1 + ln tf)·idf, each family of features
+// Counts is how often each text added holds each word.
+func (b *Builder) Counts(v *Vocabulary) *space.CSR {
+	m := space.NewCSR(len(v.Hashes))
+	for i := range b.Rows() {
+		for k := b.start[i]; k < b.start[i+1]; k++ {
+			if c, ok := v.index[b.hashes[k]]; ok && b.hashes[k]&3 == words {
+				m.Col, m.Val = append(m.Col, c), append(m.Val, float32(b.counts[k]))
+			}
+		}
+		m.End()
+	}
+	return m
+}
+
+// Words appends the columns of a text's known words and how often it holds them.
+func (v *Vocabulary) Words(features []Feature, cols []int32, counts []float32) ([]int32, []float32) {
+	for _, f := range features {
+		if f.Hash&3 != words {
+			continue
+		}
+		if c, ok := v.index[f.Hash]; ok {
+			cols, counts = append(cols, c), append(counts, float32(f.Count))
+		}
+	}
+	return cols, counts
+}
+
+// row appends one text's TF-IDF row: (1 + ln tf)·weight, each family of features
 // at its weight in length, the whole at length 1. A text without a known
 // feature has an empty row.
-func (v *Vocabulary) Row(features []Feature, cols []int32, vals []float32) ([]int32, []float32) {
-	from := len(cols)
+func (v *Vocabulary) row(m *space.CSR, hashes []uint64, counts []int32, weights []float64) {
+	from := len(m.Col)
 	var squares [families]float64
-	for _, f := range features {
-		c, ok := v.index[f.Hash]
+	for k, h := range hashes {
+		c, ok := v.index[h]
 		if !ok {
 			continue
 		}
-		w := (1 + math.Log(float64(f.Count))) * v.IDF[c]
-		squares[f.Hash&3] += w * w
-		cols, vals = append(cols, c), append(vals, float32(w))
+		w := (1 + math.Log(float64(counts[k]))) * weights[c]
+		squares[h&3] += w * w
+		m.Col, m.Val = append(m.Col, c), append(m.Val, float32(w))
 	}
 	var scale [families]float64
 	total := 0.0
@@ -115,31 +134,9 @@ func (v *Vocabulary) Row(features []Feature, cols []int32, vals []float32) ([]in
 			total += familyWeight[i] * familyWeight[i]
 		}
 	}
-	if total > 0 {
-		length := 1 / math.Sqrt(total)
-		for k := from; k < len(cols); k++ {
-			vals[k] *= float32(scale[v.Hashes[cols[k]]&3] * length)
-		}
+	length := 1 / math.Sqrt(max(total, 1e-12))
+	for k := from; k < len(m.Col); k++ {
+		m.Val[k] *= float32(scale[v.Hashes[m.Col[k]]&3] * length)
 	}
-	return cols, vals
-}
-
-// Transpose returns the matrix with rows and columns exchanged.
-func (m *CSR) Transpose() *CSR {
-	t := &CSR{Rows: m.Cols, Cols: m.Rows, Start: make([]int, m.Cols+1), Col: make([]int32, len(m.Col)), Val: make([]float32, len(m.Val))}
-	for _, c := range m.Col {
-		t.Start[c+1]++
-	}
-	for i := range m.Cols {
-		t.Start[i+1] += t.Start[i]
-	}
-	next := slices.Clone(t.Start[:m.Cols])
-	for i := range m.Rows {
-		for k := m.Start[i]; k < m.Start[i+1]; k++ {
-			at := next[m.Col[k]]
-			next[m.Col[k]]++
-			t.Col[at], t.Val[at] = int32(i), m.Val[k]
-		}
-	}
-	return t
+	m.End()
 }

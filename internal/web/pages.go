@@ -41,6 +41,7 @@ var pageRoutes = []pageRoute{
 	{"/incidents/{id}", "/incidents", nil, showIncident},
 	{"/themes", "/themes", paged, showThemes},
 	{"/themes/{id}", "/themes", paged, showTheme},
+	{"/knowledge", "/knowledge", param.GapNames, showKnowledge},
 	{"/cases", "/cases", param.CaseNames, showCases},
 	{"/cases/{id}", "/cases", nil, showCase},
 	{"/entries", "/entries", param.EntryNames, showEntries},
@@ -58,7 +59,7 @@ var pageRoutes = []pageRoute{
 var chipGroups = []struct{ name, group string }{{"incident", ""}, {"theme", ""}, {"type", "type"}, {"department", "department"}, {"handler", ""}, {"channel", "channel"},
 	{"product", "product"}, {"language", "language"}, {"source", ""}, {"clock", "clock"}, {"breached", "yesno"}, {"flagged", "yesno"}, {"from", ""}, {"to", ""},
 	{"score_from", ""}, {"score_to", ""}, {"state", "case"}, {"signal", "signal"}, {"ground", "ground"}, {"metric", "metric"}, {"linked", "yesno"},
-	{"service", ""}, {"level", "level"}, {"burst", "yesno"}, {"code", "code"}, {"kind", "kind"}, {"attributes", ""}, {"severity", "severity"}, {"template", ""}}
+	{"service", ""}, {"level", "level"}, {"burst", "yesno"}, {"code", "code"}, {"kind", "kind"}, {"attributes", ""}, {"severity", "severity"}, {"template", ""}, {"answered", "yesno"}}
 
 // chips shows what narrows a list, and links to the list without each.
 func (p *pages) chips(path string, q *param.Query) (out []fact) {

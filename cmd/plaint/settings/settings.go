@@ -27,6 +27,8 @@ type Settings struct {
 	Hooks     []Hook            `yaml:"hooks"`
 	Sources   []yaml.Node       `yaml:"sources"`
 	Retention map[string]MaxAge `yaml:"retention"` // by kind
+	FAQ       string            `yaml:"faq"`       // a file of questions and answers, for analyze
+	Lexicon   string            `yaml:"lexicon"`   // a file of words, for analyze
 	Streams   []Stream          `yaml:"-"`         // of Sources
 	File      string            `yaml:"-"`         // its name, for messages
 }

@@ -72,6 +72,11 @@ func (a API) complaintRoutes() []Route {
 			limit, offset := q.Paging()
 			return guard(q, func() (any, error) { return v.Themes(ctx, limit, offset) })
 		}},
+		{"/api/v1/knowledge", param.GapNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			answered := q.YesNo("answered")
+			limit, offset := q.Paging()
+			return guard(q, func() (any, error) { return v.Knowledge(ctx, answered, limit, offset) })
+		}},
 		{"/api/v1/themes/{id}/complaints", paging, func(ctx context.Context, q *param.Query, id int64, _ *locale.Words) (any, error) {
 			limit, offset := q.Paging()
 			return guard(q, func() (any, error) {

@@ -28,6 +28,7 @@ var (
 	IncidentNames = []string{"state", "severity", "limit", "offset"}
 	LineNames     = []string{"template", "service", "level", "from", "to", "limit", "offset"}
 	KindNames     = []string{"kind", "limit", "offset"}
+	GapNames      = []string{"answered", "limit", "offset"}
 )
 
 // What parameters may be. Metrics, and the words that come from the data, are

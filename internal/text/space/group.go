@@ -1,10 +1,8 @@
-package text
+package space
 
 import (
 	"math"
 	"math/rand/v2"
-
-	"gonum.org/v1/gonum/floats"
 )
 
 // Grouping is a partition of rows of unit length.
@@ -12,6 +10,7 @@ type Grouping struct {
 	Centroids *Dense // of unit length
 	Of        []int  // group of each row
 	Objective float64
+	near      []float32 // how alike each row is to its centroid
 }
 
 // Group partitions rows of unit length into at most k groups.
@@ -24,14 +23,14 @@ func Group(rows *Dense, k, starts int, seed uint64) *Grouping {
 	var best *Grouping
 	for s := range starts {
 		random := rand.New(rand.NewPCG(seed, uint64(s)))
-		g := &Grouping{Centroids: seeds(rows, k, random), Of: make([]int, rows.Rows)}
+		g := &Grouping{Centroids: seeds(rows, k, random), Of: make([]int, rows.Rows), near: make([]float32, rows.Rows)}
 		g.settle(rows)
 		if best == nil || g.Objective > best.Objective+1e-9 {
 			best = g
 		}
 	}
-	if best == nil {
-		return &Grouping{Centroids: NewDense(0, rows.Cols)}
+	if best == nil || k == 0 {
+		return &Grouping{Centroids: NewDense(0, rows.Cols), Of: make([]int, rows.Rows)}
 	}
 	best.dropEmpty()
 	return best
@@ -46,9 +45,9 @@ func seeds(rows *Dense, k int, random *rand.Rand) *Dense {
 		return out
 	}
 	copy(out.Row(0), rows.Row(random.IntN(rows.Rows)))
-	gap := make([]float64, rows.Rows)
+	gap := make([]float32, rows.Rows)
 	total := gapsTo(rows, out.Row(0), nil, gap)
-	trial, best := make([]float64, rows.Rows), make([]float64, rows.Rows)
+	trial, best := make([]float32, rows.Rows), make([]float32, rows.Rows)
 	for c := 1; c < k; c++ {
 		least := math.Inf(1)
 		for range candidates {
@@ -67,8 +66,8 @@ func seeds(rows *Dense, k int, random *rand.Rand) *Dense {
 
 // gapsTo sets to[i] to the smaller of from[i] and row i's distance to c, and
 // returns the sum.
-func gapsTo(rows *Dense, c, from, to []float64) float64 {
-	sums := make([]float64, (rows.Rows+blockRows-1)/blockRows)
+func gapsTo(rows *Dense, c, from, to []float32) float64 {
+	sums := make([]float64, blocks(rows.Rows))
 	inBlocks(rows.Rows, func(block, lo, hi int) {
 		for i := lo; i < hi; i++ {
 			d := max(1-Dot(rows.Row(i), c), 0)
@@ -76,7 +75,7 @@ func gapsTo(rows *Dense, c, from, to []float64) float64 {
 				d = from[i]
 			}
 			to[i] = d
-			sums[block] += d
+			sums[block] += float64(d)
 		}
 	})
 	total := 0.0
@@ -86,9 +85,9 @@ func gapsTo(rows *Dense, c, from, to []float64) float64 {
 	return total
 }
 
-func drawFrom(weights []float64, at float64) int {
+func drawFrom(weights []float32, at float64) int {
 	for i, w := range weights {
-		if at -= w; at < 0 {
+		if at -= float64(w); at < 0 {
 			return i
 		}
 	}
@@ -97,7 +96,7 @@ func drawFrom(weights []float64, at float64) int {
 
 // settle moves rows and centroids until fewer than one row in a thousand moves.
 func (g *Grouping) settle(rows *Dense) {
-	const rounds = 40
+	const rounds = 30
 	for round := range rounds {
 		moved := g.assign(rows)
 		if round > 0 && moved*1000 < rows.Rows {
@@ -108,8 +107,8 @@ func (g *Grouping) settle(rows *Dense) {
 }
 
 func (g *Grouping) assign(rows *Dense) (moved int) {
-	blocks := (rows.Rows + blockRows - 1) / blockRows
-	moves, sums := make([]int, blocks), make([]float64, blocks)
+	n := blocks(rows.Rows)
+	moves, sums := make([]int, n), make([]float64, n)
 	inBlocks(rows.Rows, func(block, from, to int) {
 		for i := from; i < to; i++ {
 			c, s := Nearest(rows.Row(i), g.Centroids)
@@ -117,11 +116,12 @@ func (g *Grouping) assign(rows *Dense) (moved int) {
 				moves[block]++
 				g.Of[i] = c
 			}
-			sums[block] += s
+			g.near[i] = s
+			sums[block] += float64(s)
 		}
 	})
 	g.Objective = 0
-	for b := range blocks {
+	for b := range n {
 		moved += moves[b]
 		g.Objective += sums[b]
 	}
@@ -130,8 +130,8 @@ func (g *Grouping) assign(rows *Dense) (moved int) {
 
 // Nearest is the row of centroids with the largest inner product, and that
 // product; -1 if there are none.
-func Nearest(row []float64, centroids *Dense) (int, float64) {
-	best, most := -1, math.Inf(-1)
+func Nearest(row []float32, centroids *Dense) (int, float32) {
+	best, most := -1, float32(math.Inf(-1))
 	for c := range centroids.Rows {
 		if s := Dot(row, centroids.Row(c)); s > most {
 			best, most = c, s
@@ -140,10 +140,32 @@ func Nearest(row []float64, centroids *Dense) (int, float64) {
 	return best, most
 }
 
+// recentre moves each centroid to the mean of its rows, one without rows to the
+// row that is worst off where it is.
 func (g *Grouping) recentre(rows *Dense) {
 	clear(g.Centroids.Data)
+	size := make([]int, g.Centroids.Rows)
+	for _, c := range g.Of {
+		size[c]++
+	}
+	for c, n := range size {
+		if n > 0 {
+			continue
+		}
+		worst := -1
+		for i, s := range g.near {
+			if size[g.Of[i]] > 1 && (worst < 0 || s < g.near[worst]) {
+				worst = i
+			}
+		}
+		if worst >= 0 {
+			size[g.Of[worst]]--
+			size[c]++
+			g.Of[worst], g.near[worst] = c, 1
+		}
+	}
 	for i, c := range g.Of {
-		floats.Add(g.Centroids.Row(c), rows.Row(i))
+		addScaled(g.Centroids.Row(c), 1, rows.Row(i))
 	}
 	for c := range g.Centroids.Rows {
 		Normalize(g.Centroids.Row(c))
@@ -151,21 +173,33 @@ func (g *Grouping) recentre(rows *Dense) {
 }
 
 func (g *Grouping) dropEmpty() {
-	size := make([]int, g.Centroids.Rows)
-	for _, c := range g.Of {
-		size[c]++
-	}
-	place, kept := make([]int, len(size)), 0
-	for c, n := range size {
-		if n == 0 {
-			continue
+	place, kept := compact(g.Of, g.Centroids.Rows)
+	for c, to := range place {
+		if to >= 0 {
+			copy(g.Centroids.Row(to), g.Centroids.Row(c))
 		}
-		place[c] = kept
-		copy(g.Centroids.Row(kept), g.Centroids.Row(c))
-		kept++
 	}
 	g.Centroids.Rows, g.Centroids.Data = kept, g.Centroids.Data[:kept*g.Centroids.Cols]
-	for i, c := range g.Of {
-		g.Of[i] = place[c]
+}
+
+// compact renumbers the groups that have members from 0, keeping their order,
+// and says what has become of each: -1 for an empty one.
+func compact(of []int, groups int) (place []int, kept int) {
+	place = make([]int, groups)
+	for c := range place {
+		place[c] = -1
 	}
+	for _, c := range of {
+		place[c] = 0
+	}
+	for c, p := range place {
+		if p == 0 {
+			place[c] = kept
+			kept++
+		}
+	}
+	for i, c := range of {
+		of[i] = place[c]
+	}
+	return place, kept
 }

@@ -1,0 +1,159 @@
+package space
+
+import "math"
+
+// Collection is the features of a collection of texts in three forms, rows in
+// the same order.
+type Collection struct {
+	Even   *CSR // TF-IDF, rows at unit length
+	Rare   *CSR // the same with rarer features weighing more
+	Counts *CSR // counts of words
+}
+
+// pick is the collection of the rows named.
+func (c *Collection) pick(rows []int) *Collection {
+	return &Collection{c.Even.Pick(rows), c.Rare.Pick(rows), c.Counts.Pick(rows)}
+}
+
+// Settings of a partition.
+const (
+	fine      = 200 // dimensions of the fine space
+	middle    = 100
+	coarse    = 50
+	starts    = 4       // k-means of each view
+	mostRows  = 16000   // that are partitioned by likeness
+	someRows  = 6000    // where there are more than that, the rest follows its words
+	perGroup  = 150     // but at least so many for each group
+	rowGroups = 1300000 // rows times groups of one partition by likeness
+
+	leastStarts = 4 // k-means of each view; more where they cost little
+	mostStarts  = 24
+)
+
+// Partition divides the texts into at most k groups and gives each text's.
+//
+// Method: partitions of several views (two weightings, three depths of the
+// reduced space, the graph of neighbours), each by k-means from random starts.
+// None of the views is best everywhere, and single runs differ by ten points of
+// agreement; those that tell the most of the features are kept, and their
+// consensus is refined by the words.
+func Partition(c *Collection, k int, seed uint64) (of []int, groups int) {
+	n := c.Even.Rows
+	k = min(k, n)
+	if k <= 1 {
+		return make([]int, n), min(k, n)
+	}
+	part, rows := c, n
+	if n > mostRows {
+		rows = min(max(someRows, perGroup*k), mostRows)
+		part = c.pick(sample(n, rows))
+	}
+	g := part.views(k, seed)
+	refine(part.Counts, g.Of, g.Centroids.Rows)
+	of, groups = g.Of, g.Centroids.Rows
+	if rows < n {
+		of = make([]int, n)
+		NewWords(part.Counts, g.Of, groups).all(c.Counts, of)
+		refine(c.Counts, of, groups)
+	}
+	_, groups = compact(of, groups)
+	return of, groups
+}
+
+// sample is most of n rows at equal distances.
+func sample(n, most int) []int {
+	m := min(n, most)
+	rows := make([]int, m)
+	for i := range rows {
+		rows[i] = int(int64(i) * int64(n) / int64(m))
+	}
+	return rows
+}
+
+// views is the consensus of the best partitions of all views.
+func (c *Collection) views(k int, seed uint64) *Grouping {
+	features := c.Even.Transpose()
+	starts := uint64(min(max(rowGroups/(c.Even.Rows*k), leastStarts), mostStarts))
+	var all []candidate
+	run := func(rows *Dense, at uint64) {
+		for s := range starts {
+			g := Group(rows, k, 1, seed+at*starts+s)
+			all = append(all, candidate{g.Of, g.Centroids.Rows, Information(features, g.Of, g.Centroids.Rows)})
+		}
+	}
+	for v, m := range []*CSR{c.Even, c.Rare} {
+		at := uint64(v) * 8
+		places200 := Reduce(m, fine, seed)
+		run(beside(places200.first(fine), graphPlaces(m, places200, k, seed)), at+3)
+		if k < manyGroups {
+			run(places200.first(coarse), at)
+			run(places200.first(middle), at+1)
+		}
+		run(places200.first(fine), at+2)
+	}
+	return consensus(best(all), k, seed)
+}
+
+// manyGroups is from how many groups on the coarser views are left out: they
+// were never among the best there and take as long.
+const manyGroups = 40
+
+func graphPlaces(m *CSR, reduced *Dense, k int, seed uint64) *Dense {
+	near := neighbours(m, reduced.first(coarse), reduced.first(fine), seed)
+	return places(adjacency(near).normalised(), k, seed)
+}
+
+// Number estimates how many groups there are.
+//
+// Method: the number, of a geometric row, at which k-means in the fine space
+// and the graph has the largest modularity (Newman, Girvan 2004) at resolution
+// two (Reichardt, Bornholdt 2006): at one, subjects fall together.
+func Number(c *Collection, seed uint64) int {
+	const most, step, resolution, least = 6000, 1.15, 2, 3
+	if rows := sample(c.Even.Rows, most); len(rows) < c.Even.Rows {
+		c = c.pick(rows)
+	}
+	n := c.Even.Rows
+	limit := int(2.6 * math.Sqrt(float64(n)))
+	limit = min(limit, n/least)
+	if limit < 2 {
+		return 1
+	}
+	reduced := Reduce(c.Even, fine, seed)
+	graph := adjacency(neighbours(c.Even, reduced.first(coarse), reduced.first(fine), seed))
+	all := places(graph.normalised(), limit, seed)
+	near := reduced.first(fine)
+	number, largest := 1, 1-float64(resolution) // of one group
+	for k := 2; k <= limit; k = max(k+1, int(float64(k)*step)) {
+		g := Group(beside(near, all.first(k)), k, 1, seed)
+		if q := modularity(graph, g.Of, g.Centroids.Rows, resolution); q > largest {
+			number, largest = k, q
+		}
+	}
+	return number
+}
+
+// modularity is the share of edges within groups less what chance would put
+// there, times resolution.
+func modularity(graph *CSR, of []int, groups int, resolution float64) float64 {
+	inside, all := 0.0, 0.0
+	degree := make([]float64, groups)
+	for i, d := range graph.degrees() {
+		degree[of[i]] += d
+		all += d
+		cols, vals := graph.Row(i)
+		for k, j := range cols {
+			if of[j] == of[i] {
+				inside += float64(vals[k])
+			}
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	q := inside / all
+	for _, d := range degree {
+		q -= resolution * (d / all) * (d / all)
+	}
+	return q
+}
