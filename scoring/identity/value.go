@@ -81,8 +81,6 @@ func words(s string) [][]uint16 {
 
 func han(c uint16) bool { return c >= 0x3400 && c <= 0x9FFF }
 
-func digit(c uint16) bool { return c >= '0' && c <= '9' }
-
 // hash mixes characters; never 0.
 func hash(seed uint64, s []uint16) uint64 {
 	h := seed ^ 0xCBF29CE484222325

@@ -20,11 +20,11 @@ const (
 	fine      = 200 // dimensions of the fine space
 	middle    = 100
 	coarse    = 50
-	starts    = 4       // k-means of each view
-	mostRows  = 16000   // that are partitioned by likeness
-	someRows  = 6000    // where there are more than that, the rest follows its words
-	perGroup  = 150     // but at least so many for each group
-	rowGroups = 1300000 // rows times groups of one partition by likeness
+	starts    = 4      // k-means of each view
+	mostRows  = 16000  // that are partitioned by likeness
+	someRows  = 6000   // where there are more than that, the rest follows its words
+	perGroup  = 150    // but at least so many for each group
+	rowGroups = 500000 // rows times groups that all starts of a view may have
 
 	leastStarts = 4 // k-means of each view; more where they cost little
 	mostStarts  = 24
@@ -109,7 +109,7 @@ func graphPlaces(m *CSR, reduced *Dense, k int, seed uint64) *Dense {
 // and the graph has the largest modularity (Newman, Girvan 2004) at resolution
 // two (Reichardt, Bornholdt 2006): at one, subjects fall together.
 func Number(c *Collection, seed uint64) int {
-	const most, step, resolution, least = 6000, 1.15, 2, 3
+	const most, step, resolution, least, beyond = 6000, 1.15, 2, 3, 10
 	if rows := sample(c.Even.Rows, most); len(rows) < c.Even.Rows {
 		c = c.pick(rows)
 	}
@@ -124,7 +124,7 @@ func Number(c *Collection, seed uint64) int {
 	all := places(graph.normalised(), limit, seed)
 	near := reduced.first(fine)
 	number, largest := 1, 1-float64(resolution) // of one group
-	for k := 2; k <= limit; k = max(k+1, int(float64(k)*step)) {
+	for k := 2; k <= min(limit, 2*number+beyond); k = max(k+1, int(float64(k)*step)) {
 		g := Group(beside(near, all.first(k)), k, 1, seed)
 		if q := modularity(graph, g.Of, g.Centroids.Rows, resolution); q > largest {
 			number, largest = k, q
