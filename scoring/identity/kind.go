@@ -34,7 +34,6 @@ const kindSample = 4000
 // traits counts what the values of a column look like.
 type traits struct {
 	n, mail, date, phone, marked, decimal, digits, letters, words, runes, han int
-	long                                                                      int // phone-like values that are long
 }
 
 // kindOf says what a column is, or why it cannot serve: it is empty, has one
