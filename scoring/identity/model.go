@@ -1,3 +1,8 @@
+// Package identity finds the rows of a table that speak of one person or firm,
+// without labels: what a match is worth in each column is learnt from the table.
+//
+// Method: Fellegi, Sunter 1969, by expectation maximisation, with the frequency
+// of values.
 package identity
 
 import (
