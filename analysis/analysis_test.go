@@ -46,7 +46,7 @@ func run(t testing.TB, st *store.Store, o analysis.Options) analysis.Summary {
 func TestEmptyStore(t *testing.T) {
 	st := open(t)
 	s := run(t, st, analysis.Options{})
-	if len(s.Jobs) != len(analysis.Jobs) || s.AsOf.IsZero() {
+	if len(s.Jobs) != len(analysis.Jobs)-1 || s.AsOf.IsZero() { // no answers are given, so no gaps are looked for
 		t.Errorf("summary %+v", s)
 	}
 	if d := rows(t, st, "select code from digest"); len(d) != 1 || d[0][0] != "digest_nothing" {
@@ -79,11 +79,11 @@ func TestSmall(t *testing.T) {
 	}{
 		"one complaint":          {say(1, func(int) string { return "提现没有到账" }), 1},
 		"one language":           {say(30, func(i int) string { return []string{"my withdrawal is late", "the app crashes"}[i%2] }), 2},
-		"no text":                {say(5, func(int) string { return "" }), 1},
+		"no text":                {say(5, func(int) string { return "" }), 0},
 		"one text":               {say(50, func(int) string { return "withdrawal pending for days" }), 1},
 		"no dates":               {undated, 1},
 		"dates without an hour":  {daily, 1},
-		"only numbers and marks": {say(20, func(i int) string { return fmt.Sprint(i, " !!! ??? 。。。") }), 1},
+		"only numbers and marks": {say(20, func(i int) string { return fmt.Sprint(i, " !!! ??? 。。。") }), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			st := open(t)
@@ -91,7 +91,7 @@ func TestSmall(t *testing.T) {
 			run(t, st, analysis.Options{})
 			themes := rows(t, st, "select label, size from theme")
 			members := rows(t, st, "select count(*) from theme_member")
-			if len(themes) != c.themes || members[0][0].(int64) != int64(len(c.complaints)) {
+			if len(themes) != c.themes || members[0][0].(int64) != int64(len(c.complaints)*min(c.themes, 1)) {
 				t.Errorf("%d themes %v, %v members", len(themes), themes, members[0][0])
 			}
 		})

@@ -13,6 +13,9 @@ import (
 	"plaint/internal/record"
 )
 
+// idleLook is how long nothing may come before the consumer is looked at.
+const idleLook = 2 * time.Second
+
 // jetReader is one connected life of a JetStream source.
 type jetReader struct {
 	c        *JetStream
@@ -105,7 +108,16 @@ func (r *jetReader) open(ctx context.Context, broken func(error)) (err error) {
 
 // fetch reads chunks until ctx ends or something is wrong.
 func (r *jetReader) fetch(ctx context.Context, out chan<- *chunk) error {
+	before, looked := r.delivery, time.Now()
 	for {
+		if r.delivery != before {
+			before, looked = r.delivery, time.Now()
+		} else if time.Since(looked) > idleLook {
+			if err := r.look(ctx); err != nil {
+				return err
+			}
+			looked = time.Now()
+		}
 		got, err := r.consumer.Fetch(r.c.Batch, jetstream.FetchMaxWait(r.c.Wait), jetstream.FetchMaxBytes(r.bytes))
 		if err != nil {
 			return fmt.Errorf("fetch messages: %w", err)
@@ -138,6 +150,24 @@ func (r *jetReader) fetch(ctx context.Context, out chan<- *chunk) error {
 	}
 }
 
+// look asks whether the last deliveries went elsewhere: where nothing follows
+// them, no delivery shows the hole.
+func (r *jetReader) look(ctx context.Context) error {
+	info, err := r.consumer.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("look at the consumer %s: %w", r.c.Consumer, err)
+	}
+	if info.Delivered.Consumer != r.delivery {
+		return r.hole(info.Delivered.Consumer)
+	}
+	return nil
+}
+
+func (r *jetReader) hole(delivery uint64) error {
+	return fmt.Errorf("after delivery %d of the consumer %s came %d: the others are lost or went to another reader, and are asked for again",
+		r.delivery, r.c.Consumer, delivery)
+}
+
 // add notes a message to be acknowledged. Where one stands for all before it,
 // that is the one with the highest sequence.
 func (k *chunk) add(m jetstream.Msg, sequence uint64, each bool) {
@@ -161,8 +191,7 @@ func (r *jetReader) take(k *chunk, m jetstream.Msg) error {
 		return fmt.Errorf("read the place of a message: %w", err)
 	}
 	if md.Sequence.Consumer != r.delivery+1 {
-		return fmt.Errorf("after delivery %d of the consumer %s came %d: the others are lost or went to another reader, and are asked for again",
-			r.delivery, r.c.Consumer, md.Sequence.Consumer)
+		return r.hole(md.Sequence.Consumer)
 	}
 	r.delivery++
 	sequence := md.Sequence.Stream

@@ -321,6 +321,35 @@ func TestJetStreamWithAThief(t *testing.T) {
 	streamtest.Contains(t, fmt.Sprint(l.Faults()), "are lost or went to another reader")
 }
 
+// What a thief took is found to be missing even if nothing follows it.
+func TestJetStreamWithAThiefOfTheLast(t *testing.T) {
+	b, k := startBroker(t), newBook()
+	b.stream()
+	l := streamtest.Start(t, b.source(), k)
+	b.publish(0, 100)
+	k.WaitRows(t, 100)
+	con, err := b.js.Consumer(t.Context(), "TICKETS", "plaint-tickets")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, stolen := 100, false; !stolen; at++ {
+		b.publish(at, at+1)
+		got, err := con.Fetch(1, jetstream.FetchMaxWait(20*time.Millisecond))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for m := range got.Messages() {
+			stolen = true
+			if err := m.Ack(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		k.WaitRows(t, at+1)
+	}
+	l.Stop(t)
+	streamtest.Contains(t, fmt.Sprint(l.Faults()), "are lost or went to another reader")
+}
+
 func TestJetStreamRefusesAnotherStream(t *testing.T) {
 	b, k := startBroker(t), newBook()
 	b.stream()
