@@ -45,7 +45,7 @@ func small(t *testing.T) *store.Store {
 	}
 	testload.File(t, st, path, judge)
 	theme := func(id int, language string, terms ...any) []any {
-		return []any{id, fmt.Sprint(terms...), language, terms, 10, id, "other", .5, 1, 0.0, st.Now(), st.Now(), nil, ""}
+		return []any{id, fmt.Sprint(terms...), language, terms, 10, id, "other", .5, 1, 0.0, st.Now(), st.Now(), nil, "", nil, nil}
 	}
 	if _, err := st.SaveRun(t.Context(), store.Run{Kind: "themes", Started: st.Now(), Tables: []store.Table{
 		{Name: "theme", Rows: [][]any{theme(1, "en", "withdrawal"), theme(2, "zh", "验证码"), theme(3, "en", "table")}}, {Name: "theme_member", Rows: members}}}); err != nil {

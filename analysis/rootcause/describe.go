@@ -176,7 +176,7 @@ func (s *study) themeTable() store.Table {
 			terms = []string{}
 		}
 		table.Rows = append(table.Rows, []any{t.id, label(terms), language, terms, t.size, t.example, t.kind, t.severity,
-			t.customers, t.amount, moment(t.from), moment(t.to), trend, t.currency})
+			t.customers, t.amount, moment(t.from), moment(t.to), trend, t.currency, nil, nil})
 	}
 	return table
 }

@@ -91,7 +91,8 @@ func (s *Store) pseudonymSQL() string {
 // theme is the number of a complaint, not its text.
 var answerTables = []string{"run", "volume", "theme", "theme_member", "theme_window", "log_template", "log_template_count",
 	"log_burst", "satisfaction", "satisfaction_driver", "satisfaction_trend", "service_clock", "service_quality", "digest",
-	"incident", "incident_theme", "incident_member", "incident_cause", "incident_template", "incident_hour", "knowledge_gap", "knowledge_entry"}
+	"incident", "incident_theme", "incident_member", "incident_cause", "incident_template", "incident_hour", "knowledge_gap", "knowledge_entry",
+	"theme_part", "theme_area", "theme_event", "theme_news"}
 
 func (s *Store) allMasked() []maskedTable {
 	out := append([]maskedTable(nil), maskedTables...)

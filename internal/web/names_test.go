@@ -41,7 +41,7 @@ func named(t *testing.T) *broker {
 		}
 	}
 	theme := func(id int, label string, terms ...any) []any {
-		return []any{id, label, "en", terms, 1, 1, "login", .5, 1, 0.0, at, at, nil, ""}
+		return []any{id, label, "en", terms, 1, 1, "login", .5, 1, 0.0, at, at, nil, "", nil, nil}
 	}
 	save("themes", store.Table{Name: "theme", Rows: [][]any{theme(1, "dlamini · password · lerato", "dlamini", "password", "lerato", "reset mail"), theme(2, "小明", "小明", "王小明")}},
 		store.Table{Name: "theme_member", Rows: [][]any{{1, 1, 0.9}, {2, 2, 0.9}}},

@@ -89,7 +89,7 @@ func aged(t *testing.T, path string) (*store.Store, *record.Batch, []string) {
 	line := number(t, st, "select min(seq) from log_line where customer = ?", victim)
 	friend := number(t, st, "select seq from complaint where external_id = 'friend'")
 	_, err := st.SaveRun(t.Context(), store.Run{Kind: "themes", Started: day0, Tables: []store.Table{
-		{Name: "theme", Rows: [][]any{{1, "same old · MARKERbody0XQZ", "en", []string{"same old", "MARKERbody0XQZ"}, 4, first, "login", 1.0, 2, 10.0, day0, day0, 0.0, "USD"}}},
+		{Name: "theme", Rows: [][]any{{1, "same old · MARKERbody0XQZ", "en", []string{"same old", "MARKERbody0XQZ"}, 4, first, "login", 1.0, 2, 10.0, day0, day0, 0.0, "USD", nil, nil}}},
 		{Name: "theme_member", Rows: [][]any{{1, first, 1.0}, {1, friend, 1.0}}},
 		{Name: "log_template", Rows: [][]any{{1, "payout to MARKERmessage0XQZ", "pay", "error", 1, day0, day0, line}}},
 		{Name: "digest", Rows: [][]any{{1, "digest_theme_growing", `{"theme":"same old · MARKERbody0XQZ"}`}, {2, "digest_log_burst", `{"template":"payout to MARKERmessage0XQZ"}`}}}}})
