@@ -3,6 +3,7 @@ package space
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // Grouping is a partition of rows of unit length.
@@ -11,19 +12,23 @@ type Grouping struct {
 	Of        []int  // group of each row
 	Objective float64
 	near      []float32 // how alike each row is to its centroid
+	next      []float32 // how alike it is at most to any other
+	drift     []float32 // how far each centroid moved last; nil before it did
 }
 
 // Group partitions rows of unit length into at most k groups.
 //
 // Method: spherical k-means (Dhillon, Modha 2001) with greedy k-means++ seeds
-// (Arthur, Vassilvitskii 2007, section 7), the best of several starts. Ties go
-// to the lower number. Empty groups are dropped.
+// (Arthur, Vassilvitskii 2007, section 7), the best of several starts. Rows that
+// cannot have changed are passed over (bounds of Hamerly 2010: a product with a
+// row of unit length changes by no more than the centroid moved). Ties go to the
+// lower number. Empty groups are dropped.
 func Group(rows *Dense, k, starts int, seed uint64) *Grouping {
 	k = min(k, rows.Rows)
 	var best *Grouping
 	for s := range starts {
 		random := rand.New(rand.NewPCG(seed, uint64(s)))
-		g := &Grouping{Centroids: seeds(rows, k, random), Of: make([]int, rows.Rows), near: make([]float32, rows.Rows)}
+		g := &Grouping{Centroids: seeds(rows, k, random), Of: make([]int, rows.Rows), near: make([]float32, rows.Rows), next: make([]float32, rows.Rows)}
 		g.settle(rows)
 		if best == nil || g.Objective > best.Objective+1e-9 {
 			best = g
@@ -109,15 +114,17 @@ func (g *Grouping) settle(rows *Dense) {
 func (g *Grouping) assign(rows *Dense) (moved int) {
 	n := blocks(rows.Rows)
 	moves, sums := make([]int, n), make([]float64, n)
+	far := farthest(g.drift)
 	inBlocks(rows.Rows, func(block, from, to int) {
 		for i := from; i < to; i++ {
-			c, s := Nearest(rows.Row(i), g.Centroids)
-			if c != g.Of[i] {
-				moves[block]++
-				g.Of[i] = c
+			if g.drift == nil || !g.stays(rows, i, far) {
+				c, s, next := nearestTwo(rows.Row(i), g.Centroids)
+				if c != g.Of[i] {
+					moves[block]++
+				}
+				g.Of[i], g.near[i], g.next[i] = c, s, next
 			}
-			g.near[i] = s
-			sums[block] += float64(s)
+			sums[block] += float64(g.near[i])
 		}
 	})
 	g.Objective = 0
@@ -126,6 +133,49 @@ func (g *Grouping) assign(rows *Dense) (moved int) {
 		g.Objective += sums[b]
 	}
 	return moved
+}
+
+// rounding is more than single precision can be wrong by in a product.
+const rounding = 1e-5
+
+// stays looks whether row i is still nearest to its centroid for sure. far are
+// the two that moved most.
+func (g *Grouping) stays(rows *Dense, i int, far [2]int) bool {
+	own := g.Of[i]
+	g.near[i] = Dot(rows.Row(i), g.Centroids.Row(own))
+	moved := far[0]
+	if moved == own {
+		moved = far[1]
+	}
+	g.next[i] += g.drift[moved]
+	return g.near[i] > g.next[i]+rounding
+}
+
+// farthest are the two centroids that moved most.
+func farthest(drift []float32) (two [2]int) {
+	for c, d := range drift {
+		switch {
+		case d > drift[two[0]]:
+			two = [2]int{c, two[0]}
+		case c > 0 && (two[1] == two[0] || d > drift[two[1]]):
+			two[1] = c
+		}
+	}
+	return two
+}
+
+// nearestTwo is Nearest and the next largest product.
+func nearestTwo(row []float32, centroids *Dense) (best int, most, next float32) {
+	best, most, next = -1, float32(math.Inf(-1)), float32(math.Inf(-1))
+	for c := range centroids.Rows {
+		switch s := Dot(row, centroids.Row(c)); {
+		case s > most:
+			best, most, next = c, s, most
+		case s > next:
+			next = s
+		}
+	}
+	return best, most, next
 }
 
 // Nearest is the row of centroids with the largest inner product, and that
@@ -143,6 +193,7 @@ func Nearest(row []float32, centroids *Dense) (int, float32) {
 // recentre moves each centroid to the mean of its rows, one without rows to the
 // row that is worst off where it is.
 func (g *Grouping) recentre(rows *Dense) {
+	was := slices.Clone(g.Centroids.Data)
 	clear(g.Centroids.Data)
 	size := make([]int, g.Centroids.Rows)
 	for _, c := range g.Of {
@@ -161,14 +212,18 @@ func (g *Grouping) recentre(rows *Dense) {
 		if worst >= 0 {
 			size[g.Of[worst]]--
 			size[c]++
-			g.Of[worst], g.near[worst] = c, 1
+			g.Of[worst], g.near[worst], g.next[worst] = c, 1, float32(math.Inf(1))
 		}
 	}
 	for i, c := range g.Of {
 		addScaled(g.Centroids.Row(c), 1, rows.Row(i))
 	}
-	for c := range g.Centroids.Rows {
-		Normalize(g.Centroids.Row(c))
+	g.drift = make([]float32, g.Centroids.Rows)
+	for c := range g.drift {
+		now, before := g.Centroids.Row(c), was[c*rows.Cols:(c+1)*rows.Cols]
+		Normalize(now)
+		addScaled(before, -1, now)
+		g.drift[c] = float32(math.Sqrt(float64(Dot(before, before))))
 	}
 }
 

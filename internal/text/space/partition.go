@@ -8,11 +8,67 @@ type Collection struct {
 	Even   *CSR // TF-IDF, rows at unit length
 	Rare   *CSR // the same with rarer features weighing more
 	Counts *CSR // counts of words
+
+	even, rare *view
+	part       *Collection // of some of its rows, in which groups are found
 }
 
-// pick is the collection of the rows named.
-func (c *Collection) pick(rows []int) *Collection {
-	return &Collection{c.Even.Pick(rows), c.Rare.Pick(rows), c.Counts.Pick(rows)}
+// some is the collection of most rows at equal distances, or of all.
+func (c *Collection) some(most int) *Collection {
+	n := c.Even.Rows
+	if n <= most {
+		return c
+	}
+	if c.part == nil || c.part.Even.Rows != most {
+		rows := sample(n, most)
+		c.part = &Collection{Even: c.Even.Pick(rows), Rare: c.Rare.Pick(rows), Counts: c.Counts.Pick(rows)}
+	}
+	return c.part
+}
+
+// view is one weighting of the features and what was made of it.
+type view struct {
+	features *CSR
+	seed     uint64
+	reduced  *Dense // to the fine space
+	graph    *CSR   // of neighbours
+	deep     *Dense // places in the graph
+}
+
+func newView(m *CSR, seed uint64) *view {
+	return &view{features: m, seed: seed, reduced: Reduce(m, fine, seed)}
+}
+
+// ofEven and ofRare make each view once: to count the groups and to find them
+// takes the same.
+func (c *Collection) ofEven(seed uint64) *view {
+	if c.even == nil || c.even.seed != seed {
+		c.even = newView(c.Even, seed)
+	}
+	return c.even
+}
+
+func (c *Collection) ofRare(seed uint64) *view {
+	if c.rare == nil || c.rare.seed != seed {
+		c.rare = newView(c.Rare, seed)
+	}
+	return c.rare
+}
+
+// neighbourhood is the graph of neighbours.
+func (v *view) neighbourhood() *CSR {
+	if v.graph == nil {
+		v.graph = adjacency(neighbours(v.features, v.reduced.first(coarse), v.reduced.first(fine), v.seed))
+	}
+	return v.graph
+}
+
+// places are the k first places of each row in the graph.
+func (v *view) places(k int) *Dense {
+	if graph := v.neighbourhood(); v.deep == nil || v.deep.Cols < min(k, graph.Rows) {
+		v.deep = places(graph.normalised(), k, v.seed)
+	}
+	return v.deep.first(k)
 }
 
 // Settings of a partition.
@@ -43,11 +99,11 @@ func Partition(c *Collection, k int, seed uint64) (of []int, groups int) {
 	if k <= 1 {
 		return make([]int, n), min(k, n)
 	}
-	part, rows := c, n
+	rows := n
 	if n > mostRows {
 		rows = min(max(someRows, perGroup*k), mostRows)
-		part = c.pick(sample(n, rows))
 	}
+	part := c.some(rows)
 	g := part.views(k, seed)
 	refine(part.Counts, g.Of, g.Centroids.Rows)
 	of, groups = g.Of, g.Centroids.Rows
@@ -81,15 +137,14 @@ func (c *Collection) views(k int, seed uint64) *Grouping {
 			all = append(all, candidate{g.Of, g.Centroids.Rows, Information(features, g.Of, g.Centroids.Rows)})
 		}
 	}
-	for v, m := range []*CSR{c.Even, c.Rare} {
-		at := uint64(v) * 8
-		places200 := Reduce(m, fine, seed)
-		run(beside(places200.first(fine), graphPlaces(m, places200, k, seed)), at+3)
+	for n, v := range []*view{c.ofEven(seed), c.ofRare(seed)} {
+		at := uint64(n) * 8
+		run(beside(v.reduced.first(fine), v.places(k)), at+3)
 		if k < manyGroups {
-			run(places200.first(coarse), at)
-			run(places200.first(middle), at+1)
+			run(v.reduced.first(coarse), at)
+			run(v.reduced.first(middle), at+1)
 		}
-		run(places200.first(fine), at+2)
+		run(v.reduced.first(fine), at+2)
 	}
 	return consensus(best(all), k, seed)
 }
@@ -98,34 +153,26 @@ func (c *Collection) views(k int, seed uint64) *Grouping {
 // were never among the best there and take as long.
 const manyGroups = 40
 
-func graphPlaces(m *CSR, reduced *Dense, k int, seed uint64) *Dense {
-	near := neighbours(m, reduced.first(coarse), reduced.first(fine), seed)
-	return places(adjacency(near).normalised(), k, seed)
-}
-
 // Number estimates how many groups there are.
 //
 // Method: the number, of a geometric row, at which k-means in the fine space
 // and the graph has the largest modularity (Newman, Girvan 2004) at resolution
 // two (Reichardt, Bornholdt 2006): at one, subjects fall together.
 func Number(c *Collection, seed uint64) int {
-	const most, step, resolution, least, beyond = 6000, 1.15, 2, 3, 10
-	if rows := sample(c.Even.Rows, most); len(rows) < c.Even.Rows {
-		c = c.pick(rows)
-	}
+	const step, resolution, least, beyond = 1.15, 2, 3, 10
+	c = c.some(someRows)
 	n := c.Even.Rows
 	limit := int(2.6 * math.Sqrt(float64(n)))
 	limit = min(limit, n/least)
 	if limit < 2 {
 		return 1
 	}
-	reduced := Reduce(c.Even, fine, seed)
-	graph := adjacency(neighbours(c.Even, reduced.first(coarse), reduced.first(fine), seed))
-	all := places(graph.normalised(), limit, seed)
-	near := reduced.first(fine)
+	v := c.ofEven(seed)
+	graph, near := v.neighbourhood(), v.reduced.first(fine)
+	v.places(limit)
 	number, largest := 1, 1-float64(resolution) // of one group
 	for k := 2; k <= min(limit, 2*number+beyond); k = max(k+1, int(float64(k)*step)) {
-		g := Group(beside(near, all.first(k)), k, 1, seed)
+		g := Group(beside(near, v.places(k)), k, 1, seed)
 		if q := modularity(graph, g.Of, g.Centroids.Rows, resolution); q > largest {
 			number, largest = k, q
 		}

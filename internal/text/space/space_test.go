@@ -122,7 +122,7 @@ func planted(n, topics int) (*Collection, []int) {
 		_, vals := even.Row(i)
 		Normalize(vals)
 	}
-	return &Collection{even, even, counts}, truth
+	return &Collection{Even: even, Rare: even, Counts: counts}, truth
 }
 
 // wrong is how many rows are not in the group most rows of their topic are in.
@@ -189,10 +189,10 @@ func TestPartitionSmall(t *testing.T) {
 	for range 40 {
 		empty.End()
 	}
-	if of, _ := Partition(&Collection{empty, empty, empty}, 3, 1); len(of) != 40 {
+	if of, _ := Partition(&Collection{Even: empty, Rare: empty, Counts: empty}, 3, 1); len(of) != 40 {
 		t.Error("texts without features have no group")
 	}
-	Number(&Collection{empty, empty, empty}, 1)
+	Number(&Collection{Even: empty, Rare: empty, Counts: empty}, 1)
 }
 
 // TestInformation is largest for the truth and least for one group.
