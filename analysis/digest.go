@@ -37,6 +37,9 @@ var finders = []finder{
 			cast(coalesce(sum(n) filter (where day > last - interval 7 day), 0) as bigint) as last_week,
 			cast(coalesce(sum(n) filter (where day > last - interval 14 day and day <= last - interval 7 day), 0) as bigint) as week_before
 		from days, edge having count(*) > 0`},
+	{"digest_theme_new", []string{"themes", "now"}, `select t.label as theme, t.id as theme_id, t.language, w.first as "from", t.size as n
+		from (select theme, min(first) as first, min(announced) as announced from theme_news group by theme) w join theme t on t.run = $1 and t.id = w.theme
+		where w.announced > $2::timestamp - interval 14 day order by t.size desc, t.id limit 2`},
 	{"digest_theme_burst", []string{"themes"}, `select t.label as theme, t.id as theme_id, t.type, t.language, b.start_at as "from", b.end_at as "to", b.n, b.expected, b.incident, b.themes, b.together
 		from (select *, count(*) over (partition by incident) as themes, cast(sum(n) over (partition by incident) as bigint) as together,
 				row_number() over (partition by incident order by n - expected desc, theme) as place

@@ -10,7 +10,8 @@ import (
 
 // theme is one theme and what is known of its complaints.
 type theme struct {
-	id        int64 // from 1, by size
+	id        int64  // its own from run to run
+	name      string // an analyst's
 	terms     []string
 	chinese   bool
 	part      int // number within its model
@@ -28,8 +29,8 @@ type theme struct {
 	at        []int64 // known times of receipt
 }
 
-// describe sums up the complaints of each theme, drops empty themes and
-// numbers them by size; ties go to the earlier example.
+// describe sums up the complaints of each theme, drops empty themes and puts
+// them in order of size; ties go to the earlier example.
 func (s *study) describe() {
 	members := make([][]int32, len(s.themes))
 	for i := range s.all {
@@ -53,7 +54,6 @@ func (s *study) describe() {
 	sorted := make([]theme, len(order))
 	for n, t := range order {
 		sorted[n], place[t] = s.themes[t], int32(n)
-		sorted[n].id = int64(n + 1)
 	}
 	for i := range s.all {
 		if t := s.all[i].theme; t >= 0 {
@@ -176,7 +176,7 @@ func (s *study) themeTable() store.Table {
 			terms = []string{}
 		}
 		table.Rows = append(table.Rows, []any{t.id, label(terms), language, terms, t.size, t.example, t.kind, t.severity,
-			t.customers, t.amount, moment(t.from), moment(t.to), trend, t.currency, nil, nil})
+			t.customers, t.amount, moment(t.from), moment(t.to), trend, t.currency, nil, t.name})
 	}
 	return table
 }
@@ -185,7 +185,7 @@ func (s *study) memberTable() store.Table {
 	table := store.Table{Name: "theme_member", Rows: make([][]any, 0, len(s.all))}
 	for i := range s.all {
 		if c := &s.all[i]; c.theme >= 0 {
-			table.Rows = append(table.Rows, []any{int64(c.theme) + 1, c.seq, float64(c.like)})
+			table.Rows = append(table.Rows, []any{s.themes[c.theme].id, c.seq, float64(c.like)})
 		}
 	}
 	return table

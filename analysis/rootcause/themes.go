@@ -31,6 +31,7 @@ type study struct {
 	themes     []theme
 	models     [2]*model
 	firsts     [2]int32 // number of each model's first theme
+	kept       identity
 }
 
 // Themes groups the complaints of the store by what they are about, finds the
@@ -57,13 +58,16 @@ func Themes(ctx context.Context, st *store.Store, words *text.Lexicon) (Result, 
 	if err := s.reader.answers(ctx, s.all); err != nil {
 		return Result{}, err
 	}
+	if err := s.identify(ctx); err != nil {
+		return Result{}, fmt.Errorf("themes: %w", err)
+	}
 	s.describe()
 	windows := s.windows()
 	numbers := map[string]any{"complaints": len(s.all), "themes": len(s.themes), "windows": len(windows),
 		"incidents": countIncidents(windows), "fitted_share": s.share}
 	id, err := st.SaveRun(ctx, store.Run{Kind: "themes", Started: started, UpTo: s.reader.last, Summary: numbers,
 		Params: map[string]any{"fit_texts": fitTexts, "seed": seed, "false_discovery_rate": incident.Discovery},
-		Tables: []store.Table{s.themeTable(), s.memberTable(), {Name: "theme_window", Rows: windows}}})
+		Tables: append(s.kept.tables(), s.themeTable(), s.memberTable(), store.Table{Name: "theme_window", Rows: windows})})
 	if err != nil {
 		return Result{}, fmt.Errorf("themes: %w", err)
 	}

@@ -138,7 +138,7 @@ func (p *pages) findingRows(f view.Finding) string {
 		return p.href("/surveys", "metric", text("metric"))
 	case "digest_driver":
 		return p.href("/surveys", "metric", text("metric"), "linked", "yes")
-	case "digest_theme_growing", "digest_largest_theme":
+	case "digest_theme_new", "digest_theme_growing", "digest_largest_theme":
 		return p.href("/complaints", "theme", int64(theme))
 	}
 	return ""

@@ -177,6 +177,9 @@ func showTheme(ctx context.Context, p *pages, v *view.Reader, q *param.Query, id
 		return "", "", nil, nil
 	}
 	x, err := v.Theme(ctx, id)
+	if isMissing(err) {
+		return goneTheme(ctx, p, v, id)
+	}
 	if err != nil {
 		return "", "", nil, err
 	}
@@ -189,7 +192,10 @@ func showTheme(ctx context.Context, p *pages, v *view.Reader, q *param.Query, id
 	if len(x.Windows) > 0 {
 		b.Tables = append(b.Tables, p.windowTable(id, x.Windows))
 	}
-	b.Tables = append(b.Tables, p.complaintTable(list.Rows))
+	if err == nil {
+		err = p.showHistory(ctx, v, &b, x, q)
+	}
+	b.Tables = append(b.Tables, p.complaintTable(list.Rows), p.editTable(id))
 	p.pager(&b, fmt.Sprintf("/themes/%d", id), q, list.Total)
 	return "list", x.Label, b, err
 }

@@ -156,7 +156,11 @@ func (e *erasure) results(ctx context.Context) error {
 		}
 		changed += n
 	}
-	if changed > 0 {
+	parts, err := e.partsAndAreas(ctx)
+	if err != nil {
+		return err
+	}
+	if changed += parts; changed > 0 {
 		e.out.Counts = append(e.out.Counts, Count{Table: "theme, log_template", Blanked: changed})
 	}
 	for _, q := range []string{
@@ -173,19 +177,12 @@ func (e *erasure) results(ctx context.Context) error {
 // theme takes the terms out of a theme that no text of it holds any more, and
 // returns 1 if there were any.
 func (e *erasure) theme(ctx context.Context, t theme) (int64, error) {
-	terms, err := e.held(ctx, t, t.terms)
-	if err != nil {
+	terms, label, gone, err := e.left(ctx, t, ofTheme)
+	if err != nil || !gone {
 		return 0, err
-	}
-	label, err := e.held(ctx, t, strings.Split(t.label, between))
-	if err != nil {
-		return 0, err
-	}
-	if len(terms) == len(t.terms) && strings.Join(label, between) == t.label {
-		return 0, nil
 	}
 	if err := e.w.Exec(ctx, `update theme set label = ?, terms = list_filter(string_split(?, chr(31)), x -> x <> '') where run = ? and id = ?`,
-		strings.Join(label, between), strings.Join(terms, "\x1f"), t.run, t.id); err != nil {
+		label, strings.Join(terms, "\x1f"), t.run, t.id); err != nil {
 		return 0, err
 	}
 	if t.label != "" { // findings quote it
@@ -194,11 +191,12 @@ func (e *erasure) theme(ctx context.Context, t theme) (int64, error) {
 	return 1, err
 }
 
-// held are the terms that a text of the theme still holds.
-func (e *erasure) held(ctx context.Context, t theme, terms []string) (out []string, err error) {
+// held are the terms that one of the theme's texts still holds; of selects them
+// by run and id.
+func (e *erasure) held(ctx context.Context, t theme, terms []string, of string) (out []string, err error) {
 	for _, term := range terms {
-		n, err := ask(ctx, e.w, `select count(*) from theme_member m join complaint c using (seq) where m.run = ? and m.theme = ?
-			and contains(lower(concat_ws(' ', c.subject, c.body)), lower(?))`, t.run, t.id, term)
+		n, err := ask(ctx, e.w, "select count(*) from complaint where seq in ("+of+`)
+			and contains(lower(concat_ws(' ', subject, body)), lower(?))`, t.run, t.id, term)
 		if err != nil {
 			return nil, err
 		}

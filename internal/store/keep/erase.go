@@ -172,6 +172,10 @@ func (e *erasure) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	called, err := e.called(ctx)
+	if err != nil {
+		return err
+	}
 	if err := e.countGone(ctx); err != nil {
 		return err
 	}
@@ -181,6 +185,7 @@ func (e *erasure) run(ctx context.Context) error {
 		func(ctx context.Context) error { return e.refused(ctx, needles) },
 		func(ctx context.Context) error { return e.entries(ctx, false) },
 		e.results,
+		func(ctx context.Context) error { return e.curated(ctx, called) },
 	} {
 		if err := f(ctx); err != nil {
 			return err
@@ -271,7 +276,7 @@ var mentionColumns = []struct{ table, column string }{
 	{"complaint_event", "subject"}, {"complaint_event", "body"}, {"complaint_event", "extra"}, {"complaint_event", "resolution"},
 	{"survey", "comment"}, {"survey", "extra"}, {"log_line", "message"}, {"log_line", "extra"}, {"log_line", "trace"},
 	{"transaction_version", "reference"}, {"transaction_version", "extra"}, {"account_version", "extra"},
-	{"log_template", "template"}, {"theme", "label"}, {"digest", "arguments"},
+	{"log_template", "template"}, {"theme", "label"}, {"theme", "name"}, {"theme_part", "label"}, {"theme_area", "label"}, {"theme_edit", "name"}, {"digest", "arguments"},
 }
 
 // mentions replaces the id in the texts of others, or counts where it stands if

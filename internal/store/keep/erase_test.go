@@ -89,13 +89,18 @@ func aged(t *testing.T, path string) (*store.Store, *record.Batch, []string) {
 	line := number(t, st, "select min(seq) from log_line where customer = ?", victim)
 	friend := number(t, st, "select seq from complaint where external_id = 'friend'")
 	_, err := st.SaveRun(t.Context(), store.Run{Kind: "themes", Started: day0, Tables: []store.Table{
-		{Name: "theme", Rows: [][]any{{1, "same old · MARKERbody0XQZ", "en", []string{"same old", "MARKERbody0XQZ"}, 4, first, "login", 1.0, 2, 10.0, day0, day0, 0.0, "USD", nil, nil}}},
+		{Name: "theme", Rows: [][]any{{1, "same old · MARKERbody0XQZ", "en", []string{"same old", "MARKERbody0XQZ"}, 4, first, "login", 1.0, 2, 10.0, day0, day0, 0.0, "USD", 1, nil}}},
+		{Name: "theme_part", Rows: [][]any{{1, "en", "MARKERbody0XQZ · same old", []string{"MARKERbody0XQZ", "same old"}, 2, first}}},
+		{Name: "theme_area", Rows: [][]any{{1, "en", "MARKERbody0XQZ · same", 1, 2}}},
 		{Name: "theme_member", Rows: [][]any{{1, first, 1.0}, {1, friend, 1.0}}},
 		{Name: "log_template", Rows: [][]any{{1, "payout to MARKERmessage0XQZ", "pay", "error", 1, day0, day0, line}}},
 		{Name: "digest", Rows: [][]any{{1, "digest_theme_growing", `{"theme":"same old · MARKERbody0XQZ"}`}, {2, "digest_log_burst", `{"template":"payout to MARKERmessage0XQZ"}`}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	change(t, st, "update theme set name = 'Login, says MARKERname0XQZ'",
+		"insert into theme_edit values (1, now()::timestamp, 'li', 'name', 1, null, 'Login, says MARKERname0XQZ', null), (2, now()::timestamp, 'li', 'merge', 1, 2, 'same old · MARKERbody0XQZ', null), (3, now()::timestamp, 'li', 'name', 1, null, 'Login', null)",
+		fmt.Sprintf("insert into theme_edit_seed values (2, 1, %d), (2, 2, %d), (2, 2, %d)", first, first+1, friend))
 	if _, err := st.Snapshot(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -203,6 +208,12 @@ func TestErase(t *testing.T) {
 	}
 	if s := text(t, st, "select label || ' ' || array_to_string(terms, ',') from theme"); s != "same old same old" {
 		t.Errorf("theme: %s", s)
+	}
+	if s := text(t, st, "select string_agg(label, ',') from (select label from theme_part union all select label from theme_area order by label)"); s != "same,same old" {
+		t.Errorf("parts and areas: %s", s)
+	}
+	if s := text(t, st, "select string_agg(coalesce(name, '-'), ',' order by id) || ' ' || (select string_agg(edit || ':' || theme, ',') from theme_edit_seed) from theme_edit"); s != "-,same old,Login 2:2" {
+		t.Errorf("edits: %s", s)
 	}
 	if s := text(t, st, "select body from complaint where external_id = 'friend'"); !strings.HasPrefix(s, "my friend erased-") || !strings.HasSuffix(s, " has the same old story") {
 		t.Error(s)

@@ -459,7 +459,7 @@ func TestDoctorFinds(t *testing.T) {
 		"position":         {"insert into stream_position select * from stream_position"},
 		"refused_raw":      {"update refused set raw = null where id = 2"},
 		"replayed_orphan":  {"insert into refused_replayed values (99, now()::timestamp)"},
-		"result_orphan":    {"insert into theme_member values (1, 1, 99, 0.5)"},
+		"result_orphan":    {"insert into theme_member values (1, 1, 99, 0.5)", "insert into theme_edit_seed values (1, 1, 99)"},
 		"rewrite_due":      {"insert into keeping values (1, now()::timestamp, 'erase', 'li', 'c1', null, null)"},
 		"erased_again":     {"insert into keeping values (1, now()::timestamp, 'erase', 'li', '" + st.Pseudonym("U3") + "', '{\"source\":\"\"}', now()::timestamp)"},
 	} {

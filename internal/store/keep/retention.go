@@ -219,7 +219,9 @@ func (r *retention) remove(ctx context.Context, table, where, highest string, be
 func (r *retention) found(ctx context.Context) error {
 	const earlier = "run in (select id from run where finished < ?)"
 	if before, ok := r.before(record.Complaints); ok {
-		for _, q := range []string{"update theme set label = null, terms = null where label is not null and " + earlier, "delete from digest where " + earlier} {
+		for _, q := range []string{"update theme set label = null, terms = null where label is not null and " + earlier,
+			"update theme_part set label = null, terms = null where label is not null and " + earlier, "update theme_area set label = null where label is not null and " + earlier,
+			"update theme_edit set name = null where action = 'merge' and name is not null and at < ?", "delete from digest where " + earlier} {
 			if err := r.w.Exec(ctx, q, before); err != nil {
 				return err
 			}

@@ -77,6 +77,9 @@ func (a API) complaintRoutes() []Route {
 			limit, offset := q.Paging()
 			return guard(q, func() (any, error) { return v.Knowledge(ctx, answered, limit, offset) })
 		}},
+		{"/api/v1/themes/{id}/history", none, func(ctx context.Context, _ *param.Query, id int64, _ *locale.Words) (any, error) {
+			return v.ThemeHistory(ctx, id)
+		}},
 		{"/api/v1/themes/{id}/complaints", paging, func(ctx context.Context, q *param.Query, id int64, _ *locale.Words) (any, error) {
 			limit, offset := q.Paging()
 			return guard(q, func() (any, error) {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -209,6 +210,11 @@ func (r *Reader) Complaint(ctx context.Context, seq int64) (Detail, error) {
 	if d.ThemeLabel, err = r.label(ctx, d.ThemeLabel, d.Theme); err != nil {
 		return d, err
 	}
+	given, err := r.given(ctx)
+	if err != nil {
+		return d, err
+	}
+	d.ThemeLabel = cmp.Or(given[d.Theme], d.ThemeLabel)
 	names, err := r.namesIn(ctx, own, d.Subject+"\n"+body+"\n"+d.Resolution)
 	if err != nil {
 		return d, err

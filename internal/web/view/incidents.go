@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -71,11 +72,16 @@ func (r *Reader) Incidents(ctx context.Context, f IncidentFilter) (Page[Incident
 		return rows.Scan(&p.Total, &x.ID, &x.State, &x.Severity, &x.From, &x.To, &x.First, &x.Seen, &x.Peak, &x.Type, &x.Theme, &x.Label,
 			&x.Themes, &x.N, &x.Independent, &x.Expected, &x.P, &x.Customers, &x.Amount, &x.Currency, &x.Template, &x.LinkedTo, &x.Lag)
 	}, incidentsQuery+order, runs["incidents"], f.ID, f.State, f.Severity, f.Limit, f.Offset)
+	if err != nil {
+		return p, err
+	}
+	given, err := r.given(ctx)
 	for i := range p.Rows {
 		x := &p.Rows[i]
 		x.Expected = format.Round(x.Expected)
 		if err == nil {
 			x.Label, err = r.label(ctx, x.Label, x.Theme)
+			x.Label = cmp.Or(given[x.Theme], x.Label)
 		}
 		if err == nil {
 			x.LinkedTo, err = r.logLine(ctx, x.LinkedTo)
@@ -195,9 +201,14 @@ func (r *Reader) incidentThemes(ctx context.Context, run int64, d *IncidentDetai
 	d.Parts, err = collect(ctx, r.st, func(rows *sql.Rows, t *IncidentTheme) error { return rows.Scan(&t.Theme, &t.Label, &t.N) },
 		`select h.theme, coalesce(t.label, ''), h.n from incident_theme h join incident i on i.run = h.run and i.id = h.incident
 			left join theme t on t.run = i.themes_run and t.id = h.theme where h.run = $1 and h.incident = $2 order by h.n desc, h.theme`, run, d.ID)
+	if err != nil {
+		return err
+	}
+	given, err := r.given(ctx)
 	for i := range d.Parts {
-		if err == nil {
-			d.Parts[i].Label, err = r.label(ctx, d.Parts[i].Label, d.Parts[i].Theme)
+		if x := &d.Parts[i]; err == nil {
+			x.Label, err = r.label(ctx, x.Label, x.Theme)
+			x.Label = cmp.Or(given[x.Theme], x.Label)
 		}
 	}
 	return err

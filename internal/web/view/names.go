@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -85,6 +86,31 @@ func withoutNames(is map[string]bool, label string, id int64, terms []string) (s
 	return label, slices.DeleteFunc(terms, personal)
 }
 
+// given are the names that analysts gave to the themes of the latest run. They
+// are chosen words and not found ones: whole names of customers are taken out of
+// them, single words stay.
+func (r *Reader) given(ctx context.Context) (map[int64]string, error) {
+	type one struct {
+		id   int64
+		name string
+	}
+	list, err := collect(ctx, r.st, func(rows *sql.Rows, x *one) error { return rows.Scan(&x.id, &x.name) },
+		"select id, name from theme where name is not null and run = (select max(id) from run where kind = 'themes')")
+	out := map[int64]string{}
+	for _, x := range list {
+		if err == nil {
+			out[x.id], err = r.said(ctx, x.name)
+		}
+	}
+	return out, err
+}
+
+// said masks what an analyst wrote.
+func (r *Reader) said(ctx context.Context, s string) (string, error) {
+	is, err := r.names(ctx, runsOf(s))
+	return logText(s, is), err
+}
+
 // label masks one label of a theme.
 func (r *Reader) label(ctx context.Context, label string, id int64) (string, error) {
 	if label == "" {
@@ -112,9 +138,16 @@ func (r *Reader) maskThemes(ctx context.Context, themes []Theme) error {
 		}
 	}
 	is, err := r.names(ctx, words)
+	if err != nil {
+		return err
+	}
+	given, err := r.given(ctx)
 	for i := range themes {
 		t := &themes[i]
 		t.Label, t.Terms = withoutNames(is, t.Label, t.ID, t.Terms)
+		if name := given[t.ID]; name != "" {
+			t.Name, t.Label = name, name
+		}
 	}
 	return err
 }
@@ -169,6 +202,10 @@ func logText(s string, is map[string]bool) string {
 
 // maskFindings masks what the digest quotes.
 func (r *Reader) maskFindings(ctx context.Context, list []Finding) error {
+	given, err := r.given(ctx)
+	if err != nil {
+		return err
+	}
 	for _, f := range list {
 		if label, ok := f.Arguments["theme"].(string); ok {
 			id, _ := f.Arguments["theme_id"].(float64)
@@ -176,7 +213,7 @@ func (r *Reader) maskFindings(ctx context.Context, list []Finding) error {
 			if err != nil {
 				return err
 			}
-			f.Arguments["theme"] = masked
+			f.Arguments["theme"] = cmp.Or(given[int64(id)], masked)
 		}
 		if template, ok := f.Arguments["template"].(string); ok {
 			one := []Template{{Template: template}}

@@ -37,6 +37,10 @@ type Theme struct {
 	Spark     []int      `json:"spark"` // complaints in equal steps over the span of the data
 	Hot       []bool     `json:"-"`     // steps of Spark that are in a window
 	Windows   []Window   `json:"windows"`
+	Name      string     `json:"name,omitempty"`   // an analyst's, which is the label then
+	Pinned    bool       `json:"pinned,omitempty"` // by an analyst
+	Change    string     `json:"change,omitempty"` // since the run before
+	News      *ThemeNews `json:"news,omitempty"`   // while it is new
 }
 
 const themesQuery = `select count(*) over () as total, id, coalesce(label, ''), coalesce(language, ''), coalesce(array_to_string(coalesce(terms, []), chr(31)), ''), size,
@@ -71,6 +75,9 @@ func (r *Reader) Themes(ctx context.Context, limit, offset int) (Page[Theme], er
 		return p, err
 	}
 	if err := r.maskThemes(ctx, p.Rows); err != nil {
+		return p, err
+	}
+	if err := r.markThemes(ctx, run, p.Rows); err != nil {
 		return p, err
 	}
 	return p, r.complete(ctx, run, p.Rows)

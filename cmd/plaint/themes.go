@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"plaint/analysis/rootcause/lineage/book"
+	"plaint/internal/store"
+	"plaint/internal/web/format"
+	"plaint/internal/web/view"
+)
+
+func (e *env) themesCmd() *cobra.Command {
+	var limit int
+	var asJSON bool
+	c := &cobra.Command{Use: "themes", Short: e.t("cmd_themes"), Long: e.t("cmd_themes_long"), Args: cobra.NoArgs,
+		Example: "  plaint themes\n  plaint themes name 3 \"Withdrawals held by the bank\"\n  plaint themes merge 3 7\n  plaint themes split 3 --by card,credit\n  plaint themes pin 3\n  plaint themes history 3\n  plaint themes undo 1",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if limit < 1 {
+				return usageError{&worded{"err_flag_value", []any{"flag", "--limit", "value", limit}}}
+			}
+			return e.withLoaded(c.Context(), func(st *store.Store) error { return e.listThemes(c.Context(), st, limit, asJSON) })
+		}}
+	c.Flags().IntVar(&limit, "limit", 50, e.t("flag_limit"))
+	c.Flags().BoolVar(&asJSON, "json", false, e.t("flag_json"))
+	c.AddCommand(e.themeNameCmd(), e.themeMergeCmd(), e.themeSplitCmd(), e.themePinCmd(), e.themeUndoCmd(), e.themeHistoryCmd())
+	return c
+}
+
+// themeNumbers are arguments that are numbers of themes or edits.
+func themeNumbers(args []string) ([]int64, error) {
+	out := make([]int64, len(args))
+	for i, a := range args {
+		var err error
+		if out[i], err = strconv.ParseInt(a, 10, 64); err != nil || out[i] < 1 {
+			return nil, usageError{&worded{"err_theme_number", []any{"value", a}}}
+		}
+	}
+	return out, nil
+}
+
+// edit is the frame of a command that writes an edit: its first arguments, as
+// many as numbers, are numbers, or all of them where that is 0.
+func (e *env) edit(c *cobra.Command, numbers int, f func(ctx context.Context, pen *book.Pen, ids []int64, rest []string) ([]book.Edit, error)) *cobra.Command {
+	var asJSON bool
+	c.Flags().BoolVar(&asJSON, "json", false, e.t("flag_json"))
+	c.RunE = func(c *cobra.Command, args []string) error {
+		n := numbers
+		if n == 0 {
+			n = len(args)
+		}
+		ids, err := themeNumbers(args[:n])
+		if err != nil {
+			return err
+		}
+		return e.withLoaded(c.Context(), func(st *store.Store) error {
+			edits, err := f(c.Context(), &book.Pen{Store: st, Actor: whoAmI()}, ids, args[n:])
+			if err != nil {
+				return themeError(err)
+			}
+			if asJSON {
+				return json.NewEncoder(e.out).Encode(map[string]any{"edits": edits})
+			}
+			for _, x := range edits {
+				e.say("%s", e.editDone(x))
+			}
+			return nil
+		})
+	}
+	return c
+}
+
+// themeError words an edit that cannot be made.
+func themeError(err error) error {
+	var no *book.Refusal
+	if errors.As(err, &no) {
+		return &worded{no.Code, no.Pairs}
+	}
+	return err
+}
+
+// editDone says what an edit did and when it shows.
+func (e *env) editDone(x book.Edit) string {
+	return e.t("theme_did_"+x.Action, "id", x.ID, "theme", x.Theme, "other", x.Other, "name", x.Name, "words", strings.Join(x.Words, ", "), "edit", x.Undoes)
+}
+
+func (e *env) themeNameCmd() *cobra.Command {
+	c := &cobra.Command{Use: "name ID NAME", Short: e.t("cmd_themes_name"), Args: cobra.ExactArgs(2), Example: "  plaint themes name 3 \"Withdrawals held by the bank\""}
+	return e.edit(c, 1, func(ctx context.Context, pen *book.Pen, ids []int64, rest []string) ([]book.Edit, error) {
+		return pen.Name(ctx, ids[0], rest[0])
+	})
+}
+
+func (e *env) themeMergeCmd() *cobra.Command {
+	c := &cobra.Command{Use: "merge ID ID...", Short: e.t("cmd_themes_merge"), Long: e.t("cmd_themes_merge_long"), Args: cobra.MinimumNArgs(2), Example: "  plaint themes merge 3 7"}
+	return e.edit(c, 0, func(ctx context.Context, pen *book.Pen, ids []int64, _ []string) ([]book.Edit, error) {
+		return pen.Merge(ctx, ids[0], ids[1:])
+	})
+}
+
+func (e *env) themeSplitCmd() *cobra.Command {
+	var words []string
+	c := &cobra.Command{Use: "split ID", Short: e.t("cmd_themes_split"), Long: e.t("cmd_themes_split_long"), Args: cobra.ExactArgs(1), Example: "  plaint themes split 3 --by card,credit\n  plaint themes split 3"}
+	c.Flags().StringSliceVar(&words, "by", nil, e.t("flag_split_by"))
+	return e.edit(c, 1, func(ctx context.Context, pen *book.Pen, ids []int64, _ []string) ([]book.Edit, error) {
+		if c.Flags().Changed("by") {
+			return pen.Split(ctx, ids[0], words)
+		}
+		return pen.SplitBest(ctx, ids[0])
+	})
+}
+
+func (e *env) themePinCmd() *cobra.Command {
+	c := &cobra.Command{Use: "pin ID", Short: e.t("cmd_themes_pin"), Long: e.t("cmd_themes_pin_long"), Args: cobra.ExactArgs(1), Example: "  plaint themes pin 3"}
+	return e.edit(c, 1, func(ctx context.Context, pen *book.Pen, ids []int64, _ []string) ([]book.Edit, error) {
+		return pen.Pin(ctx, ids[0])
+	})
+}
+
+func (e *env) themeUndoCmd() *cobra.Command {
+	c := &cobra.Command{Use: "undo EDIT", Short: e.t("cmd_themes_undo"), Long: e.t("cmd_themes_undo_long"), Args: cobra.ExactArgs(1), Example: "  plaint themes undo 1"}
+	return e.edit(c, 1, func(ctx context.Context, pen *book.Pen, ids []int64, _ []string) ([]book.Edit, error) {
+		return pen.Undo(ctx, ids[0])
+	})
+}
+
+// listThemes shows the themes of the latest run, the largest first.
+func (e *env) listThemes(ctx context.Context, st *store.Store, limit int, asJSON bool) error {
+	list, err := view.New(st).Themes(ctx, limit, 0)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return json.NewEncoder(e.out).Encode(list)
+	}
+	if list.Total == 0 {
+		return &worded{code: "err_themes_none"}
+	}
+	f := format.Format{Words: e.words}
+	rows := [][]string{{e.t("web_theme"), e.t("theme_label"), e.t("web_complaints"), e.t("web_customers"), e.t("web_first"), e.t("web_last"), ""}}
+	for _, x := range list.Rows {
+		rows = append(rows, []string{fmt.Sprint(x.ID), x.Label, thousands(int64(x.Size)), thousands(int64(x.Customers)), dayOf(x.First), dayOf(x.Last), strings.Join(e.marks(f, x), ", ")})
+	}
+	table(e.out, rows)
+	return nil
+}
+
+// marks say what is to be known of a theme at a glance.
+func (e *env) marks(f format.Format, x view.Theme) (out []string) {
+	if x.News != nil {
+		out = append(out, e.t("theme_mark_new", "day", f.Date(x.News.First)))
+	}
+	if x.Change != "" {
+		out = append(out, e.t("theme_"+x.Change))
+	}
+	if x.Pinned {
+		out = append(out, e.t("theme_pinned"))
+	}
+	return out
+}
+
+func dayOf(at *time.Time) string {
+	if at == nil {
+		return "–"
+	}
+	return at.Format(time.DateOnly)
+}
