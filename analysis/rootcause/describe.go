@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"plaint/analysis/rootcause/cluster"
 	"plaint/analysis/rootcause/incident"
 	"plaint/internal/store"
 )
@@ -14,9 +15,9 @@ type theme struct {
 	name      string // an analyst's
 	terms     []string
 	chinese   bool
-	part      int // number within its model
+	parts     [cluster.Languages]*part
+	area      int // -1 for a theme that only edits know
 	example   int64
-	nearest   float32
 	size      int
 	customers int
 	currency  string
@@ -163,10 +164,6 @@ func (s *study) themeTable() store.Table {
 	table := store.Table{Name: "theme"}
 	for i := range s.themes {
 		t := &s.themes[i]
-		language := "en"
-		if t.chinese {
-			language = "zh"
-		}
 		var trend any
 		if t.hasTrend {
 			trend = t.trend
@@ -175,8 +172,8 @@ func (s *study) themeTable() store.Table {
 		if terms == nil {
 			terms = []string{}
 		}
-		table.Rows = append(table.Rows, []any{t.id, label(terms), language, terms, t.size, t.example, t.kind, t.severity,
-			t.customers, t.amount, moment(t.from), moment(t.to), trend, t.currency, nil, t.name})
+		table.Rows = append(table.Rows, []any{t.id, cluster.Label(terms), languageName(t.chinese), terms, t.size, t.example, t.kind, t.severity,
+			t.customers, t.amount, moment(t.from), moment(t.to), trend, t.currency, s.areaID(t), t.name})
 	}
 	return table
 }

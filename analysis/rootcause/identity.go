@@ -55,7 +55,7 @@ func (s *study) rename(ctx context.Context, ids []int64, names map[int64]string)
 			if err != nil {
 				return err
 			}
-			s.themes = append(s.themes, theme{terms: was.Terms, chinese: was.Language == "zh"})
+			s.themes = append(s.themes, theme{terms: was.Terms, chinese: was.Language == "zh", area: -1})
 		}
 		s.themes[t].id, s.themes[t].name = id, names[id]
 	}

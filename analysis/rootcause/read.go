@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"runtime"
-	"sync"
 
 	"plaint/internal/record"
 	"plaint/internal/store"
@@ -170,43 +168,4 @@ func (r *reader) answers(ctx context.Context, all []complaint) error {
 		}
 	}
 	return rows.Err()
-}
-
-// inParallel calls f for every index of n, each worker with an extractor of
-// its own.
-func inParallel(extractors []*text.Extractor, n int, f func(x *text.Extractor, i int)) {
-	const block = 64
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	next := 0
-	for _, x := range extractors {
-		wg.Go(func() {
-			for {
-				mu.Lock()
-				from := next
-				next += block
-				mu.Unlock()
-				if from >= n {
-					return
-				}
-				for i := from; i < min(from+block, n); i++ {
-					f(x, i)
-				}
-			}
-		})
-	}
-	wg.Wait()
-}
-
-// newExtractors is one extractor for each processor; words is nil for the
-// program's own.
-func newExtractors(words *text.Lexicon) []*text.Extractor {
-	if words == nil {
-		words = text.DefaultLexicon()
-	}
-	out := make([]*text.Extractor, runtime.GOMAXPROCS(0))
-	for i := range out {
-		out[i] = words.Extractor()
-	}
-	return out
 }

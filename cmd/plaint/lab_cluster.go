@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"plaint/analysis/rootcause"
+	"plaint/analysis/rootcause/cluster"
 	"plaint/internal/text"
 )
 
@@ -42,7 +42,7 @@ func (l *lab) cluster(c *cobra.Command, column, lexicon string, k int) (map[stri
 	if err := l.column(c, column, func(v string) { texts = append(texts, strings.Clone(v)) }); err != nil {
 		return nil, err
 	}
-	g := rootcause.Cluster(texts, k, words)
+	g := cluster.Texts(texts, k, words)
 	outliers := 0
 	for _, c := range g.Of {
 		if c < 0 {

@@ -51,23 +51,6 @@ type Extractor struct {
 
 	// OnlyWords leaves pairs and runs of characters out.
 	OnlyWords bool
-
-	// Name, if set, is told the words and pairs as they are met.
-	Name func(hash uint64, label Phrase)
-}
-
-// Phrase is a word or a pair of words as it would be shown.
-type Phrase struct {
-	First, Second string // Second is "" for a word
-	Han           bool   // shown without a space
-}
-
-// String is the phrase as it would be shown.
-func (p Phrase) String() string {
-	if p.Second == "" || p.Han {
-		return p.First + p.Second
-	}
-	return p.First + " " + p.Second
 }
 
 // NewExtractor returns an extractor.
@@ -105,6 +88,10 @@ func (x *Extractor) Features(texts ...string) []Feature {
 	return x.out
 }
 
+// Tokens are those of the texts whose features were asked for last, valid until
+// the next call.
+func (x *Extractor) Tokens() []Token { return x.tokens }
+
 func (x *Extractor) grams() {
 	x.hanGrams()
 	for i := range x.tokens {
@@ -114,11 +101,7 @@ func (x *Extractor) grams() {
 	}
 }
 
-func (x *Extractor) add(h uint64, family int) uint64 {
-	h = h&^3 | uint64(family)
-	x.hashes = append(x.hashes, h)
-	return h
-}
+func (x *Extractor) add(h uint64, family int) { x.hashes = append(x.hashes, h&^3|uint64(family)) }
 
 // wordsAndPairs leaves single stop words out, and pairs of nothing else.
 func (x *Extractor) wordsAndPairs() {
@@ -129,10 +112,7 @@ func (x *Extractor) wordsAndPairs() {
 		}
 		h := hashText(1, t.Text)
 		if t.Kind != Stop {
-			id := x.add(h, words)
-			if x.Name != nil {
-				x.Name(id, Phrase{First: t.Text, Han: t.Han})
-			}
+			x.add(h, words)
 		}
 		if i == 0 || x.tokens[i-1].Kind == Break || x.OnlyWords {
 			continue
@@ -141,10 +121,7 @@ func (x *Extractor) wordsAndPairs() {
 		if p.Kind == Stop && t.Kind == Stop {
 			continue
 		}
-		id := x.add(hashText(hashText(1, p.Text), t.Text), pairs)
-		if x.Name != nil && p.Kind != Stop && t.Kind != Stop {
-			x.Name(id, Phrase{First: p.Text, Second: t.Text, Han: t.Han && p.Han})
-		}
+		x.add(hashText(hashText(1, p.Text), t.Text), pairs)
 	}
 }
 

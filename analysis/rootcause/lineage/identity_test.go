@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"plaint/analysis/rootcause"
+	"plaint/analysis/rootcause/cluster"
 	"plaint/analysis/rootcause/lineage"
 	"plaint/ingest/simulate"
 	"plaint/internal/testload"
@@ -37,7 +37,7 @@ func refits(t *testing.T, seed uint64) (list []stage) {
 	}
 	for part := 5; part <= 10; part++ {
 		n := len(texts) * part / 10
-		c := rootcause.Cluster(texts[:n], 0, nil)
+		c := cluster.Texts(texts[:n], 0, nil)
 		s := stage{of: make([]int32, n), k: len(c.Labels), main: make([]string, len(c.Labels))}
 		count := make([]map[string]int, s.k)
 		for i, x := range c.Of {

@@ -31,6 +31,17 @@ func (m *CSR) Row(i int) ([]int32, []float32) {
 	return m.Col[m.Start[i]:m.Start[i+1]], m.Val[m.Start[i]:m.Start[i+1]]
 }
 
+// Empty is how many rows have no column.
+func (m *CSR) Empty() int {
+	n := 0
+	for i := range m.Rows {
+		if m.Start[i] == m.Start[i+1] {
+			n++
+		}
+	}
+	return n
+}
+
 // Pick is the matrix of the rows named.
 func (m *CSR) Pick(rows []int) *CSR {
 	out := NewCSR(m.Cols)

@@ -14,7 +14,7 @@ import (
 // subspace iteration with a Chebyshev filter (Zhou, Saad, Tiago, Chelikowsky
 // 2006), which damps all below a bound and lets the rest grow.
 func places(normalised *CSR, k int, seed uint64) *Dense {
-	const spare, rounds, degree = 16, 4, 8
+	const spare, rounds, degree = 16, 7, 8 // with four rounds the weaker vectors are blurred: of 77 subjects 55 are counted, not 72
 	width := min(k+spare, normalised.Rows)
 	random := rand.New(rand.NewPCG(seed, 0x9e3779b9))
 	y := normal(normalised.Rows, width, random).orthonormal()

@@ -1,7 +1,8 @@
-package rootcause
+package cluster
 
 import (
 	"encoding/csv"
+	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"plaint/ingest/simulate"
 	"plaint/internal/text"
 )
+
+var update = flag.Bool("update", false, "write the scoreboard of clusters, over all its sets")
 
 // agreement compares a partition with the truth: normalised mutual information
 // (arithmetic mean), adjusted Rand index.
@@ -135,7 +138,7 @@ func publicSet(t *testing.T, name, text, truth string, files ...string) *cluster
 	t.Helper()
 	s := &clusterSet{name: name}
 	for _, f := range files {
-		r, err := os.Open("../../../shared/data/" + f)
+		r, err := os.Open("../../../../shared/data/" + f)
 		if err != nil {
 			t.Logf("%s is left out: %v", name, err)
 			return nil
@@ -154,46 +157,68 @@ func publicSet(t *testing.T, name, text, truth string, files ...string) *cluster
 	return s
 }
 
-// simulatedSet is the Chinese or English complaints of a simulated broker, by
-// type.
-func simulatedSet(t *testing.T, seed uint64, chinese bool) *clusterSet {
+// The languages of a simulated set.
+const (
+	onlyChinese = "Chinese"
+	onlyEnglish = "English"
+	bothTongues = "both"
+)
+
+// simulatedSet is a simulated broker's complaints in some languages, by type or by
+// planted cause.
+func simulatedSet(t *testing.T, seed uint64, languages, truth string) *clusterSet {
 	t.Helper()
 	dir := t.TempDir()
 	if _, err := (simulate.Config{Seed: seed}).WriteDir(dir); err != nil {
 		t.Fatal(err)
 	}
-	r, err := os.Open(filepath.Join(dir, "complaints.csv"))
-	if err != nil {
-		t.Fatal(err)
+	column, rows := table(t, filepath.Join(dir, "complaints.csv"))
+	known, planted := table(t, filepath.Join(dir, "truth", "complaints.csv"))
+	of := map[string]string{}
+	for _, row := range planted {
+		of[row[known["id"]]] = row[known[truth]]
 	}
-	defer r.Close()
-	rows, err := csv.NewReader(r).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &clusterSet{name: fmt.Sprintf("simulation, seed %d, %s, by type", seed, map[bool]string{true: "Chinese", false: "English"}[chinese]), slow: seed > 1 || !chinese}
-	subject, body, kind := slices.Index(rows[0], "subject"), slices.Index(rows[0], "body"), slices.Index(rows[0], "type")
-	for _, row := range rows[1:] {
-		if w := row[subject] + "\n" + row[body]; (text.Language(w) == "zh") == chinese {
-			s.texts, s.truth = append(s.texts, w), append(s.truth, row[kind])
+	s := &clusterSet{name: fmt.Sprintf("simulation, seed %d, %s, by %s", seed, languages, truth), slow: seed > 1 || languages == onlyEnglish || truth != "type"}
+	for _, row := range rows {
+		w := row[column["subject"]] + "\n" + row[column["body"]]
+		if chinese := text.Language(w) == "zh"; languages == bothTongues || chinese == (languages == onlyChinese) {
+			s.texts, s.truth = append(s.texts, w), append(s.truth, of[row[column["id"]]])
 		}
 	}
 	s.scored = len(s.texts)
 	return s
 }
 
+// table reads a file with a heading.
+func table(t *testing.T, path string) (column map[string]int, rows [][]string) {
+	t.Helper()
+	r, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if rows, err = csv.NewReader(r).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	column = map[string]int{}
+	for i, name := range rows[0] {
+		column[name] = i
+	}
+	return column, rows[1:]
+}
+
 // TestClusterScoreboard measures clusters against the truth and compares the
 // figures with the committed ones. Where a set is not there, its line is left
 // alone. A change on purpose is written with
 //
-//	go test ./analysis/rootcause -run ClusterScoreboard -timeout 1h -update
+//	go test ./analysis/rootcause/cluster -run ClusterScoreboard -timeout 1h -update
 func TestClusterScoreboard(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
 	const path = "testdata/clusters.txt"
 	was, err := os.ReadFile(path)
-	if err != nil && !*updateIncidents {
+	if err != nil && !*update {
 		t.Fatal(err)
 	}
 	lines := strings.Split(string(was), "\n")
@@ -201,12 +226,12 @@ func TestClusterScoreboard(t *testing.T) {
 	out.WriteString("# Clusters of texts without labels against the truth, over 100; seconds and MB on two processors are not compared.\n" +
 		"# k \"-\" = not given. The last column is the agreement of the rows that are scored, all rows clustered together.\n")
 	measure := func(s *clusterSet, given bool) {
-		if s == nil || (s.slow || !given) && !*updateIncidents {
+		if s == nil || (s.slow || !given) && !*update {
 			return
 		}
 		line, cost := s.measure(given)
 		out.WriteString(line + cost + "\n")
-		if !*updateIncidents && !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, line) }) {
+		if !*update && !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, line) }) {
 			t.Errorf("not in %s: %s", path, line)
 		}
 	}
@@ -218,10 +243,12 @@ func TestClusterScoreboard(t *testing.T) {
 	measure(banking, false)
 	measure(publicSet(t, "cfpb_1000", "narrative", "product", "cfpb_1000/dataset.csv"), true)
 	for seed := range uint64(3) {
-		measure(simulatedSet(t, seed+1, true), true)
-		measure(simulatedSet(t, seed+1, false), true)
+		measure(simulatedSet(t, seed+1, onlyChinese, "type"), true)
+		measure(simulatedSet(t, seed+1, onlyEnglish, "type"), true)
+		measure(simulatedSet(t, seed+1, bothTongues, "type"), true)
+		measure(simulatedSet(t, seed+1, bothTongues, "cause"), true)
 	}
-	if *updateIncidents {
+	if *update {
 		if err := os.WriteFile(path, []byte(out.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +267,7 @@ func (s *clusterSet) measure(given bool) (line, cost string) {
 	}
 	runtime.GC()
 	start := time.Now()
-	got := Cluster(s.texts, k, nil)
+	got := Texts(s.texts, k, nil)
 	took := time.Since(start).Seconds()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -253,7 +280,7 @@ func (s *clusterSet) measure(given bool) (line, cost string) {
 		}
 	}
 	nmi, ari := agreement(of, truth)
-	line = fmt.Sprintf("%-34s k %3s: %3d of %3d, NMI %4.1f, ARI %4.1f, ACC %4.1f, outliers %.2f %%;",
+	line = fmt.Sprintf("%-37s k %3s: %3d of %3d, NMI %4.1f, ARI %4.1f, ACC %4.1f, outliers %.2f %%;",
 		s.name, said, len(got.Labels), len(kinds), 100*nmi, 100*ari, 100*accuracy(of, truth), 100*float64(outliers)/float64(len(got.Of)))
 	return line, fmt.Sprintf(" %.0f s, %d MB", took, m.Sys>>20)
 }
