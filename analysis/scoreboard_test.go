@@ -12,6 +12,7 @@ import (
 
 	"plaint/analysis"
 	"plaint/ingest/simulate"
+	"plaint/internal/text"
 )
 
 var update = flag.Bool("update", false, "write testdata/scoreboard.txt")
@@ -67,7 +68,10 @@ func (b *broker) scoreThemes(t *testing.T, out *strings.Builder) {
 	for _, language := range []string{"zh", "en"} {
 		var found, truth []string
 		themes := map[string]bool{}
-		for _, r := range rows(t, b.st, "select m.theme, m.seq from theme_member m join theme t on t.id = m.theme where t.language = ?", language) {
+		for _, r := range rows(t, b.st, "select m.theme, m.seq, concat_ws(' ', c.subject, c.body) from theme_member m join complaint c using (seq)") {
+			if (text.Language(r[2].(string)) == "zh") != (language == "zh") {
+				continue
+			}
 			found = append(found, fmt.Sprint(r[0]))
 			truth = append(truth, b.causeOf[r[1].(int64)])
 			themes[fmt.Sprint(r[0])] = true
