@@ -27,7 +27,7 @@ type lab struct {
 func (e *env) labCmd() *cobra.Command {
 	c := &cobra.Command{Use: "lab", Short: e.t("cmd_lab"), Long: e.t("cmd_lab_long"), Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(e.labClusterCmd(), e.labLogsCmd(), e.labLocalizeCmd(), e.labLinkCmd(), e.labNeardupCmd())
+	c.AddCommand(e.labClusterCmd(), e.labLogsCmd(), e.labLocalizeCmd(), e.labLinkCmd(), e.labNeardupCmd(), e.labFraudCmd())
 	return c
 }
 

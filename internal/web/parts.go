@@ -74,12 +74,20 @@ func (p *pages) themeTable(list []view.Theme, more fact) table {
 			burst = cell{Text: p.Window(w.From, w.To), Note: p.t("web_n_of_expected", "n", p.Int(w.N), "expected", p.Num(w.Expected, 1)), Class: "time hot",
 				Href: p.href("/complaints", "theme", x.ID, "from", w.From.Format(time.RFC3339), "to", w.To.Format(time.RFC3339))}
 		}
-		t.Rows = append(t.Rows, []cell{{Text: x.Label, Href: p.href(fmt.Sprintf("/themes/%d", x.ID)), Class: "wide", Tags: p.themeMarks(x)},
+		t.Rows = append(t.Rows, []cell{{Text: x.LabelIn(p.Words.Lang), Href: p.href(fmt.Sprintf("/themes/%d", x.ID)), Class: "wide", Note: p.areaLabel(x.Area), Tags: p.themeMarks(x)},
 			p.number(x.Size, rows), {Text: p.Percent(x.Share), Class: "num"}, {Mark: p.spark(x)}, {Text: p.name("type", x.Type)},
 			{Mark: chart.Meter{Frame: p.small(fmt.Sprintf("sev%d", x.ID), 54, 6, p.t("web_severity"), p.Num(x.Severity, 2)), Value: x.Severity, Most: worst}.SVG(), Note: p.Fixed(x.Severity, 2)},
 			burst, {Text: fmt.Sprintf("#%d", x.Example), Href: p.href(fmt.Sprintf("/complaints/%d", x.Example)), Class: "num"}})
 	}
 	return t
+}
+
+// areaLabel names a theme's area where it has more themes than this one.
+func (p *pages) areaLabel(a *view.ThemeArea) string {
+	if a == nil || a.Themes < 2 {
+		return ""
+	}
+	return a.LabelIn(p.Words.Lang)
 }
 
 func biggest(list []view.Window) view.Window {

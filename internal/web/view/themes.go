@@ -19,28 +19,30 @@ type Window struct {
 
 // Theme is a group of complaints about the same thing.
 type Theme struct {
-	ID        int64      `json:"id"`
-	Label     string     `json:"label"`
-	Language  string     `json:"language"`
-	Terms     []string   `json:"terms"`
-	Size      int        `json:"size"`
-	Share     float64    `json:"share"`
-	Example   int64      `json:"example"` // a complaint
-	Type      string     `json:"type"`
-	Severity  float64    `json:"severity"` // 0 to 1
-	Customers int        `json:"customers"`
-	Amount    float64    `json:"amount"`
-	Currency  string     `json:"currency"`
-	First     *time.Time `json:"first"`
-	Last      *time.Time `json:"last"`
-	Trend     float64    `json:"trend"` // change per week over the weekly mean
-	Spark     []int      `json:"spark"` // complaints in equal steps over the span of the data
-	Hot       []bool     `json:"-"`     // steps of Spark that are in a window
-	Windows   []Window   `json:"windows"`
-	Name      string     `json:"name,omitempty"`   // an analyst's, which is the label then
-	Pinned    bool       `json:"pinned,omitempty"` // by an analyst
-	Change    string     `json:"change,omitempty"` // since the run before
-	News      *ThemeNews `json:"news,omitempty"`   // while it is new
+	ID        int64       `json:"id"`
+	Label     string      `json:"label"`
+	Language  string      `json:"language"`
+	Terms     []string    `json:"terms"`
+	Size      int         `json:"size"`
+	Share     float64     `json:"share"`
+	Example   int64       `json:"example"` // a complaint
+	Type      string      `json:"type"`
+	Severity  float64     `json:"severity"` // 0 to 1
+	Customers int         `json:"customers"`
+	Amount    float64     `json:"amount"`
+	Currency  string      `json:"currency"`
+	First     *time.Time  `json:"first"`
+	Last      *time.Time  `json:"last"`
+	Trend     float64     `json:"trend"` // change per week over the weekly mean
+	Spark     []int       `json:"spark"` // complaints in equal steps over the span of the data
+	Hot       []bool      `json:"-"`     // steps of Spark that are in a window
+	Windows   []Window    `json:"windows"`
+	Parts     []ThemePart `json:"parts"` // by language, the largest first
+	Area      *ThemeArea  `json:"area,omitempty"`
+	Name      string      `json:"name,omitempty"`   // an analyst's, which is the label then
+	Pinned    bool        `json:"pinned,omitempty"` // by an analyst
+	Change    string      `json:"change,omitempty"` // since the run before
+	News      *ThemeNews  `json:"news,omitempty"`   // while it is new
 }
 
 const themesQuery = `select count(*) over () as total, id, coalesce(label, ''), coalesce(language, ''), coalesce(array_to_string(coalesce(terms, []), chr(31)), ''), size,
@@ -69,12 +71,16 @@ func (r *Reader) Themes(ctx context.Context, limit, offset int) (Page[Theme], er
 		err := rows.Scan(&p.Total, &t.ID, &t.Label, &t.Language, &terms, &t.Size, &t.Share, &t.Example, &t.Type, &t.Severity,
 			&t.Customers, &t.Amount, &t.Currency, when{&t.First}, when{&t.Last}, &t.Trend)
 		t.Terms, t.Spark, t.Windows = splitTerms(terms), make([]int, sparkSteps), []Window{}
+		t.Parts = []ThemePart{}
 		return err
 	}, themesQuery, run, limit, offset)
 	if err != nil {
 		return p, err
 	}
 	if err := r.maskThemes(ctx, p.Rows); err != nil {
+		return p, err
+	}
+	if err := r.addParts(ctx, run, p.Rows); err != nil {
 		return p, err
 	}
 	if err := r.markThemes(ctx, run, p.Rows); err != nil {

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+
+	"plaint/internal/web/locale"
+)
+
+// fraudFile writes a table in which a high amount from channel b is mostly bad, and
+// ties between bad rows.
+func fraudFile(t *testing.T, dir string) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(1, 2))
+	var table, ties strings.Builder
+	table.WriteString("id,at,amount,channel,account,label,part\n")
+	ties.WriteString("a,b\n")
+	last := 0
+	for i := range 1500 {
+		amount, channel := random.Float64()*100, "abc"[random.IntN(3)]
+		bad := amount > 60 && channel == 'b' && random.IntN(8) > 0 || random.IntN(30) == 0
+		label := strconv.FormatBool(bad)
+		if i%50 == 7 {
+			label = ""
+		}
+		fmt.Fprintf(&table, "%04d,%d,%.2f,%c,acc%d,%s,%s\n", i, i*3+random.IntN(2), amount, channel, random.IntN(90), label, []string{"train", "train", "val", "test"}[i%4])
+		if bad {
+			fmt.Fprintf(&ties, "%04d,%04d\n", last, i)
+			last = i
+		}
+	}
+	put(t, dir, "t.csv", table.String())
+	put(t, dir, "e.csv", ties.String())
+}
+
+func TestLabFraud(t *testing.T) {
+	dir := t.TempDir()
+	fraudFile(t, dir)
+	for _, c := range []struct {
+		rows int
+		args []string
+	}{
+		{1500, []string{"--split", "part", "--ignore", "at,account", "--edges", "e.csv"}},
+		{1500, []string{"--split", "part", "--ignore", "at", "--entities", "account"}},
+		{300, []string{"--time", "at", "--ignore", "part", "--entities", "account", "--label-delay", "100", "--edges", "e.csv"}},
+	} {
+		args := append([]string{"fraud", "--in", "t.csv", "--id", "id", "--label", "label", "--out", "o.csv", "--reasons"}, c.args...)
+		status, out, said := labRun(t, dir, args...)
+		var summary struct {
+			Scored int
+			Test   struct{ AUROC float64 }
+		}
+		if err := json.Unmarshal([]byte(out), &summary); err != nil || status != exitDone || summary.Scored != c.rows || summary.Test.AUROC < .8 {
+			t.Fatalf("%v: %d %s %s", c.args, status, out, said)
+		}
+		rows := labRows(t, dir, "o.csv")
+		if len(rows) != c.rows+1 || !strings.HasPrefix(rows[0], "id,score,log_odds,base,calibration,") {
+			t.Fatalf("%v: %d rows, %s", c.args, len(rows), rows[0])
+		}
+		for _, row := range rows[1:] {
+			addsUp(t, row)
+		}
+	}
+	status, out, _ := labRun(t, dir, "fraud", "--in", "t.csv", "--id", "id", "--label", "label", "--split", "part", "--ignore", "at,account", "--model", "challenger", "--out", "o.csv")
+	if rows := labRows(t, dir, "o.csv"); status != exitDone || rows[0] != "id,score" || !strings.Contains(out, `"model":"challenger"`) || !strings.HasPrefix(rows[1], "0000,") {
+		t.Errorf("%d %s %s", status, out, rows[:2])
+	}
+}
+
+// addsUp checks that the reasons of a row add up to the log-odds of its score.
+func addsUp(t *testing.T, row string) {
+	t.Helper()
+	cells := strings.Split(row, ",")
+	v := make([]float64, len(cells))
+	for i, c := range cells[1:] {
+		x, err := strconv.ParseFloat(c, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v[i+1] = x
+	}
+	sum := 0.
+	for _, x := range v[3:] {
+		sum += x
+	}
+	if math.Abs(sum-v[2]) > 1e-9 || math.Abs(1/(1+math.Exp(-sum))-v[1]) > 1e-9 {
+		t.Fatalf("reasons add up to %v: %s", sum, row)
+	}
+}
+
+// TestLabFraudRefuses: what cannot be done is said, in words of the user's language.
+func TestLabFraudRefuses(t *testing.T) {
+	dir := t.TempDir()
+	fraudFile(t, dir)
+	put(t, dir, "empty.csv", "")
+	put(t, dir, "none.csv", "id,x,label,part\n")
+	put(t, dir, "one.csv", "id,x,label,part\n1,2,0,train\n2,3,0,test\n")
+	put(t, dir, "three.csv", "id,x,label,part\n1,2,0,train\n2,3,1,train\n3,3,2,test\n")
+	put(t, dir, "few.csv", "id,x,label,part\n1,2,0,train\n2,3,1,train\n3,3,1,test\n")
+	put(t, dir, "late.csv", "id,x,label,part\n1,2,0,test\n2,3,1,test\n3,3,1,later\n")
+	put(t, dir, "untrained.csv", "id,x,label,part\n1,2,0,test\n2,3,1,test\n3,3,,train\n")
+	put(t, dir, "twice.csv", "id,x,label,part\n1,2,0,train\n1,3,1,test\n")
+	put(t, dir, "times.csv", "id,at,label\n1,2,0\n2,soon,1\n3,4,1\n4,4,1\n5,6,0\n")
+	put(t, dir, "short.csv", "id,at,label\n1,2,0\n2,3,1\n")
+	put(t, dir, "noab.csv", "x,y\n0001,0002\n")
+	put(t, dir, "unknown.csv", "a,b\n0001,9999\n")
+	on := func(file string, more ...string) []string {
+		return append([]string{"--in", file, "--id", "id", "--label", "label"}, more...)
+	}
+	split := []string{"--split", "part"}
+	for _, c := range []struct {
+		status int
+		said   string
+		args   []string
+	}{
+		{exitUsage, "--in", []string{"--id", "id"}},
+		{exitUsage, "--id", []string{"--in", "t.csv"}},
+		{exitUsage, "--label", []string{"--in", "t.csv", "--id", "id"}},
+		{exitUsage, "--time", on("t.csv")},
+		{exitUsage, "--time", on("t.csv", "--split", "part", "--time", "at")},
+		{exitUsage, "--label-delay", on("t.csv", "--split", "part", "--label-delay", "3")},
+		{exitUsage, "nobody", on("t.csv", "--split", "nobody")},
+		{exitUsage, "nobody", on("t.csv", "--split", "part", "--entities", "account,nobody")},
+		{exitUsage, "nobody", on("t.csv", "--split", "part", "--ignore", "nobody")},
+		{exitUsage, "forest", on("t.csv", "--split", "part", "--model", "forest")},
+		{exitUsage, "glass", on("t.csv", "--split", "part", "--model", "challenger", "--reasons")},
+		{exitFailed, "gone.csv", on("gone.csv", split...)},
+		{exitFailed, "empty.csv", on("empty.csv", split...)},
+		{exitFailed, "none.csv", on("none.csv", split...)},
+		{exitFailed, "label", on("one.csv", split...)},
+		{exitFailed, "0, 1, 2", on("three.csv", split...)},
+		{exitFailed, "10", on("few.csv", split...)},
+		{exitFailed, "later", on("late.csv", split...)},
+		{exitFailed, "train", on("untrained.csv", split...)},
+		{exitFailed, "1", on("twice.csv", split...)},
+		{exitFailed, "soon", on("times.csv", "--time", "at")},
+		{exitFailed, "2", on("short.csv", "--time", "at")},
+		{exitFailed, "x, y", on("t.csv", "--split", "part", "--edges", "noab.csv")},
+		{exitFailed, "9999", on("t.csv", "--split", "part", "--edges", "unknown.csv")},
+		{exitFailed, "--ignore at", on("t.csv", split...)},
+	} {
+		words := map[string]bool{}
+		for _, lang := range locale.Languages {
+			status, _, said := labRun(t, dir, append(append([]string{"fraud"}, c.args...), "--lang", lang)...)
+			if status != c.status || !strings.Contains(said, c.said) || strings.Contains(said, "err_") || strings.Contains(said, "leak_") {
+				t.Errorf("%v in %s: %d %s", c.args, lang, status, said)
+			}
+			words[said] = true
+		}
+		if len(words) != len(locale.Languages) {
+			t.Errorf("%v: the languages say the same: %v", c.args, words)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package view
+
+import (
+	"context"
+	"database/sql"
+)
+
+// ThemePart is a theme's complaints in one language.
+type ThemePart struct {
+	Language string   `json:"language"`
+	Label    string   `json:"label"`
+	Terms    []string `json:"terms"`
+	Size     int      `json:"size"`
+	Example  int64    `json:"example"` // a complaint
+}
+
+// ThemeArea is what themes that are alike have in common.
+type ThemeArea struct {
+	ID     int64             `json:"id"`
+	Labels map[string]string `json:"labels"` // by language
+	Themes int               `json:"themes"`
+	Size   int               `json:"size"`
+}
+
+// LabelIn is the theme's label in a language, or, where it has none, in that of
+// most of its texts.
+func (t *Theme) LabelIn(language string) string {
+	for _, p := range t.Parts {
+		if p.Language == language && p.Label != "" && t.Name == "" {
+			return p.Label
+		}
+	}
+	return t.Label
+}
+
+// TermsIn are the theme's terms in a language, or in that of most of its texts.
+func (t *Theme) TermsIn(language string) []string {
+	for _, p := range t.Parts {
+		if p.Language == language && len(p.Terms) > 0 {
+			return p.Terms
+		}
+	}
+	return t.Terms
+}
+
+// LabelIn is the area's label in a language, or in another.
+func (a *ThemeArea) LabelIn(language string) string {
+	if s := a.Labels[language]; s != "" {
+		return s
+	}
+	for _, other := range []string{"zh", "en"} {
+		if s := a.Labels[other]; s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+const partsQuery = `select theme, coalesce(language, ''), coalesce(label, ''), coalesce(array_to_string(coalesce(terms, []), chr(31)), ''), size, coalesce(example, 0)
+	from theme_part where run = $1 order by theme, size desc, language`
+
+const areasQuery = `select t.id, a.id, coalesce(a.language, ''), coalesce(a.label, ''), a.themes, a.size
+	from theme t join theme_area a on a.run = t.run and a.id = t.area where t.run = $1 order by t.id, a.language`
+
+// addParts adds the parts of the themes and their areas, without customers'
+// names.
+func (r *Reader) addParts(ctx context.Context, run int64, themes []Theme) error {
+	at := make(map[int64]*Theme, len(themes))
+	for i := range themes {
+		at[themes[i].ID] = &themes[i]
+	}
+	var words []string
+	if err := r.st.Each(ctx, partsQuery, func(rows *sql.Rows) error {
+		var theme int64
+		var p ThemePart
+		var terms string
+		if err := rows.Scan(&theme, &p.Language, &p.Label, &terms, &p.Size, &p.Example); err != nil {
+			return err
+		}
+		if p.Terms = splitTerms(terms); at[theme] != nil {
+			at[theme].Parts = append(at[theme].Parts, p)
+			words = append(words, labelWords(p.Label)...)
+			for _, term := range p.Terms {
+				words = append(words, wordsOf(term)...)
+			}
+		}
+		return nil
+	}, run); err != nil {
+		return err
+	}
+	if err := r.st.Each(ctx, areasQuery, func(rows *sql.Rows) error {
+		var theme int64
+		var a ThemeArea
+		var language, label string
+		if err := rows.Scan(&theme, &a.ID, &language, &label, &a.Themes, &a.Size); err != nil {
+			return err
+		}
+		if t := at[theme]; t != nil {
+			if t.Area == nil {
+				t.Area, a.Labels = &a, map[string]string{}
+			}
+			t.Area.Labels[language] = label
+			words = append(words, labelWords(label)...)
+		}
+		return nil
+	}, run); err != nil {
+		return err
+	}
+	return r.maskParts(ctx, themes, words)
+}
+
+func (r *Reader) maskParts(ctx context.Context, themes []Theme, words []string) error {
+	is, err := r.names(ctx, words)
+	if err != nil {
+		return err
+	}
+	for i := range themes {
+		t := &themes[i]
+		for k := range t.Parts {
+			p := &t.Parts[k]
+			p.Label, p.Terms = withoutNames(is, p.Label, t.ID, p.Terms)
+		}
+		if t.Area != nil {
+			for language, label := range t.Area.Labels {
+				t.Area.Labels[language], _ = withoutNames(is, label, t.Area.ID, nil)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package calibration
+
+import "math"
+
+// Promise is a threshold that holds a precision.
+type Promise struct {
+	Precision float64 `json:"precision"` // what is promised
+	Threshold float64 `json:"threshold"` // scores from here on
+	Flagged   int     `json:"flagged"`   // cases it was found on that reach it
+	Found     float64 `json:"found"`     // precision among those
+	Low       float64 `json:"low"`       // its lower bound, at 95 %
+	Recall    float64 `json:"recall"`
+}
+
+// Keep finds the lowest threshold at which the lower bound (Clopper and Pearson
+// 1934, one-sided, 95 %) of the precision is no less than what is promised; false
+// where no threshold holds that.
+func Keep(cases []Case, precision float64) (Promise, bool) {
+	c := falling(cases)
+	all := 0.
+	for _, x := range c {
+		all += truth(x)
+	}
+	best, found := Promise{Precision: precision}, false
+	bad := 0.
+	for i, x := range c {
+		bad += truth(x)
+		if i+1 < len(c) && c[i+1].Score == x.Score || bad < precision*float64(i+1) {
+			continue
+		}
+		if low := lowerBound(bad, float64(i+1)); low >= precision {
+			best, found = Promise{precision, x.Score, i + 1, bad / float64(i+1), low, bad / all}, true
+		}
+	}
+	return best, found
+}
+
+// lowerBound is the share of which bad or more of n cases are seen once in 20
+// times.
+func lowerBound(bad, n float64) float64 {
+	if bad == 0 {
+		return 0
+	}
+	low, high := 0., bad/n
+	for range 50 {
+		p := (low + high) / 2
+		if tail(bad, n, p) > .05 {
+			high = p
+		} else {
+			low = p
+		}
+	}
+	return low
+}
+
+// tail is the chance of k or more of n at p: the regularised incomplete beta
+// function I_p(k, n-k+1), by its continued fraction (Lentz).
+func tail(k, n, p float64) float64 { return beta(k, n-k+1, p) }
+
+func beta(a, b, x float64) float64 {
+	if x <= 0 {
+		return 0
+	}
+	if x > (a+1)/(a+b+2) {
+		return 1 - beta(b, a, 1-x)
+	}
+	la, _ := math.Lgamma(a)
+	lb, _ := math.Lgamma(b)
+	lab, _ := math.Lgamma(a + b)
+	front := math.Exp(lab - la - lb + a*math.Log(x) + b*math.Log1p(-x))
+	const tiny = 1e-300
+	f, c, d := 1., 1., 0.
+	for i := range 400 {
+		m := float64(i / 2)
+		var t float64
+		switch {
+		case i == 0:
+			t = 1
+		case i%2 == 0:
+			t = m * (b - m) * x / ((a + 2*m - 1) * (a + 2*m))
+		default:
+			t = -(a + m) * (a + b + m) * x / ((a + 2*m) * (a + 2*m + 1))
+		}
+		d = 1 / nonZero(1+t*d, tiny)
+		c = nonZero(1+t/c, tiny)
+		f *= c * d
+		if math.Abs(1-c*d) < 1e-12 {
+			break
+		}
+	}
+	return front * (f - 1) / a
+}
+
+func nonZero(v, tiny float64) float64 {
+	if math.Abs(v) < tiny {
+		return tiny
+	}
+	return v
+}
