@@ -14,6 +14,12 @@ import (
 // themeMarks say what is to be known of a theme at a glance.
 func (p *pages) themeMarks(x view.Theme) []fact {
 	out := []fact{{Text: p.name("language", x.Language)}}
+	if len(x.Parts) > 1 {
+		out = nil
+		for _, part := range x.Parts {
+			out = append(out, fact{Text: p.name("language", part.Language) + " " + p.Int(part.Size)})
+		}
+	}
 	if x.News != nil {
 		out = append(out, fact{Text: p.t("theme_mark_new", "day", p.Date(x.News.First)), Hot: true})
 	}
