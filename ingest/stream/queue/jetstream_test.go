@@ -291,6 +291,22 @@ func TestJetStreamFollowsThePositionBack(t *testing.T) {
 	backup.exactly(t, 300)
 }
 
+// steal reads messages in another's name and says that they are done.
+func steal(t *testing.T, con jetstream.Consumer, most int) (n int) {
+	t.Helper()
+	got, err := con.Fetch(most, jetstream.FetchMaxWait(20*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for m := range got.Messages() {
+		n++
+		if err := m.Ack(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return n
+}
+
 func TestJetStreamWithAThief(t *testing.T) {
 	b, k := startBroker(t), newBook()
 	b.stream()
@@ -304,16 +320,7 @@ func TestJetStreamWithAThief(t *testing.T) {
 	stolen := 0
 	for at := 100; stolen < 5; at += 100 {
 		b.publish(at, at+100)
-		got, err := con.Fetch(10, jetstream.FetchMaxWait(20*time.Millisecond))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for m := range got.Messages() {
-			stolen++
-			if err := m.Ack(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		stolen += steal(t, con, 10)
 		k.WaitRows(t, at+100)
 	}
 	l.Stop(t)
@@ -332,18 +339,9 @@ func TestJetStreamWithAThiefOfTheLast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for at, stolen := 100, false; !stolen; at++ {
+	for at, stolen := 100, 0; stolen == 0; at++ {
 		b.publish(at, at+1)
-		got, err := con.Fetch(1, jetstream.FetchMaxWait(20*time.Millisecond))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for m := range got.Messages() {
-			stolen = true
-			if err := m.Ack(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		stolen = steal(t, con, 1)
 		k.WaitRows(t, at+1)
 	}
 	l.Stop(t)
