@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -80,7 +82,7 @@ func (f *fraudFlags) check() error {
 		return usageError{&worded{code: "err_lab_label"}}
 	case (r.Split == "") == (r.Time == ""):
 		return usageError{&worded{code: "err_lab_split_or_time"}}
-	case r.Delay < 0 || r.Delay > 0 && r.Time == "":
+	case !(r.Delay >= 0 && r.Delay < math.MaxFloat64) || r.Delay > 0 && r.Time == "":
 		return usageError{&worded{code: "err_lab_delay"}}
 	case f.model != "glass" && f.model != "challenger":
 		return usageError{&worded{"err_lab_model", []any{"model", f.model}}}
@@ -152,6 +154,27 @@ func (f *fraudFlags) lookUp(in *file.Table) error {
 			return err
 		}
 	}
+	return f.apart()
+}
+
+// apart refuses a column that was given two parts to play, such as the label as
+// an entity: it would tell the answer.
+func (f *fraudFlags) apart() error {
+	played := map[string]string{f.roles.ID: "--id"}
+	for _, x := range []struct {
+		flag  string
+		names []string
+	}{{"--label", []string{f.roles.Label}}, {"--split", []string{f.roles.Split}}, {"--time", []string{f.roles.Time}}, {"--entities", f.roles.Entities}} {
+		for _, name := range x.names {
+			if name == "" {
+				continue
+			}
+			if before, ok := played[name]; ok {
+				return usageError{&worded{"err_lab_two_roles", []any{"name", name, "flag", before, "other", x.flag}}}
+			}
+			played[name] = x.flag
+		}
+	}
 	return nil
 }
 
@@ -219,7 +242,14 @@ func (l *lab) fraudRows(x *tabular.Result, ids []string, reasons bool) error {
 	var told *tabular.Reasons
 	if reasons {
 		told = x.Reasons()
-		header = append(append(header, "log_odds", "base", "calibration"), told.Groups...)
+		header = append(header, "log_odds", "base", "calibration")
+		taken := slices.Clone(header)
+		for _, name := range told.Groups {
+			for slices.Contains(taken, name) {
+				name = "reason " + name
+			}
+			taken, header = append(taken, name), append(header, name)
+		}
 	}
 	return l.rows(strings.TrimSuffix(string(cells(header...)), "\n"), func(w *bufio.Writer) error {
 		for k, row := range x.Rows {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -57,13 +58,10 @@ func (c *Corpus) labels(g *grouping) [][]string {
 	groups, profiles := g.groups, c.profiles(g)
 	rows, size := looks(g.of, groups)
 	held := make([]map[phrase]int, groups)
+	full := 0
 	for t := range groups {
-		held[t] = c.count(rows[t], nil)
-		least := max(2, int(leastShare*float64(len(rows[t]))))
-		for p, n := range held[t] {
-			if n < least && size[t] > 2 || !c.showable(p) {
-				delete(held[t], p)
-			}
+		if held[t] = c.held(rows[t]); size[t] > 0 {
+			full++
 		}
 	}
 	everywhere := c.everywhere(held, rows, size)
@@ -74,7 +72,7 @@ func (c *Corpus) labels(g *grouping) [][]string {
 			share := float64(n) / float64(len(rows[t]))
 			list = append(list, term{p, share, c.odds(share, size[t], everywhere[p], len(g.of))})
 		}
-		list = slices.DeleteFunc(list, func(x term) bool { return x.score <= 0 && groups > 1 })
+		list = slices.DeleteFunc(list, func(x term) bool { return x.score <= 0 && full > 1 })
 		out[t] = c.distinct(c.weigh(list, profiles.Row(t)))
 	}
 	return out
@@ -96,6 +94,20 @@ func looks(of []int, groups int) (rows [][]int, size []int) {
 		}
 	}
 	return rows, size
+}
+
+// held is how many of a group's texts hold each phrase that may name it; where
+// none is in enough of them, that of any.
+func (c *Corpus) held(rows []int) map[phrase]int {
+	all := c.count(rows, nil)
+	maps.DeleteFunc(all, func(p phrase, _ int) bool { return !c.showable(p) })
+	usual := maps.Clone(all)
+	least := max(2, int(leastShare*float64(len(rows))))
+	maps.DeleteFunc(usual, func(_ phrase, n int) bool { return n < least && len(rows) > 2 })
+	if len(usual) == 0 {
+		return all
+	}
+	return usual
 }
 
 // count is how many of the texts hold each phrase, of those in only, if it is

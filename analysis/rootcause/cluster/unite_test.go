@@ -116,6 +116,26 @@ func TestAreas(t *testing.T) {
 	}
 }
 
+// TestEveryClusterHasALabel where its texts have words, however few or alike they
+// are.
+func TestEveryClusterHasALabel(t *testing.T) {
+	same := []string{}
+	for i := range 250 {
+		same = append(same, []string{"My withdrawal has been pending for five days.", "同一笔订单收了两次手续费。"}[i%2])
+	}
+	for name, texts := range map[string][]string{
+		"one text in each language": same,
+		"few, all different":        {"withdrawal is late", "app crashes", "登录失败", "fee charged twice", "客服不理"},
+	} {
+		for _, k := range []int{0, 1, 2} {
+			g := Texts(texts, k, nil)
+			if slices.Contains(g.Labels, "") || slices.Contains(g.Of, -1) {
+				t.Errorf("%s, k %d: labels %q", name, k, g.Labels)
+			}
+		}
+	}
+}
+
 // TestLabels: labels are phrases in the language of the texts, and name what
 // sets the theme apart.
 func TestLabels(t *testing.T) {

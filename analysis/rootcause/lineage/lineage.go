@@ -210,8 +210,14 @@ func (n *names) hold() {
 	}
 }
 
-// divide keeps themes that were split apart.
+// divide keeps themes that were split apart. A theme that holds another one since
+// a merge has texts that the words say nothing of: of those only what was in the
+// other part moves, and into it, what is new.
 func (n *names) divide() {
+	joined := map[int64]bool{}
+	for id := range n.fit.Merged {
+		joined[n.current(id)] = true
+	}
 	for _, p := range n.fit.Parts {
 		id, from := n.current(p.ID), n.current(p.From)
 		if id == from {
@@ -228,9 +234,10 @@ func (n *names) divide() {
 			if c < 0 || !(hasA && c == a || hasB && c == b) {
 				continue
 			}
-			if holds[i] {
+			switch in := n.ref[i]; {
+			case holds[i] && (!joined[from] || in == id || in == Unseen):
 				n.fit.Now[i] = n.place(id)
-			} else {
+			case !holds[i] && (!joined[id] || in == from):
 				n.fit.Now[i] = n.place(from)
 			}
 		}

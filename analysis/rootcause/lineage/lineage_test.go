@@ -89,6 +89,14 @@ func TestFollow(t *testing.T) {
 			split(5, 6, 7, 8)(f)
 			merge(f)
 		}, nil},
+		"split by hand, the part merged into another": {"1111333333??", "aaaaaabbbbab", "111133333313", func(f *Fit) {
+			split(5, 6)(f)
+			f.Merged, f.Anchors = map[int64]int64{2: 3}, []Anchor{{ID: 3, Seeds: []int64{5, 6, 7, 8, 9, 10}}}
+		}, nil},
+		"two parts of two themes merged": {"1111333344", "aaaaaabbbb", "1111333344", func(f *Fit) {
+			f.Parts = []Part{{From: 1, ID: 3, Holds: []int64{5, 6}}, {From: 4, ID: 2, Holds: []int64{7, 8}}}
+			f.Merged, f.Anchors = map[int64]int64{2: 3}, []Anchor{{ID: 3, Seeds: []int64{5, 6, 7, 8}}}
+		}, nil},
 		"undone merge": {"11111111", "aaaabbbb", "11112222", func(f *Fit) {
 			f.Returns = []Return{{From: 1, ID: 2, Seeds: []int64{5, 6, 7, 8}}}
 		}, []string{"2 split 1"}},
