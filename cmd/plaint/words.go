@@ -123,7 +123,7 @@ func (e *env) system(err error) (string, bool) {
 	return "", false
 }
 
-var flagInText = regexp.MustCompile(`--?[a-z][a-z-]*`)
+var flagInText = regexp.MustCompile(`--?[a-z0-9][a-z0-9-]*`)
 
 // flagError words what is wrong with a flag. The package of the flags has a
 // type for each fault, which its methods tell apart.
