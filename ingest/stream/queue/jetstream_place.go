@@ -117,7 +117,11 @@ func (r *jetReader) attach(ctx context.Context, js jetstream.JetStream) error {
 		if con, err = r.rewind(ctx, js); err != nil {
 			return fmt.Errorf("move the consumer %s behind message %d: %w", r.c.Consumer, r.last, err)
 		}
-		info = con.CachedInfo()
+		// What another reader was given before this look would else be taken for
+		// removed from the stream.
+		if info = con.CachedInfo(); info.Delivered.Stream > r.last {
+			return fmt.Errorf("the consumer %s was moved behind message %d, and gave %d to another reader at once", r.c.Consumer, r.last, info.Delivered.Stream)
+		}
 	}
 	r.consumer, r.delivery = con, info.Delivered.Consumer
 	r.to.Meter.Behind(int64(info.NumPending))
