@@ -178,7 +178,7 @@ func simulatedSet(t *testing.T, seed uint64, languages, truth string) *clusterSe
 	for _, row := range planted {
 		of[row[known["id"]]] = row[known[truth]]
 	}
-	s := &clusterSet{name: fmt.Sprintf("simulation, seed %d, %s, by %s", seed, languages, truth), slow: seed > 1 || languages == onlyEnglish || truth != "type"}
+	s := &clusterSet{name: fmt.Sprintf("simulation, seed %d, %s, by %s", seed, languages, truth), slow: seed > 1 || languages != bothTongues || truth != "type"}
 	for _, row := range rows {
 		w := row[column["subject"]] + "\n" + row[column["body"]]
 		if chinese := text.Language(w) == "zh"; languages == bothTongues || chinese == (languages == onlyChinese) {
