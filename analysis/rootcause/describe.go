@@ -161,19 +161,22 @@ func (s *study) setTrends() {
 }
 
 func (s *study) themeTable() store.Table {
-	table := store.Table{Name: "theme"}
+	table, areas := store.Table{Name: "theme"}, s.areaIDs()
 	for i := range s.themes {
 		t := &s.themes[i]
-		var trend any
+		var trend, area any
 		if t.hasTrend {
 			trend = t.trend
+		}
+		if t.area >= 0 {
+			area = areas[t.area]
 		}
 		terms := t.terms
 		if terms == nil {
 			terms = []string{}
 		}
 		table.Rows = append(table.Rows, []any{t.id, cluster.Label(terms), languageName(t.chinese), terms, t.size, t.example, t.kind, t.severity,
-			t.customers, t.amount, moment(t.from), moment(t.to), trend, t.currency, s.areaID(t), t.name})
+			t.customers, t.amount, moment(t.from), moment(t.to), trend, t.currency, area, t.name})
 	}
 	return table
 }

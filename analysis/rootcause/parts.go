@@ -90,36 +90,32 @@ func (s *study) partTable() store.Table {
 	return table
 }
 
-// areaID is the number of a theme's area: the lowest of its themes'.
-func (s *study) areaID(t *theme) any {
-	if t.area < 0 {
-		return nil
-	}
-	id := t.id
+// areaIDs are the numbers of the areas: of each the lowest of its themes', 0 for
+// one without any.
+func (s *study) areaIDs() []int64 {
+	out := make([]int64, len(s.model.Areas))
 	for i := range s.themes {
-		if s.themes[i].area == t.area {
-			id = min(id, s.themes[i].id)
+		if t := &s.themes[i]; t.area >= 0 && (out[t.area] == 0 || t.id < out[t.area]) {
+			out[t.area] = t.id
 		}
 	}
-	return id
+	return out
 }
 
 // areaTable has the areas, a row for each language that they have words in.
 func (s *study) areaTable() store.Table {
 	table := store.Table{Name: "theme_area"}
-	for a, terms := range s.model.Areas {
-		var id any
-		themes, size := 0, 0
-		for i := range s.themes {
-			if t := &s.themes[i]; t.area == a {
-				id = s.areaID(t)
-				themes++
-				size += t.size
-			}
+	themes, size := make([]int, len(s.model.Areas)), make([]int, len(s.model.Areas))
+	for i := range s.themes {
+		if t := &s.themes[i]; t.area >= 0 {
+			themes[t.area]++
+			size[t.area] += t.size
 		}
-		for l, words := range terms {
-			if themes > 0 && len(words) > 0 {
-				table.Rows = append(table.Rows, []any{id, languageName(l == cluster.Chinese), cluster.Label(words), themes, size})
+	}
+	for a, id := range s.areaIDs() {
+		for l, words := range s.model.Areas[a] {
+			if id > 0 && len(words) > 0 {
+				table.Rows = append(table.Rows, []any{id, languageName(l == cluster.Chinese), cluster.Label(words), themes[a], size[a]})
 			}
 		}
 	}

@@ -2,11 +2,9 @@ package cluster
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"plaint/internal/text"
 	"plaint/internal/text/concept"
@@ -16,7 +14,6 @@ import (
 const (
 	labelTerms  = 3
 	keptTerms   = 8
-	longest     = 4    // words of a phrase
 	looked      = 200  // texts of a group that phrases are looked for in
 	leastShare  = .03  // of them that must hold a phrase
 	priorTexts  = 20.0 // pseudo-texts that pull rare phrases to the overall share
@@ -28,17 +25,6 @@ const (
 // lengthGain is what a phrase of so many words is worth: "withdrawal pending"
 // says more than either word.
 var lengthGain = [longest + 1]float64{0, 1, 1.4, 1.7, 1.8}
-
-// phrase is up to four neighbouring words, 1 more than their numbers; 0 for none.
-type phrase [longest]int32
-
-func (p phrase) length() int {
-	n := 0
-	for n < longest && p[n] != 0 {
-		n++
-	}
-	return n
-}
 
 // term is a phrase with how well it marks a group.
 type term struct {
@@ -96,67 +82,6 @@ func looks(of []int, groups int) (rows [][]int, size []int) {
 	return rows, size
 }
 
-// held is how many of a group's texts hold each phrase that may name it; where
-// none is in enough of them, that of any.
-func (c *Corpus) held(rows []int) map[phrase]int {
-	all := c.count(rows, nil)
-	maps.DeleteFunc(all, func(p phrase, _ int) bool { return !c.showable(p) })
-	usual := maps.Clone(all)
-	least := max(2, int(leastShare*float64(len(rows))))
-	maps.DeleteFunc(usual, func(_ phrase, n int) bool { return n < least && len(rows) > 2 })
-	if len(usual) == 0 {
-		return all
-	}
-	return usual
-}
-
-// count is how many of the texts hold each phrase, of those in only, if it is
-// given.
-func (c *Corpus) count(rows []int, only map[phrase]float64) map[phrase]int {
-	out := map[phrase]int{}
-	seen := map[phrase]bool{}
-	for _, i := range rows {
-		clear(seen)
-		own := c.tokens[i]
-		for from := range own {
-			var p phrase
-			for n := 0; n < longest && from+n < len(own); n++ {
-				if k := c.words.list[own[from+n]].Kind; k == text.Break || k == text.Amount {
-					break
-				}
-				p[n] = own[from+n] + 1
-				if only != nil {
-					if _, ok := only[p]; !ok {
-						continue
-					}
-				}
-				if !seen[p] {
-					seen[p] = true
-					out[p]++
-				}
-			}
-		}
-	}
-	return out
-}
-
-// everywhere is in how many of all texts the phrases occur, as the groups' samples
-// show.
-func (c *Corpus) everywhere(held []map[phrase]int, rows [][]int, size []int) map[phrase]float64 {
-	out := map[phrase]float64{}
-	for _, h := range held {
-		for p := range h {
-			out[p] = 0
-		}
-	}
-	for t := range rows {
-		for p, n := range c.count(rows[t], out) {
-			out[p] += float64(n) / float64(len(rows[t])) * float64(size[t])
-		}
-	}
-	return out
-}
-
 // odds is a phrase's share times the logarithm of how much more usual it is here
 // than in the other texts.
 func (c *Corpus) odds(share float64, size int, everywhere float64, all int) float64 {
@@ -196,42 +121,6 @@ func (c *Corpus) weigh(list []term, profile []float32) []term {
 		out = append(out, x)
 	}
 	return out
-}
-
-// within are the shorter phrases in a phrase.
-func (p phrase) within() (out []phrase) {
-	n := p.length()
-	for from := range n {
-		for to := from + 1; to <= n; to++ {
-			if to-from == n {
-				continue
-			}
-			var q phrase
-			copy(q[:], p[from:to])
-			out = append(out, q)
-		}
-	}
-	return out
-}
-
-// showable leaves out what begins or ends with a word that says nothing, or with
-// a single character or two letters, which read as noise.
-func (c *Corpus) showable(p phrase) bool {
-	n := p.length()
-	for _, w := range []int32{p[0], p[n-1]} {
-		t := c.words.list[w-1]
-		if t.Kind == text.Stop {
-			return false
-		}
-		least := 3
-		if t.Han {
-			least = 2
-		}
-		if utf8.RuneCountInString(t.Text) < least {
-			return false
-		}
-	}
-	return true
 }
 
 // distinct orders the terms and drops those that share a word with a better one.
@@ -276,23 +165,6 @@ func within(list []string, s string) bool {
 		}
 	}
 	return false
-}
-
-// shown is a phrase as people write it: Chinese without blanks, codes in capitals.
-func (c *Corpus) shown(p phrase) string {
-	var b strings.Builder
-	for i, w := range p[:p.length()] {
-		t := c.words.list[w-1]
-		if i > 0 && !(t.Han && c.words.list[p[i-1]-1].Han) {
-			b.WriteByte(' ')
-		}
-		if strings.ContainsAny(t.Text, "0123456789") {
-			b.WriteString(strings.ToUpper(t.Text))
-		} else {
-			b.WriteString(t.Text)
-		}
-	}
-	return b.String()
 }
 
 // Label is the first few of a theme's terms.
