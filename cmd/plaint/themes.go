@@ -146,9 +146,12 @@ func (e *env) listThemes(ctx context.Context, st *store.Store, limit int, asJSON
 	f := format.Format{Words: e.words}
 	rows := [][]string{{e.t("web_theme"), e.t("theme_label"), e.t("web_complaints"), e.t("web_customers"), e.t("web_first"), e.t("web_last"), ""}}
 	for _, x := range list.Rows {
-		rows = append(rows, []string{fmt.Sprint(x.ID), x.Label, thousands(int64(x.Size)), thousands(int64(x.Customers)), dayOf(x.First), dayOf(x.Last), strings.Join(e.marks(f, x), ", ")})
+		rows = append(rows, []string{fmt.Sprint(x.ID), x.LabelIn(e.words.Lang), thousands(int64(x.Size)), thousands(int64(x.Customers)), dayOf(x.First), dayOf(x.Last), strings.Join(e.marks(f, x), ", ")})
 	}
 	table(e.out, rows)
+	if n := len(list.Rows); n < list.Total {
+		e.say("%s", e.t("themes_cut", "n", n, "total", list.Total))
+	}
 	return nil
 }
 

@@ -22,6 +22,3 @@ create table theme_news (run bigint, theme bigint, first timestamp, announced ti
 create table theme_edit (id bigint, at timestamp, actor varchar, action varchar, theme bigint, other bigint, name varchar, undoes bigint);
 -- The complaints that stood for a theme when it was decided on.
 create table theme_edit_seed (edit bigint, theme bigint, seq bigint);
-
--- What a run learnt, so that a complaint is given its theme when it comes.
-create table theme_model (run bigint, language varchar, model blob);
