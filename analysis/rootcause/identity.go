@@ -10,6 +10,7 @@ import (
 
 // identity is what became of the themes since the last run.
 type identity struct {
+	moves     []book.Move // that analysts' standing edits make
 	events    []lineage.Event
 	news      []lineage.News
 	announced int64 // unix seconds
@@ -34,6 +35,7 @@ func (s *study) identify(ctx context.Context) error {
 	if err := past.Fill(ctx, st, f); err != nil {
 		return err
 	}
+	s.kept.moves = past.Moves()
 	lines := lineage.Follow(f)
 	s.kept.events = lines.Events
 	for i := range s.all {

@@ -26,7 +26,7 @@ func (s *study) takeParts() {
 		if c.theme < 0 {
 			continue
 		}
-		l := languageOf(c)
+		l := languageOf(c.chinese)
 		x := &all[c.theme][l]
 		if x.size == 0 || c.like > s.all[x.best].like {
 			x.best = int32(i)

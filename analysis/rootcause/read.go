@@ -7,7 +7,6 @@ import (
 
 	"plaint/internal/record"
 	"plaint/internal/store"
-	"plaint/internal/text"
 )
 
 // complaint is what is kept of every complaint while the job runs: about 64
@@ -119,10 +118,7 @@ func (r *reader) scan(rows *sql.Rows, w *written) error {
 	w.customer = record.Hash64("customer", customer)
 	w.kind, w.money = r.types.number(kind), r.money.number(currency)
 	w.daily = record.Precision(precision) >= record.ToDay
-	if language == "" {
-		language = text.Language(w.subject + " " + w.body)
-	}
-	w.chinese = language == "zh"
+	w.chinese = inChinese(language, w.subject, w.body)
 	w.theme = -1
 	return nil
 }

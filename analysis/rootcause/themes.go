@@ -67,11 +67,16 @@ func Themes(ctx context.Context, st *store.Store, words *text.Lexicon) (Result, 
 	s.takeParts()
 	s.describe()
 	windows := s.windows()
+	model, err := s.modelTable(s.kept.moves, words)
+	if err != nil {
+		return Result{}, fmt.Errorf("themes: %w", err)
+	}
 	numbers := map[string]any{"complaints": len(s.all), "themes": len(s.themes), "windows": len(windows),
 		"incidents": countIncidents(windows), "fitted_share": s.share}
 	id, err := st.SaveRun(ctx, store.Run{Kind: "themes", Started: started, UpTo: s.reader.last, Summary: numbers,
 		Params: map[string]any{"fit_texts": fitTexts, "seed": cluster.Seed, "false_discovery_rate": incident.Discovery},
-		Tables: append(s.kept.tables(), s.themeTable(), s.memberTable(), s.partTable(), s.areaTable(), store.Table{Name: "theme_window", Rows: windows})})
+		Latest: []string{"theme_model"},
+		Tables: append(s.kept.tables(), model, s.themeTable(), s.memberTable(), s.partTable(), s.areaTable(), store.Table{Name: "theme_window", Rows: windows})})
 	if err != nil {
 		return Result{}, fmt.Errorf("themes: %w", err)
 	}
@@ -97,7 +102,7 @@ func (s *study) collect(ctx context.Context) error {
 		for i := range chunk {
 			c := &chunk[i].complaint
 			if c.fitted = sampled(c.seq, s.share); c.fitted {
-				l := languageOf(c)
+				l := languageOf(c.chinese)
 				own[l] = append(own[l], i)
 				s.places[l] = append(s.places[l], int32(len(s.all)))
 			}
@@ -116,8 +121,8 @@ func (s *study) collect(ctx context.Context) error {
 	return nil
 }
 
-func languageOf(c *complaint) int {
-	if c.chinese {
+func languageOf(chinese bool) int {
+	if chinese {
 		return cluster.Chinese
 	}
 	return cluster.Other
@@ -154,14 +159,14 @@ func (s *study) fit() {
 
 // assignRest gives every text that was not fitted the theme its words speak for.
 func (s *study) assignRest(ctx context.Context) error {
-	at := 0
+	at, assigner := 0, s.model.Assigner()
 	err := s.reader.each(ctx, func(chunk []written) error {
-		s.model.Assign(s.extractors, len(chunk), func(i int) (int, []string) {
+		assigner.Assign(s.extractors, len(chunk), func(i int) (int, []string) {
 			if c := &s.all[at+i]; !c.fitted {
-				return languageOf(c), []string{chunk[i].subject, chunk[i].body}
+				return languageOf(c.chinese), []string{chunk[i].subject, chunk[i].body}
 			}
 			return cluster.Other, nil
-		}, func(i, t int, like float32) {
+		}, func(i int, t int64, like float32) {
 			s.all[at+i].theme, s.all[at+i].like = int32(t), like
 		})
 		at += len(chunk)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"plaint/analysis"
+	"plaint/analysis/rootcause"
 	"plaint/cmd/plaint/settings"
 	"plaint/ingest/file"
 	"plaint/ingest/simulate"
@@ -96,7 +97,7 @@ func (e *env) demo(ctx context.Context, cfg simulate.Config, dir, listen string,
 	if _, err := cfg.WriteDir(dir); err != nil {
 		return simulateError(err)
 	}
-	st, err := store.Open(ctx, e.path(e.db), store.Options{})
+	st, err := store.Open(ctx, e.path(e.db), store.Options{Themes: rootcause.OpenThemes})
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"plaint/analysis/rootcause"
 	"plaint/internal/store"
 )
 
@@ -58,6 +59,7 @@ func (e *env) withStoreOf(ctx context.Context, o store.Options, f func(*store.St
 	if e.shared != nil {
 		return f(e.shared.store)
 	}
+	o.Themes = rootcause.OpenThemes
 	st, err := store.Open(ctx, e.path(e.db), o)
 	if errors.Is(err, store.ErrLocked) {
 		return e.handOver(ctx, err)

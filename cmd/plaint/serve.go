@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
+	"plaint/analysis/rootcause"
 	"plaint/cmd/plaint/settings"
 	"plaint/ingest/stream"
 	"plaint/internal/store"
@@ -52,7 +53,7 @@ func (e *env) serveCmd() *cobra.Command {
 				return err
 			}
 			_, missing := os.Stat(e.path(e.db))
-			st, err := store.Open(c.Context(), e.path(e.db), store.Options{Now: now})
+			st, err := store.Open(c.Context(), e.path(e.db), store.Options{Now: now, Themes: rootcause.OpenThemes})
 			if errors.Is(err, store.ErrLocked) {
 				return e.handOver(c.Context(), err) // a server says where it is
 			}

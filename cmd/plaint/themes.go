@@ -160,6 +160,9 @@ func (e *env) marks(f format.Format, x view.Theme) (out []string) {
 	if x.News != nil {
 		out = append(out, e.t("theme_mark_new", "day", f.Date(x.News.First)))
 	}
+	if x.Since > 0 {
+		out = append(out, e.t("web_since_run", "n", x.Since))
+	}
 	if x.Change != "" {
 		out = append(out, e.t("theme_"+x.Change))
 	}

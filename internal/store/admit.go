@@ -155,28 +155,39 @@ func (a *admission) judge(ctx context.Context, fresh []complaintRow, owners []*p
 	}
 	appended := make(chan error, 1)
 	go func() { appended <- insert(ctx, a.s, complaintTable, fresh) }()
-	rows, cases, err := a.decisions(fresh, owners, m, appended)
+	v, err := a.decisions(fresh, owners, m, appended)
 	if err != nil {
 		return err
 	}
-	if err := insert(ctx, a.s, decisionTable, rows); err != nil {
+	if err := insert(ctx, a.s, decisionTable, v.decided); err != nil {
 		return err
 	}
-	a.s.events += int64(len(cases)) // nothing that changes a verdict
-	return insert(ctx, a.s, caseTable, cases)
+	if err := insert(ctx, a.s, memberTable, v.members); err != nil {
+		return err
+	}
+	a.s.events += int64(len(v.cases)) // nothing that changes a verdict
+	return insert(ctx, a.s, caseTable, v.cases)
+}
+
+// judged is what was said of new complaints.
+type judged struct {
+	decided []decided
+	members []member
+	cases   []caseRow
 }
 
 // decisions judges the rows; it returns only after the engine has answered on
 // appended, even if it panics, since the connection is in use until then.
-func (a *admission) decisions(fresh []complaintRow, owners []*part, m *memory.Knowledge, appended <-chan error) (rows []decided, cases []caseRow, err error) {
+func (a *admission) decisions(fresh []complaintRow, owners []*part, m *memory.Knowledge, appended <-chan error) (v judged, err error) {
 	defer func() { err = errors.Join(err, <-appended) }()
 	decisions := make([]record.Decision, len(fresh))
-	rows = make([]decided, len(fresh))
+	v.decided = make([]decided, len(fresh))
+	v.members = a.s.themes.themes.members(complaintsIn(fresh), func(i int) int64 { return fresh[i].seq })
 	for i := range fresh {
 		c, d, p := fresh[i].r, &decisions[i], owners[i]
 		*d = p.decide(c, m.Before(c, fresh[i].seq))
 		d.Seq = fresh[i].seq
-		rows[i] = decided{d, 0, a.at}
+		v.decided[i] = decided{d, 0, a.at}
 		m.After(c, d.Seq)
 		if !d.Flagged {
 			continue
@@ -184,17 +195,25 @@ func (a *admission) decisions(fresh []complaintRow, owners []*part, m *memory.Kn
 		p.r.Flagged++
 		detail, err := json.Marshal(d.Reasons)
 		if err != nil {
-			return nil, nil, fmt.Errorf("write the reasons: %w", err)
+			return judged{}, fmt.Errorf("write the reasons: %w", err)
 		}
 		a.s.next.caseID++
-		cases = append(cases, caseRow{a.s.next.caseID, d.Seq, a.at, "machine", "opened", string(detail), c.Keys})
+		v.cases = append(v.cases, caseRow{a.s.next.caseID, d.Seq, a.at, "machine", "opened", string(detail), c.Keys})
 	}
 	for from, to := 0, 0; from < len(fresh); from = to { // the rows of a part stand together
 		for to = from + 1; to < len(fresh) && owners[to] == owners[from]; to++ {
 		}
 		owners[from].r.Decisions = decisions[from:to:to]
 	}
-	return rows, cases, nil
+	return v, nil
+}
+
+func complaintsIn(rows []complaintRow) []*record.Complaint {
+	out := make([]*record.Complaint, len(rows))
+	for i := range rows {
+		out[i] = rows[i].r
+	}
+	return out
 }
 
 func (a *admission) refusals(ctx context.Context) error {

@@ -165,6 +165,9 @@ func (s *Store) admitGroup(ctx context.Context, group []*part) (err error) {
 	if err := errors.Join(s.loadTrails(ctx), s.loadLetters(ctx), s.loadCrowd(ctx), s.loadSeen(ctx)); err != nil {
 		return err
 	}
+	if err := s.loadThemes(ctx); err != nil {
+		return err
+	}
 	group, err = s.repeated(ctx, group)
 	if err != nil || len(group) == 0 {
 		return err

@@ -56,6 +56,7 @@ type Run struct {
 	Summary any // what it found in short, kept as JSON
 	UpTo    int64
 	Tables  []Table
+	Latest  []string // tables that keep the rows of the latest run alone
 }
 
 // flushRows keeps the driver from holding all rows of an append in memory.
@@ -82,6 +83,11 @@ func (s *Store) SaveRun(ctx context.Context, r Run) (int64, error) {
 	err = s.write(ctx, func() error {
 		s.next.run++
 		id = s.next.run
+		for _, name := range r.Latest {
+			if err := s.exec(ctx, "delete from "+name); err != nil {
+				return err
+			}
+		}
 		for _, t := range r.Tables {
 			if err := s.appendTable(t, id); err != nil {
 				return err
@@ -91,6 +97,13 @@ func (s *Store) SaveRun(ctx context.Context, r Run) (int64, error) {
 	})
 	if err != nil {
 		return 0, fmt.Errorf("keep the run of %s: %w", r.Kind, err)
+	}
+	if r.Kind != "themes" {
+		return id, nil
+	}
+	s.themes = themesState{}
+	if err := s.loadThemes(ctx); err != nil { // the run is kept all the same
+		return id, fmt.Errorf("keep the run of %s: %w", r.Kind, err)
 	}
 	return id, nil
 }

@@ -182,6 +182,7 @@ func (s *Store) Change(ctx context.Context, f func(Writer) error) error {
 		return err
 	}
 	s.forget()
+	s.themes = themesState{}
 	if err := os.RemoveAll(s.path + ".snapshot"); err != nil {
 		return fmt.Errorf("remove the copy for queries: %w", err)
 	}

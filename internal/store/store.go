@@ -42,6 +42,8 @@ type Options struct {
 	// processor time of a bulk load).
 	Quiet bool
 	Now   func() time.Time
+	// Themes gives new complaints the themes of the latest run; nil gives none.
+	Themes OpenThemes
 
 	skipMend, skipCheckpoint bool // tests only: show what is lost without
 }
@@ -71,6 +73,7 @@ type Store struct {
 	still     bool     // the file must not change, see HoldStill
 	opened    int      // how often the engine was
 	file      *os.File // the file's content, while the engine has it open
+	themes    themesState
 	recent
 }
 

@@ -35,6 +35,7 @@ var stopText string
 // is made, and is safe for use by many at once; its dictionary is loaded when
 // the first Chinese text is met.
 type Lexicon struct {
+	user      []entry
 	words     []weighted        // Chinese
 	same      map[string]string // a word, and the one that it is read as
 	meanings  []Meaning

@@ -41,7 +41,21 @@ func ReadLexicon(r io.Reader) (*Lexicon, error) {
 	if len(user) == 0 {
 		return nil, &LexiconError{Code: "nothing"}
 	}
-	return newLexicon(user), nil
+	l := newLexicon(user)
+	l.user = user
+	return l, nil
+}
+
+// Lines are the user's words, as ReadLexicon reads them; none of the program's
+// own.
+func (l *Lexicon) Lines() []string {
+	out := make([]string, len(l.user))
+	for i, e := range l.user {
+		if out[i] = e.word; e.as != "" {
+			out[i] += " = " + e.as
+		}
+	}
+	return out
 }
 
 // entry is one line.

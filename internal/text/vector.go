@@ -62,6 +62,16 @@ func (b *Builder) Vocabulary(minDF int, maxShare float64) *Vocabulary {
 	return v
 }
 
+// KnownWords is the vocabulary of words with these hashes, ascending: it can tell
+// the words of a text, and no weights.
+func KnownWords(hashes []uint64) *Vocabulary {
+	v := &Vocabulary{index: make(map[uint64]int32, len(hashes)), Hashes: hashes}
+	for i, h := range hashes {
+		v.index[h] = int32(i)
+	}
+	return v
+}
+
 // Column is the column of a feature, -1 if it is not in the vocabulary.
 func (v *Vocabulary) Column(hash uint64) int {
 	if i, ok := v.index[hash]; ok {
@@ -89,7 +99,7 @@ func (b *Builder) Counts(v *Vocabulary) *space.CSR {
 	m := space.NewCSR(len(v.Hashes))
 	for i := range b.Rows() {
 		for k := b.start[i]; k < b.start[i+1]; k++ {
-			if c, ok := v.index[b.hashes[k]]; ok && b.hashes[k]&3 == words {
+			if c, ok := v.index[b.hashes[k]]; ok && IsWord(b.hashes[k]) {
 				m.Col, m.Val = append(m.Col, c), append(m.Val, float32(b.counts[k]))
 			}
 		}
@@ -101,7 +111,7 @@ func (b *Builder) Counts(v *Vocabulary) *space.CSR {
 // Words appends the columns of a text's known words and how often it holds them.
 func (v *Vocabulary) Words(features []Feature, cols []int32, counts []float32) ([]int32, []float32) {
 	for _, f := range features {
-		if f.Hash&3 != words {
+		if !IsWord(f.Hash) {
 			continue
 		}
 		if c, ok := v.index[f.Hash]; ok {
@@ -110,6 +120,9 @@ func (v *Vocabulary) Words(features []Feature, cols []int32, counts []float32) (
 	}
 	return cols, counts
 }
+
+// IsWord tells whether a feature is a word.
+func IsWord(hash uint64) bool { return hash&3 == words }
 
 // row appends one text's TF-IDF row: (1 + ln tf)·weight, each family of features
 // at its weight in length, the whole at length 1. A text without a known

@@ -75,11 +75,19 @@ func (p *pages) themeTable(list []view.Theme, more fact) table {
 				Href: p.href("/complaints", "theme", x.ID, "from", w.From.Format(time.RFC3339), "to", w.To.Format(time.RFC3339))}
 		}
 		t.Rows = append(t.Rows, []cell{{Text: x.LabelIn(p.Words.Lang), Href: p.href(fmt.Sprintf("/themes/%d", x.ID)), Class: "wide", Note: p.areaLabel(x.Area), Tags: p.themeMarks(x)},
-			p.number(x.Size, rows), {Text: p.Percent(x.Share), Class: "num"}, {Mark: p.spark(x)}, {Text: p.name("type", x.Type)},
+			{Text: p.Int(x.Size), Href: rows, Class: "num", Note: p.since(x.Since)}, {Text: p.Percent(x.Share), Class: "num"}, {Mark: p.spark(x)}, {Text: p.name("type", x.Type)},
 			{Mark: chart.Meter{Frame: p.small(fmt.Sprintf("sev%d", x.ID), 54, 6, p.t("web_severity"), p.Num(x.Severity, 2)), Value: x.Severity, Most: worst}.SVG(), Note: p.Fixed(x.Severity, 2)},
 			burst, {Text: fmt.Sprintf("#%d", x.Example), Href: p.href(fmt.Sprintf("/complaints/%d", x.Example)), Class: "num"}})
 	}
 	return t
+}
+
+// since says how many complaints a theme got after the analysis, "" for none.
+func (p *pages) since(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return p.t("web_since_run", "n", p.Int(n))
 }
 
 // areaLabel names a theme's area where it has more themes than this one.

@@ -36,8 +36,8 @@ func Texts(texts []string, k int, words *text.Lexicon) Clustering {
 	}
 	m := Fit(corpora, k)
 	out := Clustering{Of: make([]int, len(texts)), Labels: m.labels()}
-	m.Assign(x, len(texts), func(i int) (int, []string) { return language[i], texts[i : i+1] },
-		func(i, t int, _ float32) { out.Of[i] = t })
+	m.Assigner().Assign(x, len(texts), func(i int) (int, []string) { return language[i], texts[i : i+1] },
+		func(i int, t int64, _ float32) { out.Of[i] = int(t) })
 	for l := range of {
 		for i, row := range of[l] {
 			out.Of[row] = m.Of[l][i]

@@ -1,7 +1,5 @@
 package cluster
 
-import "plaint/internal/text"
-
 // Part is a theme's texts of one language.
 type Part struct {
 	Terms   []string // phrases that mark it, best first
@@ -73,51 +71,4 @@ func (m *Model) Like(l, row int) float32 {
 	}
 	cols, counts := f.counts.Row(row)
 	return f.words.Like(cols, counts, f.of[row])
-}
-
-// Assign gives texts their themes: parts are a text's parts, such as subject and
-// body, language its language; put is told the theme and the share of the text's
-// words that speak for it, or -1 for a text without any known word. put is called
-// by many at once, for each text once.
-func (m *Model) Assign(x *Extractors, n int, parts func(i int) (language int, parts []string), put func(i, theme int, like float32)) {
-	assigners := make([][Languages]*assigner, len(x.list))
-	for w := range assigners {
-		for l, f := range m.fits {
-			if f != nil {
-				assigners[w][l] = &assigner{fitted: f, scores: make([]float32, f.groups)}
-			}
-		}
-	}
-	x.each(n, true, func(worker int, e *text.Extractor, i int) {
-		l, texts := parts(i)
-		a := assigners[worker][l]
-		if a == nil || texts == nil {
-			return
-		}
-		t, like := a.assign(e.Features(texts...))
-		if t >= 0 {
-			t = m.theme[l][t]
-		}
-		put(i, t, like)
-	})
-}
-
-// assigner gives texts of one language their group. It is not safe for concurrent
-// use.
-type assigner struct {
-	*fitted
-	cols   []int32
-	counts []float32
-	scores []float32
-}
-
-// assign is the group of a text with these features and the share of its words
-// that speak for it; -1 if none of them is known.
-func (a *assigner) assign(features []text.Feature) (group int, like float32) {
-	a.cols, a.counts = a.vocabulary.Words(features, a.cols[:0], a.counts[:0])
-	group = a.words.Assign(a.cols, a.counts, a.scores)
-	if group < 0 {
-		return -1, 0
-	}
-	return group, a.words.Like(a.cols, a.counts, group)
 }

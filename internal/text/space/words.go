@@ -17,6 +17,20 @@ type Words struct {
 // NewWords learns from counts of words (rows are texts) and their groups; what
 // is in group -1 is left out.
 func NewWords(counts *CSR, of []int, groups int) *Words {
+	return newWords(counts, of, groups, counts.Cols)
+}
+
+// WordsOf learns from the sums of counts, a row for each group, of what was a
+// larger vocabulary: some of its columns are no words.
+func WordsOf(sums *CSR, vocabulary int) *Words {
+	of := make([]int, sums.Rows)
+	for g := range of {
+		of[g] = g
+	}
+	return newWords(sums, of, sums.Rows, vocabulary)
+}
+
+func newWords(counts *CSR, of []int, groups, vocabulary int) *Words {
 	w := &Words{Groups: groups, Cols: counts.Cols, overall: make([]float32, counts.Cols), per: NewDense(counts.Cols, groups)}
 	all := make([]float64, groups)
 	for i, g := range of {
@@ -31,7 +45,7 @@ func NewWords(counts *CSR, of []int, groups int) *Words {
 	}
 	log := make([]float64, groups)
 	for g := range groups {
-		log[g] = math.Log(all[g] + smoothing*float64(counts.Cols))
+		log[g] = math.Log(all[g] + smoothing*float64(vocabulary))
 	}
 	words := 0.0
 	for _, x := range all {

@@ -56,8 +56,10 @@ func (a *ThemeArea) LabelIn(language string) string {
 	return ""
 }
 
-const partsQuery = `select theme, coalesce(language, ''), coalesce(label, ''), coalesce(array_to_string(coalesce(terms, []), chr(31)), ''), size, coalesce(example, 0)
-	from theme_part where run = $1 order by theme, size desc, language`
+const partsQuery = `with live as (select m.theme, if(c.language = 'zh', 'zh', 'en') as language, count(*) as size
+		from theme_member m join complaint c using (seq) where m.run = $1 group by 1, 2)
+	select p.theme, coalesce(p.language, ''), coalesce(label, ''), coalesce(array_to_string(coalesce(terms, []), chr(31)), ''), coalesce(l.size, 0) as n, coalesce(example, 0)
+	from theme_part p left join live l on l.theme = p.theme and l.language = p.language where run = $1 order by p.theme, n desc, p.language`
 
 const areasQuery = `select t.id, a.id, coalesce(a.language, ''), coalesce(a.label, ''), a.themes, a.size
 	from theme t join theme_area a on a.run = t.run and a.id = t.area where t.run = $1 order by t.id, a.language`

@@ -24,6 +24,7 @@ type Theme struct {
 	Language  string      `json:"language"`
 	Terms     []string    `json:"terms"`
 	Size      int         `json:"size"`
+	Since     int         `json:"since"` // of Size: admitted since the run
 	Share     float64     `json:"share"`
 	Example   int64       `json:"example"` // a complaint
 	Type      string      `json:"type"`
@@ -45,10 +46,14 @@ type Theme struct {
 	News      *ThemeNews  `json:"news,omitempty"`   // while it is new
 }
 
-const themesQuery = `select count(*) over () as total, id, coalesce(label, ''), coalesce(language, ''), coalesce(array_to_string(coalesce(terms, []), chr(31)), ''), size,
-		size / sum(size) over () as share, coalesce(example, 0), coalesce(type, ''), coalesce(severity, 0), coalesce(customers, 0),
+// themesQuery counts the complaints that themes have now: new ones are given a
+// theme at admission. The other numbers are those of the run.
+const themesQuery = `with live as (select m.theme, count(*) as size, count(*) filter (m.seq > r.upto) as since
+		from theme_member m join run r on r.id = m.run where m.run = $1 group by 1)
+	select count(*) over () as total, id, coalesce(label, ''), coalesce(language, ''), coalesce(array_to_string(coalesce(terms, []), chr(31)), ''), coalesce(l.size, 0) as n,
+		coalesce(l.since, 0), coalesce(l.size / sum(l.size) over (), 0) as share, coalesce(example, 0), coalesce(type, ''), coalesce(severity, 0), coalesce(customers, 0),
 		coalesce(amount, 0), coalesce(currency, ''), first, last, coalesce(trend, 0)
-	from theme where run = $1 order by size desc, id limit $2 offset $3`
+	from theme t left join live l on l.theme = t.id where run = $1 order by n desc, id limit $2 offset $3`
 
 const sparkQuery = `with span as (select epoch(min(received)) as a, epoch(max(received)) - epoch(min(received)) + 1 as w from complaint)
 	select m.theme, cast(floor((epoch(c.received) - a) / w * 26) as integer) as step, count(*)
@@ -68,7 +73,7 @@ func (r *Reader) Themes(ctx context.Context, limit, offset int) (Page[Theme], er
 	run := runs["themes"]
 	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, t *Theme) error {
 		var terms string
-		err := rows.Scan(&p.Total, &t.ID, &t.Label, &t.Language, &terms, &t.Size, &t.Share, &t.Example, &t.Type, &t.Severity,
+		err := rows.Scan(&p.Total, &t.ID, &t.Label, &t.Language, &terms, &t.Size, &t.Since, &t.Share, &t.Example, &t.Type, &t.Severity,
 			&t.Customers, &t.Amount, &t.Currency, when{&t.First}, when{&t.Last}, &t.Trend)
 		t.Terms, t.Spark, t.Windows = splitTerms(terms), make([]int, sparkSteps), []Window{}
 		t.Parts = []ThemePart{}

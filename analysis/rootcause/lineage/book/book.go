@@ -10,7 +10,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -204,27 +203,6 @@ func numbers(ctx context.Context, st *store.Store, query string, args ...any) ([
 		return err
 	}, args...)
 	return out, err
-}
-
-// Pattern is a regular expression of texts that hold one of the words, whatever
-// their case. A word of letters and digits is not found within a longer one;
-// Chinese has no such bounds.
-func Pattern(words []string) string {
-	parts := make([]string, len(words))
-	for i, w := range words {
-		parts[i] = regexp.QuoteMeta(w)
-		if isWord(w[0]) {
-			parts[i] = `\b` + parts[i]
-		}
-		if isWord(w[len(w)-1]) {
-			parts[i] += `\b`
-		}
-	}
-	return "(?i)(" + strings.Join(parts, "|") + ")"
-}
-
-func isWord(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }
 
 // Announced are the themes that were announced as new.

@@ -1,0 +1,3 @@
+-- What it takes to give a new complaint a theme of the latest run: of that run
+-- alone, and no word of any text.
+create table theme_model (run bigint, model blob);
