@@ -3,6 +3,7 @@ package text
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"plaint/internal/record"
@@ -92,5 +93,26 @@ func BenchmarkSketch(b *testing.B) {
 	s := NewSketcher()
 	for b.Loop() {
 		s.Sketch(text)
+	}
+}
+
+// TestFullStop: a full stop ends a name of things and no pair of words.
+func TestFullStop(t *testing.T) {
+	for text, want := range map[string]string{
+		"Closed my account. Please mend v1.2. Then call.": "account v1.2 call",
+		"12. foo":            "",
+		"7.":                 "",
+		"two factor. U.S.A.": "factor u.s.a",
+		"账户. 冻结":             "",
+	} {
+		var got []string
+		for _, k := range NewTokenizer().Tokens(nil, text) {
+			if k.Last {
+				got = append(got, k.Text)
+			}
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("%q: %q, want %q", text, s, want)
+		}
 	}
 }

@@ -23,11 +23,14 @@ const (
 )
 
 // Token is one word of a text, folded: lower case, half width, simplified. Han
-// is set for Chinese and for other scripts that are written without blanks.
+// is set for Chinese and for other scripts that are written without blanks, Last
+// where a full stop stands behind the word. That is no Break: pairs of words reach
+// across it, names of things should not.
 type Token struct {
 	Text string
 	Kind TokenKind
 	Han  bool
+	Last bool
 }
 
 // Tokenizer splits texts into tokens: Chinese by the shortest path over gse's
@@ -158,7 +161,10 @@ func (t *Tokenizer) flush(dst []Token, kind int) []Token {
 	case kind == han:
 		dst = t.chinese(dst)
 	case kind == alnum:
-		dst = t.latin(dst)
+		n, stop := len(dst), t.run[len(t.run)-1] == '.'
+		if dst = t.latin(dst); stop && len(dst) > n {
+			dst[len(dst)-1].Last = true
+		}
 	case kind == dense:
 		dst = t.dense(dst)
 	}
@@ -287,7 +293,7 @@ func (l *Lexicon) join(tokens []Token, from int) []Token {
 		if k.Kind <= Stop && !k.Han && k.Text != "" && l.begins[k.Text[0]] {
 			for _, p := range l.phrases[k.Text] {
 				if follows(tokens[i+1:], p.rest) {
-					k, n = Token{Text: p.as, Kind: Word}, 1+len(p.rest)
+					k, n = Token{Text: p.as, Kind: Word, Last: tokens[i+len(p.rest)].Last}, 1+len(p.rest)
 					break
 				}
 			}

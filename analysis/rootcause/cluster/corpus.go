@@ -99,9 +99,13 @@ func (c *Corpus) Add(x *Extractors, s Source) {
 	})
 	for i, f := range features {
 		c.builder.Add(f)
-		own := make([]int32, len(tokens[i]))
-		for k, t := range tokens[i] {
-			own[k] = c.words.number(t)
+		own := make([]int32, 0, len(tokens[i]))
+		for _, t := range tokens[i] {
+			last := t.Last
+			t.Last = false
+			if own = append(own, c.words.number(t)); last {
+				own = append(own, c.words.number(text.Token{Kind: text.Break}))
+			}
 		}
 		kind := int32(0)
 		if s.Kind != nil {
