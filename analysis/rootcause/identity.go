@@ -120,7 +120,7 @@ func (k *identity) tables() []store.Table {
 		if e.Other > 0 {
 			other = e.Other
 		}
-		events.Rows = append(events.Rows, []any{e.Theme, e.What, other, e.Share, e.Was, e.N})
+		events.Rows = append(events.Rows, []any{e.Theme, e.What, other, e.Share, e.Was, e.N, nil})
 	}
 	for _, x := range k.news {
 		news.Rows = append(news.Rows, []any{x.Theme, moment(x.First), moment(k.announced), x.N, x.Q})

@@ -71,8 +71,7 @@ func Themes(ctx context.Context, st *store.Store, words *text.Lexicon) (Result, 
 	if err != nil {
 		return Result{}, fmt.Errorf("themes: %w", err)
 	}
-	numbers := map[string]any{"complaints": len(s.all), "themes": len(s.themes), "windows": len(windows),
-		"incidents": countIncidents(windows), "fitted_share": s.share}
+	numbers := map[string]any{"complaints": len(s.all), "themes": len(s.themes), "windows": len(windows), "fitted_share": s.share}
 	id, err := st.SaveRun(ctx, store.Run{Kind: "themes", Started: started, UpTo: s.reader.last, Summary: numbers,
 		Params: map[string]any{"fit_texts": fitTexts, "seed": cluster.Seed, "false_discovery_rate": incident.Discovery},
 		Latest: []string{"theme_model"},
@@ -81,15 +80,6 @@ func Themes(ctx context.Context, st *store.Store, words *text.Lexicon) (Result, 
 		return Result{}, fmt.Errorf("themes: %w", err)
 	}
 	return Result{Run: id, Numbers: numbers}, nil
-}
-
-// countIncidents is the largest incident number: the last column.
-func countIncidents(windows [][]any) int64 {
-	most := int64(0)
-	for _, w := range windows {
-		most = max(most, w[len(w)-1].(int64))
-	}
-	return most
 }
 
 // collect reads all complaints once and the features of the sample.

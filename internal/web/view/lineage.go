@@ -61,8 +61,8 @@ func (h *ThemeHistory) End() *ThemeChange {
 }
 
 const (
-	changesQuery = `select e.run, r.finished, e.theme, e.what, coalesce(e.other, 0), coalesce(e.share, 0), coalesce(e.was, 0), coalesce(e.n, 0)
-		from theme_event e join run r on r.id = e.run where $1 = 0 and (e.what <> 'born' or e.run > (select min(id) from run where kind = 'themes')) or e.theme = $1 or e.other = $1 and e.what in ('split', 'merged') order by e.run, e.theme, e.what`
+	changesQuery = `select e.run, coalesce(e.at, r.finished) as at, e.theme, e.what, coalesce(e.other, 0), coalesce(e.share, 0), coalesce(e.was, 0), coalesce(e.n, 0)
+		from theme_event e join run r on r.id = e.run where $1 = 0 and (e.what <> 'born' or e.run > (select min(id) from run where kind = 'themes')) or e.theme = $1 or e.other = $1 and e.what in ('split', 'merged') order by e.run, e.at nulls first, e.theme, e.what`
 	sizesQuery = `select t.run, r.finished, t.size from theme t join run r on r.id = t.run where t.id = $1
 		and t.run >= coalesce((select max(id) from run where kind = 'themes' and id < (select min(run) from theme_event)), 0) order by t.run` // before that, ids were not kept
 	newsQuery = `select theme, first, announced, n, q from theme_news order by run`

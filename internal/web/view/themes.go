@@ -14,7 +14,6 @@ type Window struct {
 	N        int       `json:"n"`
 	Expected float64   `json:"expected"`
 	P        float64   `json:"p"`
-	Incident int64     `json:"incident,omitempty"`
 }
 
 // Theme is a group of complaints about the same thing.
@@ -59,7 +58,7 @@ const sparkQuery = `with span as (select epoch(min(received)) as a, epoch(max(re
 	select m.theme, cast(floor((epoch(c.received) - a) / w * 26) as integer) as step, count(*)
 	from theme_member m join complaint c on c.seq = m.seq, span where m.run = $1 and c.received is not null group by 1, 2`
 
-const windowsQuery = `select theme, start_at, end_at, n, expected, p, coalesce(incident, 0) from theme_window where run = $1 order by theme, start_at`
+const windowsQuery = `select theme, start_at, end_at, n, expected, p from theme_window where run = $1 order by theme, start_at`
 
 const sparkSteps = 26
 
@@ -132,7 +131,7 @@ func (r *Reader) complete(ctx context.Context, run int64, themes []Theme) error 
 		w     Window
 	}
 	windows, err := collect(ctx, r.st, func(rows *sql.Rows, f *found) error {
-		return rows.Scan(&f.theme, &f.w.From, &f.w.To, &f.w.N, &f.w.Expected, &f.w.P, &f.w.Incident)
+		return rows.Scan(&f.theme, &f.w.From, &f.w.To, &f.w.N, &f.w.Expected, &f.w.P)
 	}, windowsQuery, run)
 	if err != nil {
 		return err

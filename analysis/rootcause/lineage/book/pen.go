@@ -114,5 +114,5 @@ func (g *page) size(theme int64) (int64, error) {
 
 // tell adds an event to the latest run.
 func (g *page) tell(e lineage.Event) error {
-	return g.w.Exec(g.ctx, "insert into theme_event values (?, ?, ?, nullif(?, 0), ?, ?, ?)", g.run, e.Theme, e.What, e.Other, e.Share, int64(e.Was), int64(e.N))
+	return g.w.Exec(g.ctx, "insert into theme_event values (?, ?, ?, nullif(?, 0), ?, ?, ?, ?)", g.run, e.Theme, e.What, e.Other, e.Share, int64(e.Was), int64(e.N), g.pen.Store.Now())
 }
