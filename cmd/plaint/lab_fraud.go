@@ -135,6 +135,9 @@ func (f *fraudFlags) lookUp(in *file.Table) error {
 			return usageError{&worded{"err_no_column", []any{"name", *name, "known", strings.Join(in.Columns, ", ")}}}
 		}
 		*name = in.Columns[i]
+		if slices.Contains(in.Columns[i+1:], *name) {
+			return &worded{"err_column_twice", []any{"name", *name}}
+		}
 		return nil
 	}
 	f.roles.Entities, f.roles.Ignore = list(f.entities), list(f.ignore)

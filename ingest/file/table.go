@@ -101,10 +101,10 @@ func TextLines(path string, each func(line string) error) error {
 	if err != nil {
 		return err
 	}
-	if knownBinary(sample) || looksBinary(sample) {
+	p.Encoding = detectEncoding(sample, !whole)
+	if knownBinary(sample) || looksBinary(sample) && !strings.HasPrefix(p.Encoding, "utf-16") {
 		return &Error{"unknown_format", p.Input}
 	}
-	p.Encoding = detectEncoding(sample, !whole)
 	r, err := p.text(p.in.read)
 	if err != nil {
 		return err

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 )
 
 func TestTable(t *testing.T) {
@@ -70,13 +72,21 @@ func TestTable(t *testing.T) {
 }
 
 func TestTextLines(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.log")
-	if err := os.WriteFile(path, []byte("\ufefffirst \"quoted\r\n\nthird, with a comma\nlast"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	err := TextLines(path, func(s string) error { lines = append(lines, s); return nil })
-	if want := []string{"first \"quoted", "", "third, with a comma", "last"}; err != nil || !slices.Equal(lines, want) {
-		t.Errorf("%q, %v", lines, err)
+	const text = "first \"quoted\r\n\nthird, with a comma\n末行"
+	for name, c := range map[string]encoding.Encoding{"utf-8": unicode.UTF8BOM, "utf-16le": unicode.UTF16(unicode.LittleEndian, unicode.UseBOM),
+		"utf-16be": unicode.UTF16(unicode.BigEndian, unicode.UseBOM), "gb18030": simplifiedchinese.GB18030} {
+		written, err := c.NewEncoder().String(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "a.log")
+		if err := os.WriteFile(path, []byte(written), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		err = TextLines(path, func(s string) error { lines = append(lines, s); return nil })
+		if want := []string{"first \"quoted", "", "third, with a comma", "末行"}; err != nil || !slices.Equal(lines, want) {
+			t.Errorf("%s: %q, %v", name, lines, err)
+		}
 	}
 }

@@ -5,6 +5,7 @@ package tabular
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,7 +87,7 @@ func (c *Column) add(cell string) {
 	number, text := math.NaN(), int32(-1)
 	if !nothing(cell) {
 		c.filled++
-		if v, err := strconv.ParseFloat(cell, 64); err == nil && !math.IsInf(v, 0) && !strings.ContainsAny(cell, "xXpP_") {
+		if v, ok := numberOf(cell); ok {
 			number = v
 		} else {
 			text = c.word(cell)
@@ -94,6 +95,24 @@ func (c *Column) add(cell string) {
 	}
 	c.Numbers, c.texts = append(c.Numbers, number), append(c.texts, text)
 }
+
+// numberOf reads a number: 1200, -1.5e3, 1,200.50, $1,200, ¥1,200.
+func numberOf(cell string) (float64, bool) {
+	if grouped.MatchString(cell) {
+		cell = strings.Map(func(r rune) rune {
+			if r == '-' || r == '.' || r >= '0' && r <= '9' {
+				return r
+			}
+			return -1
+		}, cell)
+	}
+	v, err := strconv.ParseFloat(cell, 64)
+	return v, err == nil && !math.IsInf(v, 0) && !strings.ContainsAny(cell, "xXpP_")
+}
+
+// grouped is an amount as people write it: a sign of money before it, or digits
+// by threes.
+var grouped = regexp.MustCompile(`^-?(?:[$€£¥￥] ?\d+|[$€£¥￥]? ?\d{1,3}(?:,\d{3})+)(?:\.\d+)?$`)
 
 func (c *Column) word(cell string) int32 {
 	if at, ok := c.known[cell]; ok {
