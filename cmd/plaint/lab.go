@@ -8,7 +8,9 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +22,7 @@ import (
 type lab struct {
 	e       *env
 	in, out string
+	path    string // of the input: where it was spooled to, if it can be read once
 	started time.Time
 }
 
@@ -41,6 +44,11 @@ func (e *env) method(c *cobra.Command, run func(c *cobra.Command, l *lab) (map[s
 			return usageError{&worded{code: "err_need_in"}}
 		}
 		l.started = time.Now()
+		done, err := l.open()
+		if err != nil {
+			return err
+		}
+		defer done()
 		numbers, err := run(c, l)
 		if err != nil {
 			return err
@@ -55,6 +63,36 @@ func (e *env) method(c *cobra.Command, run func(c *cobra.Command, l *lab) (map[s
 	return c
 }
 
+// open looks at --out before any work is done and finds the input: "-" is standard input. Methods read it more than once, so
+// that a pipe is spooled first.
+func (l *lab) open() (done func(), err error) {
+	if l.out != "" {
+		out := l.e.path(l.out)
+		if info, err := os.Stat(out); err == nil && info.IsDir() {
+			return nil, &os.PathError{Op: "write", Path: l.out, Err: syscall.EISDIR}
+		}
+		if _, err := os.Stat(filepath.Dir(out)); err != nil {
+			return nil, &os.PathError{Op: "write", Path: l.out, Err: syscall.ENOENT}
+		}
+	}
+	l.path = l.e.path(l.in)
+	pipe := l.e.in
+	if l.in != "-" {
+		info, err := os.Stat(l.path)
+		if err != nil || info.Mode().IsRegular() || info.IsDir() {
+			return func() {}, nil // whoever reads it says what is wrong
+		}
+		f, err := os.Open(l.path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		pipe = f
+	}
+	l.path, done, err = file.Spool(pipe)
+	return done, err
+}
+
 // rows writes a table to --out, beside it first, so that no half table stays. It
 // does nothing without --out.
 func (l *lab) rows(header string, write func(w *bufio.Writer) error) error {
@@ -64,6 +102,10 @@ func (l *lab) rows(header string, write func(w *bufio.Writer) error) error {
 	path := l.e.path(l.out)
 	f, err := os.Create(path + ".new")
 	if err != nil {
+		var fault *os.PathError
+		if errors.As(err, &fault) {
+			fault.Path = l.out // what was asked for
+		}
 		return err
 	}
 	w := bufio.NewWriterSize(f, 1<<20)
@@ -86,7 +128,7 @@ func cells(values ...string) []byte {
 
 // column reads one column of the input as text.
 func (l *lab) column(c *cobra.Command, name string, each func(value string)) error {
-	t, err := file.OpenTable(c.Context(), l.e.path(l.in))
+	t, err := file.OpenTable(c.Context(), l.path)
 	if err != nil {
 		return err
 	}

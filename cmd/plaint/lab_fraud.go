@@ -96,7 +96,7 @@ func (f *fraudFlags) check() error {
 // fraudTable reads the table and the ids as they are written, and gives the roles
 // the names that the columns have in it.
 func (l *lab) fraudTable(ctx context.Context, f *fraudFlags) (*tabular.Table, []string, error) {
-	in, err := file.OpenTable(ctx, l.e.path(l.in))
+	in, err := file.OpenTable(ctx, l.path)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -27,7 +27,7 @@ func (l *lab) link(c *cobra.Command, id, ignore string) (map[string]any, error) 
 	if id == "" {
 		return nil, usageError{&worded{code: "err_lab_id"}}
 	}
-	t, err := file.OpenTable(c.Context(), l.e.path(l.in))
+	t, err := file.OpenTable(c.Context(), l.path)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func (l *lab) localize(c *cobra.Command, actual, predicted string, dims []string
 	if len(dims) > mostDims {
 		return nil, usageError{&worded{"err_lab_dims", []any{"most", mostDims}}}
 	}
-	t, err := file.OpenTable(c.Context(), l.e.path(l.in))
+	t, err := file.OpenTable(c.Context(), l.path)
 	if err != nil {
 		return nil, err
 	}

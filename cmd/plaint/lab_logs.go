@@ -36,7 +36,7 @@ func (l *lab) logs(c *cobra.Command, format, column string) (map[string]any, err
 	if column != "" {
 		err = l.column(c, column, s.Add)
 	} else {
-		err = file.TextLines(l.e.path(l.in), func(line string) error { s.Add(line); return nil })
+		err = file.TextLines(l.path, func(line string) error { s.Add(line); return nil })
 	}
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"plaint/internal/web/locale"
@@ -14,8 +15,14 @@ import (
 // labRun runs a command of the lab in a folder and gives its status and output.
 func labRun(t *testing.T, dir string, args ...string) (int, string, string) {
 	t.Helper()
+	return labFed(t, dir, "", args...)
+}
+
+// labFed is labRun with something on standard input.
+func labFed(t *testing.T, dir, stdin string, args ...string) (int, string, string) {
+	t.Helper()
 	var out, said strings.Builder
-	e := &env{ctx: t.Context(), in: strings.NewReader(""), out: &out, err: &said, cwd: dir, args: append([]string{"lab"}, args...), langTag: langTag(args)}
+	e := &env{ctx: t.Context(), in: strings.NewReader(stdin), out: &out, err: &said, cwd: dir, args: append([]string{"lab"}, args...), langTag: langTag(args)}
 	return e.run(), out.String(), said.String()
 }
 
@@ -123,6 +130,37 @@ func TestLabRefuses(t *testing.T) {
 		}
 		if len(words) != len(locale.Languages) {
 			t.Errorf("%v: the languages say the same: %v", c.args, words)
+		}
+	}
+}
+
+// TestLabInputs: a file, standard input and a pipe give the same rows; where
+// nothing could be written, nothing is worked out.
+func TestLabInputs(t *testing.T) {
+	dir := t.TempDir()
+	text := "id,text\n" + strings.Repeat("1,提现没有到账\n2,the app crashed\n", 20)
+	put(t, dir, "a.csv", text)
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
+		t.Skip("no pipes here:", err)
+	}
+	go func() { _ = os.WriteFile(filepath.Join(dir, "pipe"), []byte(text), 0o600) }() // ends when it was read
+	var rows []string
+	for _, in := range []string{"a.csv", "-", "pipe"} {
+		status, _, said := labFed(t, dir, text, "neardup", "--in", in, "--text", "text", "--out", "o.csv")
+		o, err := os.ReadFile(filepath.Join(dir, "o.csv"))
+		if status != exitDone || err != nil {
+			t.Fatalf("%s: %d %s %v", in, status, said, err)
+		}
+		if rows = append(rows, string(o)); rows[0] != string(o) {
+			t.Errorf("%s: %s\na file: %s", in, o, rows[0])
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for out, want := range map[string]string{"folder": "this is a folder: folder", "none/o.csv": "no such file or folder: none/o.csv"} {
+		if status, _, said := labRun(t, dir, "neardup", "--in", "a.csv", "--text", "text", "--out", out); status != exitFailed || !strings.Contains(said, want) {
+			t.Errorf("%s: %d %s", out, status, said)
 		}
 	}
 }

@@ -277,9 +277,9 @@ type closing struct {
 
 func (c closing) Close() error { return c.close() }
 
-// spool copies standard input to a temporary file, so that it can be looked at
-// before it is read.
-func spool(r io.Reader) (path string, remove func(), err error) {
+// Spool copies what can be read once, such as standard input, to a temporary file,
+// so that it can be looked at before it is read, until remove is called.
+func Spool(r io.Reader) (path string, remove func(), err error) {
 	f, err := os.CreateTemp("", "plaint-stdin-*")
 	if err != nil {
 		return "", nil, fmt.Errorf("spool standard input: %w", err)

@@ -90,7 +90,7 @@ func Inspect(path string, o Options) (plans []*Plan, done func(), err error) {
 	}
 	name := path
 	if path == "-" {
-		spooled, remove, err := spool(o.Stdin)
+		spooled, remove, err := Spool(o.Stdin)
 		if err != nil {
 			return nil, done, err
 		}
