@@ -12,6 +12,7 @@ import (
 
 	"plaint/analysis/knowledge"
 	"plaint/analysis/rootcause"
+	"plaint/analysis/rootcause/vector"
 	"plaint/analysis/satisfaction"
 	"plaint/analysis/service"
 	"plaint/internal/store"
@@ -32,6 +33,7 @@ type Options struct {
 	Progress func(job string)  // called before each job; may be nil
 	Answers  []knowledge.Entry // the FAQ; without one the job knowledge is left out
 	Lexicon  *text.Lexicon     // the words that texts are cut into; nil for the program's own
+	Vectors  *vector.Source    // of the texts, from elsewhere; nil for none
 }
 
 // JobSummary is what one job found in short.
@@ -87,7 +89,7 @@ func runJob(ctx context.Context, st *store.Store, job string, now time.Time, o O
 	case "volume":
 		return volume(ctx, st)
 	case "themes":
-		r, err := rootcause.Themes(ctx, st, o.Lexicon)
+		r, err := rootcause.ThemesBy(ctx, st, o.Lexicon, o.Vectors)
 		return r.Run, r.Numbers, err
 	case "logs":
 		r, err := rootcause.LogTemplates(ctx, st)

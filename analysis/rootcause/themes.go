@@ -10,6 +10,7 @@ import (
 
 	"plaint/analysis/rootcause/cluster"
 	"plaint/analysis/rootcause/incident"
+	"plaint/analysis/rootcause/vector"
 	"plaint/internal/store"
 	"plaint/internal/text"
 )
@@ -35,6 +36,7 @@ type study struct {
 	model      *cluster.Model
 	themes     []theme
 	kept       identity
+	vectors    *vector.Book // nil without
 }
 
 // Themes groups the complaints of the store by what they are about, finds the
@@ -43,12 +45,20 @@ type study struct {
 // complaints give the same themes, whatever the number of processors. words is
 // nil for the program's own lexicon.
 func Themes(ctx context.Context, st *store.Store, words *text.Lexicon) (Result, error) {
+	return ThemesBy(ctx, st, words, nil)
+}
+
+// ThemesBy is Themes with vectors of the texts that themes are learnt from; nil is
+// none. Where they cannot be had, nothing is kept but those that came.
+func ThemesBy(ctx context.Context, st *store.Store, words *text.Lexicon, by *vector.Source) (Result, error) {
 	started := st.Now()
 	s := &study{extractors: cluster.NewExtractors(words)}
 	var err error
 	if s.reader, err = newReader(ctx, st); err != nil {
 		return Result{}, err
 	}
+	s.share = min(1, fitTexts/max(float64(s.reader.count), 1))
+	s.vectors = by.Open(st, int(s.share*float64(s.reader.count)+.5))
 	if err := s.collect(ctx); err != nil {
 		return Result{}, err
 	}
@@ -73,7 +83,7 @@ func Themes(ctx context.Context, st *store.Store, words *text.Lexicon) (Result, 
 	}
 	numbers := map[string]any{"complaints": len(s.all), "themes": len(s.themes), "windows": len(windows), "fitted_share": s.share}
 	id, err := st.SaveRun(ctx, store.Run{Kind: "themes", Started: started, UpTo: s.reader.last, Summary: numbers,
-		Params: map[string]any{"fit_texts": fitTexts, "seed": cluster.Seed, "false_discovery_rate": incident.Discovery},
+		Params: s.params(),
 		Latest: []string{"theme_model"},
 		Tables: append(s.kept.tables(), model, s.themeTable(), s.memberTable(), s.partTable(), s.areaTable(), store.Table{Name: "theme_window", Rows: windows})})
 	if err != nil {
@@ -82,9 +92,19 @@ func Themes(ctx context.Context, st *store.Store, words *text.Lexicon) (Result, 
 	return Result{Run: id, Numbers: numbers}, nil
 }
 
+// params are what the run was asked.
+func (s *study) params() map[string]any {
+	out := map[string]any{"fit_texts": fitTexts, "seed": cluster.Seed, "false_discovery_rate": incident.Discovery}
+	if s.vectors != nil {
+		counts := s.model.Embedded()
+		out["embedding_model"], out["embedding_dimensions"] = s.vectors.Client.Model(), s.vectors.Numbers()
+		out["embedding_counts"] = map[string]bool{languageName(true): counts[cluster.Chinese], languageName(false): counts[cluster.Other]}
+	}
+	return out
+}
+
 // collect reads all complaints once and the features of the sample.
 func (s *study) collect(ctx context.Context) error {
-	s.share = min(1, fitTexts/max(float64(s.reader.count), 1))
 	s.corpora = cluster.NewCorpora(s.extractors)
 	s.all = make([]complaint, 0, s.reader.count)
 	err := s.reader.each(ctx, func(chunk []written) error {
@@ -98,17 +118,48 @@ func (s *study) collect(ctx context.Context) error {
 			}
 			s.all = append(s.all, *c)
 		}
+		near, err := s.near(ctx, chunk)
+		if err != nil {
+			return err
+		}
 		for l, list := range own {
 			s.corpora[l].Add(s.extractors, cluster.Source{Rows: len(list),
-				Parts: func(i int) []string { return []string{chunk[list[i]].subject, chunk[list[i]].body} },
-				Kind:  func(i int) string { return s.reader.types.list[chunk[list[i]].kind] }})
+				Parts:  func(i int) []string { return []string{chunk[list[i]].subject, chunk[list[i]].body} },
+				Kind:   func(i int) string { return s.reader.types.list[chunk[list[i]].kind] },
+				Vector: at(near, list)})
 		}
 		return nil
 	})
+	if err == nil && s.vectors != nil {
+		err = s.vectors.Close(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("themes: %w", err)
 	}
 	return nil
+}
+
+// near are the vectors of the fitted texts of a chunk, nil without any.
+func (s *study) near(ctx context.Context, chunk []written) ([][]float32, error) {
+	if s.vectors == nil {
+		return nil, nil
+	}
+	texts := make([]vector.Text, len(chunk))
+	for i := range chunk {
+		c := &chunk[i]
+		if texts[i].Seq = c.seq; c.fitted {
+			texts[i].Text = c.subject + "\n" + c.body
+		}
+	}
+	return s.vectors.Of(ctx, texts)
+}
+
+// at are the vectors of some rows.
+func at(near [][]float32, rows []int) func(i int) []float32 {
+	if near == nil {
+		return nil
+	}
+	return func(i int) []float32 { return near[rows[i]] }
 }
 
 func languageOf(chinese bool) int {

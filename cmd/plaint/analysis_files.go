@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -8,33 +9,27 @@ import (
 
 	"plaint/analysis"
 	"plaint/analysis/knowledge"
+	"plaint/cmd/plaint/settings"
 	"plaint/internal/text"
 )
 
 // analysisFiles reads the files that analyze works with: those that are named,
-// else those of the settings.
-func (e *env) analysisFiles(faq, lexicon string) (o analysis.Options, err error) {
-	if faq == "" || lexicon == "" {
-		s, err := e.loadSettings("")
-		if err != nil {
-			return o, err
-		}
-		if faq == "" {
-			faq = s.FAQ
-		}
-		if lexicon == "" {
-			lexicon = s.Lexicon
-		}
+// else those of the settings; and the service of vectors that the settings name.
+func (e *env) analysisFiles(faq, lexicon string) (o analysis.Options, service settings.Embeddings, err error) {
+	s, err := e.loadSettings("")
+	if err != nil {
+		return o, service, err
 	}
+	faq, lexicon, service = cmp.Or(faq, s.FAQ), cmp.Or(lexicon, s.Lexicon), s.Embeddings
 	if faq != "" {
 		if o.Answers, err = readWith(e, faq, "err_faq", knowledge.Read); err != nil {
-			return o, err
+			return o, service, err
 		}
 	}
 	if lexicon != "" {
 		o.Lexicon, err = readWith(e, lexicon, "err_lexicon", text.ReadLexicon)
 	}
-	return o, err
+	return o, service, err
 }
 
 // readWith reads a file; what is wrong with it is a wrong call, in words.

@@ -20,16 +20,23 @@ import (
 func (e *env) analyzeCmd() *cobra.Command {
 	var jobs []string
 	var faq, lexicon string
-	c := &cobra.Command{Use: "analyze", Short: e.t("cmd_analyze"), Args: cobra.NoArgs, Example: "  plaint analyze\n  plaint analyze --jobs themes,satisfaction\n  plaint analyze --faq faq.csv --lexicon words.txt",
+	var near *embeddings
+	c := &cobra.Command{Use: "analyze", Short: e.t("cmd_analyze"), Args: cobra.NoArgs, Example: "  plaint analyze\n  plaint analyze --jobs themes,satisfaction\n  plaint analyze --faq faq.csv --lexicon words.txt\n  plaint analyze --embeddings http://127.0.0.1:11434 --embedding-model bge-m3", Long: e.t("cmd_analyze_long"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			for _, j := range jobs {
 				if !slices.Contains(analysis.Jobs, j) {
 					return usageError{&worded{"err_job", []any{"job", j, "jobs", strings.Join(analysis.Jobs, ", ")}}}
 				}
 			}
-			o, err := e.analysisFiles(faq, lexicon)
+			o, service, err := e.analysisFiles(faq, lexicon)
 			if err != nil {
 				return err
+			}
+			if len(jobs) == 0 || slices.Contains(jobs, "themes") {
+				if o.Vectors, err = near.source(e, service); err != nil {
+					return err
+				}
+				e.showProgress(o.Vectors)
 			}
 			if o.Jobs = jobs; slices.Contains(jobs, "knowledge") && len(o.Answers) == 0 {
 				return usageError{&worded{code: "err_no_faq"}}
@@ -42,6 +49,7 @@ func (e *env) analyzeCmd() *cobra.Command {
 				return err
 			})
 		}}
+	near = e.embeddingFlags(c)
 	c.Flags().StringSliceVar(&jobs, "jobs", nil, e.t("flag_jobs"))
 	c.Flags().StringVar(&faq, "faq", "", e.t("flag_faq"))
 	c.Flags().StringVar(&lexicon, "lexicon", "", e.t("flag_lexicon"))

@@ -12,9 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"plaint/analysis/rootcause/vector"
 	"plaint/ingest/file"
 	"plaint/ingest/stream"
 	"plaint/internal/store"
+	"plaint/internal/text/embed"
 	"plaint/internal/web/locale"
 )
 
@@ -32,6 +34,7 @@ func (e *env) explain(err error) string {
 	var own *worded
 	var choice *file.UsageError
 	var input *file.Error
+	var service *embed.Error
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return e.t("err_locked", "db", e.db)
@@ -45,6 +48,10 @@ func (e *env) explain(err error) string {
 		return e.t(own.code, e.pairs(own.pairs)...)
 	case errors.As(err, &choice):
 		return e.t(string(choice.Code), e.pairs(choice.Pairs)...)
+	case errors.As(err, &service):
+		return e.embedWords(service)
+	case errors.Is(err, vector.ErrLength):
+		return e.t("err_embed_changed")
 	case errors.As(err, &input):
 		return e.t("code_"+string(input.Code)) + ": " + input.Detail
 	}

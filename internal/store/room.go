@@ -32,7 +32,7 @@ type room struct {
 type openGroup struct{ rows, bytes int64 }
 
 // longTables are those whose rows may be long.
-var longTables = append([]string{"refused", "case_event"}, factTables...)
+var longTables = append([]string{"refused", "case_event", "embedding"}, factTables...)
 
 // lengthsQuery lists a table's columns of texts and bytes.
 const lengthsQuery = `select string_agg('coalesce(' || if(data_type = 'BLOB', 'octet_length', 'strlen') || '(' || column_name || '), 0)', ' + ')

@@ -14,13 +14,26 @@ const (
 type Clustering struct {
 	Of     []int    // cluster of each text; -1 for one without any known word
 	Labels []string // of each cluster
+
+	Embedded [Languages]bool // in which languages vectors count
 }
+
+// Vectors makes vectors of texts, in their order, all of one length; nil for a
+// text that has none.
+type Vectors func(texts []string) ([][]float32, error)
 
 // Texts puts texts into k clusters, or, where k is 0, into as many as there
 // seem to be. Where there are Chinese texts and others, each language is clustered
 // apart, and clusters with one cause are one. words is nil for the program's own
 // lexicon. It is a function of the texts in their order alone.
 func Texts(texts []string, k int, words *text.Lexicon) Clustering {
+	out, _ := TextsBy(texts, k, words, nil) // only vectors can fail
+	return out
+}
+
+// TextsBy is Texts with vectors of the texts that clusters are found among; nil
+// is none. The error is that of vectors.
+func TextsBy(texts []string, k int, words *text.Lexicon, vectors Vectors) (Clustering, error) {
 	x := NewExtractors(words)
 	language, rows := languages(texts, k)
 	corpora := NewCorpora(x)
@@ -31,11 +44,15 @@ func Texts(texts []string, k int, words *text.Lexicon) Clustering {
 		}
 		for from := 0; from < len(of[l]); from += readRows {
 			chunk := of[l][from:min(from+readRows, len(of[l]))]
-			corpora[l].Add(x, Source{Rows: len(chunk), Parts: func(i int) []string { return texts[chunk[i] : chunk[i]+1] }})
+			s := Source{Rows: len(chunk), Parts: func(i int) []string { return texts[chunk[i] : chunk[i]+1] }}
+			if err := s.take(vectors); err != nil {
+				return Clustering{}, err
+			}
+			corpora[l].Add(x, s)
 		}
 	}
 	m := Fit(corpora, k)
-	out := Clustering{Of: make([]int, len(texts)), Labels: m.labels()}
+	out := Clustering{Of: make([]int, len(texts)), Labels: m.labels(), Embedded: m.Embedded()}
 	m.Assigner().Assign(x, len(texts), func(i int) (int, []string) { return language[i], texts[i : i+1] },
 		func(i int, t int64, _ float32) { out.Of[i] = int(t) })
 	for l := range of {
@@ -43,7 +60,23 @@ func Texts(texts []string, k int, words *text.Lexicon) Clustering {
 			out.Of[row] = m.Of[l][i]
 		}
 	}
-	return out
+	return out, nil
+}
+
+// take asks for the vectors of texts of one part each.
+func (s *Source) take(vectors Vectors) error {
+	if vectors == nil {
+		return nil
+	}
+	texts := make([]string, s.Rows)
+	for i := range texts {
+		texts[i] = s.Parts(i)[0]
+	}
+	list, err := vectors(texts)
+	if err == nil {
+		s.Vector = func(i int) []float32 { return list[i] }
+	}
+	return err
 }
 
 // labels name each theme in the language of most of its texts.

@@ -59,6 +59,7 @@ type Corpus struct {
 	tokens  [][]int32      // of each text: indexes into words.list
 	topics  [][]concept.ID // of each text: the concepts that it names
 	kinds   []int32        // of each text: its type, 0 for none
+	vectors [][]float32    // of each text, nil for none; empty where nobody gave any
 	words   dictionary[text.Token]
 	types   *dictionary[string] // shared by the corpora of a fit
 	table   *concept.Table
@@ -82,6 +83,10 @@ type Source struct {
 	Rows  int
 	Parts func(i int) []string // such as subject and body
 	Kind  func(i int) string   // the type that a record carries beside its text, "" for none; may be nil
+
+	// Vector is a vector of the text that somebody else made, nil for none; all
+	// are of one length. It may be nil.
+	Vector func(i int) []float32
 }
 
 // Add appends texts. A text's type is a feature like others.
@@ -112,6 +117,9 @@ func (c *Corpus) Add(x *Extractors, s Source) {
 			kind = c.types.number(s.Kind(i))
 		}
 		c.tokens, c.kinds = append(c.tokens, own), append(c.kinds, kind)
+		if s.Vector != nil {
+			c.vectors = append(c.vectors, s.Vector(i))
+		}
 	}
 	c.topics = append(c.topics, topics...)
 }

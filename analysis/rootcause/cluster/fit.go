@@ -54,6 +54,16 @@ type fitted struct {
 	words      *space.Words
 	matrix     *space.CSR
 	counts     *space.CSR
+	embedded   bool // vectors from elsewhere count
+}
+
+// Embedded reports in which languages vectors of the texts count. They do not
+// where they do not help to tell the texts' words (space.Collection, Embed).
+func (m *Model) Embedded() (out [Languages]bool) {
+	for l, f := range m.fits {
+		out[l] = f != nil && f.embedded
+	}
+	return out
 }
 
 // fit partitions the texts into k groups, or, where k is 0, into as many as there
@@ -71,6 +81,7 @@ func (c *Corpus) fit(k int) *fitted {
 	if k == 0 {
 		k = space.Number(all, Seed)
 	}
+	f.embedded = len(c.vectors) == n && all.Embed(c.vectors, k, Seed)
 	f.of, f.groups = space.Partition(all, k, Seed)
 	for i := range f.of {
 		if f.matrix.Start[i] == f.matrix.Start[i+1] {

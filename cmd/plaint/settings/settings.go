@@ -23,14 +23,24 @@ import (
 
 // Settings is the whole file.
 type Settings struct {
-	HTTP      HTTP              `yaml:"http"`
-	Hooks     []Hook            `yaml:"hooks"`
-	Sources   []yaml.Node       `yaml:"sources"`
-	Retention map[string]MaxAge `yaml:"retention"` // by kind
-	FAQ       string            `yaml:"faq"`       // a file of questions and answers, for analyze
-	Lexicon   string            `yaml:"lexicon"`   // a file of words, for analyze
-	Streams   []Stream          `yaml:"-"`         // of Sources
-	File      string            `yaml:"-"`         // its name, for messages
+	HTTP       HTTP              `yaml:"http"`
+	Hooks      []Hook            `yaml:"hooks"`
+	Sources    []yaml.Node       `yaml:"sources"`
+	Retention  map[string]MaxAge `yaml:"retention"`  // by kind
+	FAQ        string            `yaml:"faq"`        // a file of questions and answers, for analyze
+	Lexicon    string            `yaml:"lexicon"`    // a file of words, for analyze
+	Embeddings Embeddings        `yaml:"embeddings"` // whom analyze asks for vectors of texts
+	Streams    []Stream          `yaml:"-"`          // of Sources
+	File       string            `yaml:"-"`          // its name, for messages
+}
+
+// Embeddings is a service that makes vectors of texts.
+type Embeddings struct {
+	URL           string        `yaml:"url"`
+	Model         string        `yaml:"model"`
+	Dimensions    int           `yaml:"dimensions"`
+	Key           stream.Secret `yaml:"key"`
+	TextsMayLeave bool          `yaml:"texts_may_leave"` // to a service that is not on this machine
 }
 
 // HTTP is about POST /v1/….

@@ -43,6 +43,7 @@ var blankings = []blanking{
 	{"update complaint_event set " + texts + ", external_id = 'erased-' || left(sha256($1 || external_id), 16)" + ofStates, true},
 	{"update complaint_event set customer = p.fresh from person p where complaint_event.customer = p.customer and (key_hi, key_lo) in (select (key_hi, key_lo) from gone_complaint)", false},
 	{"update case_event set customer_key = c.customer_key, device_key = null, payout_key = null, contact_key = null, detail = if(action = 'opened', detail, null) from complaint c where c.seq = case_event.seq and c.seq in (select seq from gone_complaint)", false},
+	{"delete from embedding" + ofComplaints, false},
 	{"update survey set comment = null, extra = null, external_id = 'erased-' || left(sha256($1 || external_id), 16) where seq in (select seq from gone_survey)", true},
 	{"update survey set customer = p.fresh from person p where survey.customer = p.customer and seq in (select seq from gone_survey)", false},
 }
@@ -91,6 +92,7 @@ var goneCounts = []struct{ table, query string }{
 	{"complaint", "select count(*) from gone_complaint"},
 	{"complaint_event", "select count(*) from complaint_event" + ofStates},
 	{"case_event", "select count(*) from case_event" + ofComplaints},
+	{"embedding", "select count(*) from embedding" + ofComplaints},
 	{"survey", "select count(*) from gone_survey"},
 	{"log_line", "select count(*) from gone_log"},
 	{"transaction_version", "select count(*) from gone_transaction"},

@@ -294,6 +294,9 @@ func (e *erasure) mentions(ctx context.Context) error {
 	if e.out.Mentions == 0 || !e.distinctive() {
 		return nil
 	}
+	if err := e.w.Exec(ctx, "delete from embedding where seq in (select seq from complaint where regexp_matches(concat_ws(' ', subject, body), ?))", e.word()); err != nil {
+		return err
+	}
 	for _, m := range mentionColumns {
 		q := fmt.Sprintf("update %s set %s = regexp_replace(%[2]s, ?, ?, 'g') where contains(%[2]s, ?) and regexp_matches(%[2]s, ?)", m.table, m.column)
 		if err := e.w.Exec(ctx, q, e.word(), e.fresh, e.r.Customer, e.word()); err != nil {

@@ -11,6 +11,8 @@ type Collection struct {
 
 	even, rare *view
 	part       *Collection // of some of its rows, in which groups are found
+	plain      *Collection // without vectors; nil where none were given
+	near       *Dense      // vectors from elsewhere, reduced; nil where there are none
 }
 
 // some is the collection of most rows at equal distances, or of all.
@@ -22,6 +24,9 @@ func (c *Collection) some(most int) *Collection {
 	if c.part == nil || c.part.Even.Rows != most {
 		rows := sample(n, most)
 		c.part = &Collection{Even: c.Even.Pick(rows), Rare: c.Rare.Pick(rows), Counts: c.Counts.Pick(rows)}
+		if c.near != nil {
+			c.part.near = c.near.pick(rows)
+		}
 	}
 	return c.part
 }
@@ -35,22 +40,22 @@ type view struct {
 	deep     *Dense // places in the graph
 }
 
-func newView(m *CSR, seed uint64) *view {
-	return &view{features: m, seed: seed, reduced: Reduce(m, fine, seed)}
+func (c *Collection) newView(m *CSR, seed uint64) *view {
+	return &view{features: m, seed: seed, reduced: c.joined(Reduce(m, fine, seed))}
 }
 
 // ofEven and ofRare make each view once: to count the groups and to find them
 // takes the same.
 func (c *Collection) ofEven(seed uint64) *view {
 	if c.even == nil || c.even.seed != seed {
-		c.even = newView(c.Even, seed)
+		c.even = c.newView(c.Even, seed)
 	}
 	return c.even
 }
 
 func (c *Collection) ofRare(seed uint64) *view {
 	if c.rare == nil || c.rare.seed != seed {
-		c.rare = newView(c.Rare, seed)
+		c.rare = c.newView(c.Rare, seed)
 	}
 	return c.rare
 }
@@ -105,12 +110,12 @@ func Partition(c *Collection, k int, seed uint64) (of []int, groups int) {
 	}
 	part := c.some(rows)
 	g := part.views(k, seed)
-	refine(part.Counts, g.Of, g.Centroids.Rows)
+	part.refine(g.Of, g.Centroids.Rows)
 	of, groups = g.Of, g.Centroids.Rows
 	if rows < n {
 		of = make([]int, n)
 		NewWords(part.Counts, g.Of, groups).all(c.Counts, of)
-		refine(c.Counts, of, groups)
+		c.refine(of, groups)
 	}
 	_, groups = compact(of, groups)
 	return of, groups
@@ -157,10 +162,12 @@ const manyGroups = 40
 //
 // Method: the number, of a geometric row, at which k-means in the fine space
 // and the graph has the largest modularity (Newman, Girvan 2004) at resolution
-// two (Reichardt, Bornholdt 2006): at one, subjects fall together.
+// two (Reichardt, Bornholdt 2006): at one, subjects fall together. Vectors from
+// elsewhere do not count here: they make the graph smoother, and half as many
+// groups are found.
 func Number(c *Collection, seed uint64) int {
 	const step, resolution, least, beyond = 1.15, 2, 3, 10
-	c = c.some(someRows)
+	c = c.withoutVectors().some(someRows)
 	n := c.Even.Rows
 	limit := int(2.6 * math.Sqrt(float64(n)))
 	limit = min(limit, n/least)
