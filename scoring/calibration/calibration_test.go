@@ -9,7 +9,7 @@ import (
 )
 
 func TestMeasures(t *testing.T) {
-	c := []calibration.Case{{.9, true}, {.8, false}, {.7, true}, {.7, false}, {.1, false}}
+	c := []calibration.Case{{.9, true, 0}, {.8, false, 0}, {.7, true, 0}, {.7, false, 0}, {.1, false, 0}}
 	if a := calibration.AUROC(c); math.Abs(a-4.5/6) > 1e-12 { // by hand: pairs won 3 + 1.5 of 6
 		t.Error(a)
 	}
@@ -92,3 +92,35 @@ func TestPromise(t *testing.T) {
 		t.Error("twenty cases promise nothing of .99")
 	}
 }
+
+// TestWeights: a case that stands for many says what many cases would.
+func TestWeights(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	var weighed, many []calibration.Case
+	for range 600 {
+		s := random.NormFloat64()
+		c := calibration.Case{Score: glassProbability(s), Bad: random.Float64() < glassProbability(s), Weight: float64(1 + random.IntN(4))}
+		weighed = append(weighed, c)
+		for range int(c.Weight) {
+			many = append(many, calibration.Case{Score: c.Score, Bad: c.Bad})
+		}
+	}
+	for name, f := range map[string]func([]calibration.Case) float64{"auroc": calibration.AUROC, "ap": calibration.AveragePrecision, "error": calibration.Error} {
+		if a, b := f(weighed), f(many); math.Abs(a-b) > 4e-3 || name != "error" && math.Abs(a-b) > 1e-9 {
+			t.Errorf("%s: %v, of many %v", name, a, b)
+		}
+	}
+	a, b := calibration.Isotonic(weighed), calibration.Isotonic(many)
+	if math.Abs(a.Of(.3)-b.Of(.3)) > 1e-9 {
+		t.Errorf("curve: %v and %v", a.Of(.3), b.Of(.3))
+	}
+	share, low, high := calibration.Share(8, 10, 10)
+	if share != .8 || math.Abs(low-.4439) > 1e-3 || math.Abs(high-.9748) > 1e-3 { // Clopper and Pearson's table
+		t.Errorf("8 of 10: %v, %v to %v", share, low, high)
+	}
+	if _, wide, _ := calibration.Share(80, 100, 1000); math.Abs(wide-low) > 1e-9 {
+		t.Errorf("10 cases of weight 10: %v", wide)
+	}
+}
+
+func glassProbability(s float64) float64 { return 1 / (1 + math.Exp(-s)) }

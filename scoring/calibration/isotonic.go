@@ -1,6 +1,7 @@
 package calibration
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"sort"
@@ -9,8 +10,8 @@ import (
 // Curve turns a score in log-odds into calibrated log-odds. The zero value is the
 // identity.
 type Curve struct {
-	X []float64 `json:"x,omitempty"` // centres of the blocks, ascending
-	Y []float64 `json:"y,omitempty"` // their log-odds
+	X []float64 `json:"x,omitempty" yaml:"x,omitempty,flow"` // centres of the blocks, ascending
+	Y []float64 `json:"y,omitempty" yaml:"y,omitempty,flow"` // their log-odds
 }
 
 const (
@@ -41,8 +42,8 @@ func Choose(cases []Case) Curve {
 		}
 		f := Isotonic(in)
 		for _, c := range out {
-			plain += loss(c.Score, c.Bad)
-			curved += loss(f.Of(c.Score), c.Bad)
+			plain += c.mass() * loss(c.Score, c.Bad)
+			curved += c.mass() * loss(f.Of(c.Score), c.Bad)
 		}
 	}
 	if curved >= plain {
@@ -67,7 +68,8 @@ func Isotonic(cases []Case) Curve {
 	for i := 0; i < len(c); {
 		b := block{}
 		for s := c[i].Score; i < len(c) && c[i].Score == s; i++ { // ties are one block from the start
-			b = block{b.n + 1, b.bad + truth(c[i]), b.score + s}
+			w := c[i].mass()
+			b = block{b.n + w, b.bad + w*truth(c[i]), b.score + w*s}
 		}
 		blocks = append(blocks, b)
 		for k := len(blocks) - 1; k > 0 && blocks[k-1].bad*blocks[k].n >= blocks[k].bad*blocks[k-1].n; k-- {
@@ -85,6 +87,20 @@ func Isotonic(cases []Case) Curve {
 		f.Y[i] = max(f.Y[i], f.Y[i-1])
 	}
 	return f
+}
+
+// Check tells whether a curve can be used: as many Y as X, numbers, X rising and
+// Y not falling.
+func (f Curve) Check() error {
+	if len(f.X) != len(f.Y) {
+		return errors.New("a curve has as many x as y")
+	}
+	for i := range f.X {
+		if math.IsNaN(f.X[i]+f.Y[i]) || math.IsInf(f.X[i]+f.Y[i], 0) || i > 0 && (f.X[i] <= f.X[i-1] || f.Y[i] < f.Y[i-1]) {
+			return errors.New("a curve rises")
+		}
+	}
+	return nil
 }
 
 // Identity tells whether the curve changes nothing.

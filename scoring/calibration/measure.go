@@ -10,8 +10,17 @@ import (
 
 // Case is a scored row whose truth is known.
 type Case struct {
-	Score float64
-	Bad   bool
+	Score  float64
+	Bad    bool
+	Weight float64 // how many rows it stands for (Horvitz and Thompson 1952); 0 is one
+}
+
+// mass is how many rows a case stands for.
+func (c Case) mass() float64 {
+	if c.Weight == 0 {
+		return 1
+	}
+	return c.Weight
 }
 
 // falling sorts cases by score, the highest first.
@@ -30,9 +39,9 @@ func AUROC(cases []Case) float64 {
 		b, g := 0., 0.
 		for s := c[i].Score; i < len(c) && c[i].Score == s; i++ {
 			if c[i].Bad {
-				b++
+				b += c[i].mass()
 			} else {
-				g++
+				g += c[i].mass()
 			}
 		}
 		area += g * (bad + b/2)
@@ -49,9 +58,9 @@ func AveragePrecision(cases []Case) float64 {
 	for i := 0; i < len(c); {
 		b := 0.
 		for s := c[i].Score; i < len(c) && c[i].Score == s; i++ {
-			n++
+			n += c[i].mass()
 			if c[i].Bad {
-				b++
+				b += c[i].mass()
 			}
 		}
 		bad += b
@@ -66,16 +75,22 @@ func AveragePrecision(cases []Case) float64 {
 func Error(cases []Case) float64 {
 	const bins = 10
 	c := falling(cases)
-	sum := 0.
-	for b := range bins {
-		part := c[b*len(c)/bins : (b+1)*len(c)/bins]
-		d := 0.
-		for _, x := range part {
-			d += x.Score - truth(x)
-		}
+	all := 0.
+	for _, x := range c {
+		all += x.mass()
+	}
+	var off [bins]float64
+	sum, before := 0., 0.
+	for _, x := range c {
+		// A case is in the bin that its end lies in.
+		before += x.mass()
+		b := min(bins-1, max(0, int(math.Ceil(before*bins/all))-1))
+		off[b] += x.mass() * (x.Score - truth(x))
+	}
+	for _, d := range off {
 		sum += math.Abs(d)
 	}
-	return sum / float64(len(c))
+	return sum / all
 }
 
 func truth(c Case) float64 {

@@ -19,32 +19,48 @@ func Keep(cases []Case, precision float64) (Promise, bool) {
 	c := falling(cases)
 	all := 0.
 	for _, x := range c {
-		all += truth(x)
+		all += x.mass() * truth(x)
 	}
 	best, found := Promise{Precision: precision}, false
-	bad := 0.
+	var bad, n, squares float64
 	for i, x := range c {
-		bad += truth(x)
-		if i+1 < len(c) && c[i+1].Score == x.Score || bad < precision*float64(i+1) {
+		w := x.mass()
+		bad, n, squares = bad+w*truth(x), n+w, squares+w*w
+		if i+1 < len(c) && c[i+1].Score == x.Score || bad < precision*n {
 			continue
 		}
-		if low := lowerBound(bad, float64(i+1)); low >= precision {
-			best, found = Promise{precision, x.Score, i + 1, bad / float64(i+1), low, bad / all}, true
+		if low := lowerBound(bad*n/squares, n*n/squares); low >= precision {
+			best, found = Promise{precision, x.Score, i + 1, bad / n, low, bad / all}, true
 		}
 	}
 	return best, found
 }
 
+// Share is bad of n cases with its two-sided 95 % interval (Clopper and Pearson
+// 1934). squares is the sum of the squares of the cases' weights, n where each is
+// one: cases that stand for many make an interval wider (Kish 1965).
+func Share(bad, n, squares float64) (share, low, high float64) {
+	if n == 0 {
+		return 0, 0, 1
+	}
+	b, e := bad*n/squares, n*n/squares
+	return bad / n, bound(b, e, .025), 1 - bound(e-b, e, .025)
+}
+
 // lowerBound is the share of which bad or more of n cases are seen once in 20
 // times.
-func lowerBound(bad, n float64) float64 {
-	if bad == 0 {
+func lowerBound(bad, n float64) float64 { return bound(bad, n, .05) }
+
+// bound is the share of which bad or more of n cases are seen with a chance of
+// level.
+func bound(bad, n, level float64) float64 {
+	if bad <= 0 {
 		return 0
 	}
 	low, high := 0., bad/n
 	for range 50 {
 		p := (low + high) / 2
-		if tail(bad, n, p) > .05 {
+		if tail(bad, n, p) > level {
 			high = p
 		} else {
 			low = p

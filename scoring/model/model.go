@@ -5,13 +5,14 @@ package model
 import (
 	"embed"
 	"fmt"
+	"math"
 	"os"
-	"slices"
+	"sort"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"plaint/internal/record"
+	"plaint/scoring/calibration"
 	"plaint/scoring/signal"
 )
 
@@ -22,30 +23,52 @@ var models embed.FS
 const Default = "plaint-1"
 
 // Model is an additive model: the score of a complaint is the base plus the
-// points of each signal, in log-odds of abuse against honesty.
+// points of each signal, in log-odds of abuse against honesty. Calibration, where
+// a model has it, bends the sum of what speaks against a complaint so that it
+// means what it says; what protects is taken off after it.
 type Model struct {
-	Name      string            `yaml:"name"`
-	About     map[string]string `yaml:"about"`
-	Threshold float64           `yaml:"threshold"`
-	Base      float64           `yaml:"base"`
-	Signals   []Shape           `yaml:"signals"`
+	Name        string            `yaml:"name"`
+	About       map[string]string `yaml:"about,omitempty"`
+	Threshold   float64           `yaml:"threshold"`
+	Base        float64           `yaml:"base"`
+	Signals     []Shape           `yaml:"signals"`
+	Calibration calibration.Curve `yaml:"calibration,omitempty"`
+	Card        *Card             `yaml:"card,omitempty"` // of a trained model
 
 	funcs []signal.Func
+	plain int // signals before the protective ones
 }
 
-// Shape is how a signal's value becomes points: linear between the given
-// [value, points] pairs, flat outside them. Monotone on purpose: more of a
-// signal never lowers the score.
+// Shape is how a signal's value becomes points. Either Points, linear between
+// the given [value, points] pairs and flat outside them, or Steps: one value for
+// each part between Cuts, a cut belonging to the part below it. Monotone on
+// purpose: more of a signal never lowers the score, more of a protective one
+// never raises it.
 type Shape struct {
 	Signal string       `yaml:"signal"`
-	Points [][2]float64 `yaml:"points"`
+	Points [][2]float64 `yaml:"points,omitempty"`
+	Cuts   []float64    `yaml:"cuts,omitempty"`
+	Steps  []float64    `yaml:"steps,omitempty"`
+	Errors []float64    `yaml:"errors,omitempty"` // one standard deviation of each step between bags
+	Rows   []int        `yaml:"rows,omitempty"`   // rows each step was learned from
+}
+
+// Builtin tells whether a model comes with the program.
+func Builtin(name string) bool {
+	_, err := models.Open("models/" + name + ".yaml")
+	return err == nil
+}
+
+// IsFile tells whether a name is that of a model file.
+func IsFile(name string) bool {
+	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
 }
 
 // Load reads the named built-in model or, if the name is a .yaml file, that.
 func Load(name string) (*Model, error) {
 	var data []byte
 	var err error
-	if strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
+	if IsFile(name) {
 		data, err = os.ReadFile(name)
 	} else {
 		data, err = models.ReadFile("models/" + name + ".yaml")
@@ -68,35 +91,99 @@ func Parse(data []byte) (*Model, error) {
 	if err := d.Decode(m); err != nil {
 		return nil, err
 	}
-	if m.Name == "" {
-		return nil, fmt.Errorf("name is missing")
-	}
-	last := false
-	for _, s := range m.Signals {
-		if last && !signal.Protective[s.Signal] {
-			return nil, fmt.Errorf("%s: protective signals must stand last", s.Signal)
-		}
-		last = signal.Protective[s.Signal]
-		f, ok := signal.All[s.Signal]
-		if !ok {
-			return nil, fmt.Errorf("%q is no signal", s.Signal)
-		}
-		if len(s.Points) == 0 {
-			return nil, fmt.Errorf("%s: no points", s.Signal)
-		}
-		for i := 1; i < len(s.Points); i++ {
-			step := s.Points[i][1] - s.Points[i-1][1]
-			if s.Points[i][0] <= s.Points[i-1][0] || step < 0 != signal.Protective[s.Signal] && step != 0 {
-				return nil, fmt.Errorf("%s: values must rise and points must not fall, or not rise for a protective signal", s.Signal)
-			}
-		}
-		m.funcs = append(m.funcs, f)
+	if err := m.Check(); err != nil {
+		return nil, err
 	}
 	return m, nil
 }
 
+// Check tells what is wrong with a model, and makes it ready to decide.
+func (m *Model) Check() error {
+	if m.Name == "" {
+		return fmt.Errorf("name is missing")
+	}
+	if !finite(m.Base, m.Threshold) || m.Calibration.Check() != nil {
+		return fmt.Errorf("base, threshold and calibration must be numbers, and calibration must rise")
+	}
+	m.funcs, m.plain = nil, 0
+	seen := map[string]bool{}
+	for i := range m.Signals {
+		s := &m.Signals[i]
+		f, ok := signal.All[s.Signal]
+		protective := signal.Protective[s.Signal]
+		switch {
+		case m.plain < i && !protective:
+			return fmt.Errorf("%s: protective signals must stand last", s.Signal)
+		case !ok:
+			return fmt.Errorf("%q is no signal", s.Signal)
+		case seen[s.Signal]:
+			return fmt.Errorf("%s stands there twice", s.Signal)
+		}
+		if err := s.check(protective); err != nil {
+			return err
+		}
+		if !protective {
+			m.plain++
+		}
+		seen[s.Signal] = true
+		m.funcs = append(m.funcs, f)
+	}
+	return nil
+}
+
+func (s *Shape) check(protective bool) error {
+	switch {
+	case s.Points == nil && s.Steps == nil && s.Cuts == nil:
+		return fmt.Errorf("%s: no points", s.Signal)
+	case s.Points != nil && (s.Steps != nil || s.Cuts != nil):
+		return fmt.Errorf("%s: either points or cuts and steps", s.Signal)
+	case s.Points == nil && len(s.Steps) != len(s.Cuts)+1, s.Points != nil && len(s.Points) == 0:
+		return fmt.Errorf("%s: there must be one step more than cuts", s.Signal)
+	}
+	at, to := s.corners()
+	for i := range to {
+		if !finite(to[i]) || i < len(at) && !finite(at[i]) {
+			return fmt.Errorf("%s: not a number", s.Signal)
+		}
+	}
+	for i := 1; i < len(at); i++ {
+		if at[i] <= at[i-1] {
+			return fmt.Errorf("%s: values must rise", s.Signal)
+		}
+	}
+	for i := 1; i < len(to); i++ {
+		if step := to[i] - to[i-1]; step < 0 != protective && step != 0 {
+			return fmt.Errorf("%s: points must not fall, or not rise for a protective signal", s.Signal)
+		}
+	}
+	return nil
+}
+
+// corners are the values where a shape changes and the points it takes.
+func (s *Shape) corners() (at, to []float64) {
+	if s.Points == nil {
+		return s.Cuts, s.Steps
+	}
+	for _, p := range s.Points {
+		at, to = append(at, p[0]), append(to, p[1])
+	}
+	return at, to
+}
+
+func finite(list ...float64) bool {
+	for _, v := range list {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return false
+		}
+	}
+	return true
+}
+
 // points is the shape's value at v.
 func (s *Shape) points(v float64) float64 {
+	if len(s.Steps) > 0 {
+		return s.Steps[sort.SearchFloat64s(s.Cuts, v)]
+	}
 	p := s.Points
 	if v <= p[0][0] {
 		return p[0][1]
@@ -110,52 +197,14 @@ func (s *Shape) points(v float64) float64 {
 	return p[len(p)-1][1]
 }
 
-// Decide scores one complaint from what was known before it. The reasons of a
-// flagged complaint, with the base among them, add up to its score.
-func (m *Model) Decide(c *record.Complaint, h *record.History) record.Decision {
-	d := record.Decision{Model: m.Name, Score: m.Base, Threshold: m.Threshold, Signals: make([]float32, len(m.funcs))}
-	for i, f := range m.funcs {
-		// What can only lower the score is looked at only where it is high.
-		if d.Score < m.Threshold && signal.Protective[m.Signals[i].Signal] {
-			continue
-		}
-		// Kept as float32, so that the points of a kept signal are the points
-		// that were given.
-		d.Signals[i] = float32(f(c, h))
-		d.Score += m.Signals[i].points(float64(d.Signals[i]))
-	}
-	if d.Flagged = d.Score >= m.Threshold; d.Flagged {
-		d.Reasons = m.Reasons(d.Signals)
-		for i := range d.Reasons {
-			d.Reasons[i].Evidence = signal.Evidence(d.Reasons[i].Signal, c, h)
-		}
-	}
-	return d
+// Flat tells whether a signal has no part in the score.
+func (s *Shape) Flat() bool {
+	_, to := s.corners()
+	return len(to) == 1 && to[0] == 0
 }
 
-// Base is the name of the reason that is the same for everybody.
-const Base = "base"
-
-// Reasons explains a score from the kept signals: the base and every signal
-// that gave points, the heaviest first. Their points sum to the score.
-func (m *Model) Reasons(signals []float32) []record.Reason {
-	out := []record.Reason{{Signal: Base, Points: m.Base}}
-	for i, v := range signals {
-		if p := m.Signals[i].points(float64(v)); p != 0 {
-			out = append(out, record.Reason{Signal: m.Signals[i].Signal, Value: float64(v), Points: p})
-		}
-	}
-	slices.SortStableFunc(out[1:], func(a, b record.Reason) int {
-		switch {
-		case a.Points > b.Points:
-			return -1
-		case a.Points < b.Points:
-			return 1
-		}
-		return 0
-	})
-	return out
-}
+// Unused is the shape of a signal that is kept and has no part in the score.
+func Unused(name string) Shape { return Shape{Signal: name, Steps: []float64{0}} }
 
 // SignalNames lists the model's signals in the order in which they are kept.
 func (m *Model) SignalNames() []string {
