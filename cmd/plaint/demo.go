@@ -18,7 +18,6 @@ import (
 	"plaint/ingest/file"
 	"plaint/ingest/simulate"
 	"plaint/internal/store"
-	"plaint/scoring/model"
 )
 
 func (e *env) demoCmd() *cobra.Command {
@@ -111,11 +110,11 @@ func (e *env) demo(ctx context.Context, cfg simulate.Config, dir, listen string,
 	if noServe {
 		return st.Close()
 	}
-	m, err := model.Load(model.Default)
+	m, err := e.modelOf(ctx, st, "")
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
-	return errors.Join(e.serve(ctx, service{store: st, model: m, settings: &settings.Settings{}, listen: listen}), st.Close())
+	return errors.Join(e.serve(ctx, service{store: st, judge: newJudge(m, false), settings: &settings.Settings{}, listen: listen}), st.Close())
 }
 
 func (e *env) demoJobs(ctx context.Context, st *store.Store, dir string) error {
@@ -128,7 +127,7 @@ func (e *env) demoJobs(ctx context.Context, st *store.Store, dir string) error {
 	if err != nil {
 		return err
 	}
-	m, err := model.Load(model.Default)
+	m, err := e.modelOf(ctx, st, "")
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (e *env) ingestCmd() *cobra.Command {
 	c.Flags().StringVar(&f.profile, "profile", "", e.t("flag_profile"))
 	c.Flags().StringVar(&f.source, "source", "", e.t("flag_source"))
 	c.Flags().StringVar(&f.encoding, "encoding", "", e.t("flag_encoding"))
-	c.Flags().StringVar(&f.model, "model", model.Default, e.t("flag_model"))
+	c.Flags().StringVar(&f.model, "model", "", e.t("flag_model"))
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, e.t("flag_dry_run"))
 	c.Flags().BoolVar(&f.json, "json", false, e.t("flag_json"))
 	c.Flags().IntVar(&f.batch, "batch", file.DefaultBatchRows, e.t("flag_batch"))
@@ -57,9 +57,8 @@ func (e *env) ingest(ctx context.Context, args []string, f ingestFlags) error {
 	if err != nil {
 		return err
 	}
-	m, err := model.Load(e.modelPath(f.model))
-	if err != nil {
-		return badModel(f.model, err)
+	if err := e.foresee(f.model); err != nil {
+		return err
 	}
 	paths, err := e.expand(args)
 	if err != nil {
@@ -86,6 +85,10 @@ func (e *env) ingest(ctx context.Context, args []string, f ingestFlags) error {
 		if err != nil {
 			return err
 		}
+		m, err := e.modelOf(ctx, st, f.model)
+		if err != nil {
+			return err
+		}
 		total, err := e.load(ctx, st, plans, m)
 		e.showReceipt(total, f.json)
 		if err == nil && total.Refused > 0 {
@@ -93,13 +96,6 @@ func (e *env) ingest(ctx context.Context, args []string, f ingestFlags) error {
 		}
 		return err
 	})
-}
-
-func (e *env) modelPath(name string) string {
-	if name == model.Default {
-		return name
-	}
-	return e.yamlPath(name)
 }
 
 // yamlPath resolves a name that is a file; other names are built in.

@@ -339,7 +339,7 @@ func TestHouse(t *testing.T) {
 	s := &settings.Settings{Retention: map[string]settings.MaxAge{"complaints": settings.MaxAge(24 * time.Hour)}}
 	var said lockedBuffer
 	e := &env{err: &said}
-	v := service{store: st, model: m, settings: s}
+	v := service{store: st, judge: newJudge(m, false), settings: s}
 	for range 2 {
 		e.keepOnce(t.Context(), v, e.log())
 	}

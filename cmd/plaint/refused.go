@@ -49,7 +49,7 @@ func (e *env) refusedCmd() *cobra.Command {
 		}}
 	replay.Flags().StringVar(&f.profile, "profile", "", e.t("flag_profile"))
 	replay.Flags().StringVar(&f.source, "source", "", e.t("flag_source"))
-	replay.Flags().StringVar(&f.model, "model", model.Default, e.t("flag_model"))
+	replay.Flags().StringVar(&f.model, "model", "", e.t("flag_model"))
 	replay.Flags().BoolVar(&f.json, "json", false, e.t("flag_json"))
 	for _, sub := range []*cobra.Command{list, export, replay} {
 		sub.Flags().StringVar(&reason, "reason", "", e.t("flag_reason"))
@@ -224,9 +224,9 @@ func (e *env) refusedReplay(ctx context.Context, st *store.Store, f store.Refuse
 	if err != nil {
 		return err
 	}
-	m, err := model.Load(e.modelPath(flags.model))
+	m, err := e.modelOf(ctx, st, flags.model)
 	if err != nil {
-		return badModel(flags.model, err)
+		return err
 	}
 	var total record.Receipt
 	for _, g := range groups(rows) {

@@ -17,13 +17,18 @@ func (e *env) scoreCmd() *cobra.Command {
 	var name string
 	c := &cobra.Command{Use: "score", Short: e.t("cmd_score"), Args: cobra.NoArgs, Example: "  plaint score",
 		RunE: func(c *cobra.Command, _ []string) error {
-			m, err := model.Load(e.modelPath(name))
-			if err != nil {
-				return badModel(name, err)
+			if err := e.foresee(name); err != nil {
+				return err
 			}
-			return e.withLoaded(c.Context(), func(st *store.Store) error { return e.score(c.Context(), st, m) })
+			return e.withLoaded(c.Context(), func(st *store.Store) error {
+				m, err := e.modelOf(c.Context(), st, name)
+				if err != nil {
+					return err
+				}
+				return e.score(c.Context(), st, m)
+			})
 		}}
-	c.Flags().StringVar(&name, "model", model.Default, e.t("flag_model"))
+	c.Flags().StringVar(&name, "model", "", e.t("flag_model"))
 	return c
 }
 

@@ -20,13 +20,12 @@ import (
 	"plaint/internal/store"
 	"plaint/internal/web"
 	"plaint/internal/web/intake"
-	"plaint/scoring/model"
 )
 
 // service is what a server needs.
 type service struct {
 	store    *store.Store
-	model    *model.Model
+	judge    *judge
 	settings *settings.Settings
 	tokens   []string
 	hooks    []intake.Hook
@@ -40,9 +39,8 @@ func (e *env) serveCmd() *cobra.Command {
 			if e.shared != nil {
 				return &worded{"err_serving", []any{"db", e.db, "url", e.shared.url}}
 			}
-			m, err := model.Load(e.modelPath(by))
-			if err != nil {
-				return badModel(by, err)
+			if err := e.foresee(by); err != nil {
+				return err
 			}
 			s, err := e.loadSettings(config)
 			if err != nil {
@@ -63,10 +61,14 @@ func (e *env) serveCmd() *cobra.Command {
 			if missing != nil {
 				e.say("%s", e.t("serving_new", "db", e.db))
 			}
-			return errors.Join(e.serve(c.Context(), service{st, m, s, tokens, hooks, listen}), st.Close())
+			m, err := e.modelOf(c.Context(), st, by)
+			if err != nil {
+				return errors.Join(err, st.Close())
+			}
+			return errors.Join(e.serve(c.Context(), service{st, newJudge(m, by != ""), s, tokens, hooks, listen}), st.Close())
 		}}
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", e.t("flag_listen"))
-	c.Flags().StringVar(&by, "model", model.Default, e.t("flag_model"))
+	c.Flags().StringVar(&by, "model", "", e.t("flag_model"))
 	c.Flags().StringVar(&config, "config", "", e.t("flag_config"))
 	return c
 }
@@ -86,7 +88,7 @@ func (e *env) serve(ctx context.Context, v service) error {
 	}
 	h := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
 		WriteTimeout: 120 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 64 << 10}
-	s := &server{store: v.store, url: "http://" + l.Addr().String() + "/", sources: sources, log: e.log()}
+	s := &server{store: v.store, url: "http://" + l.Addr().String() + "/", sources: sources, judge: v.judge, log: e.log()}
 	commands, err := s.listen(e.path(e.db))
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -134,7 +136,7 @@ func (e *env) handler(v service, sources []stream.Running) (http.Handler, error)
 		return nil, usageError{&worded{"err_listen", []any{"address", v.listen, "reason", err}}}
 	}
 	return web.New(web.Options{Store: v.store, Registerer: reg, Gatherer: reg, Version: version, Commit: commit, Lang: e.words.Lang, Hosts: []string{host}, Log: e.log(),
-		Decide: v.model.Decide, Explain: v.model.Reasons, Tokens: v.tokens, Hooks: v.hooks, Sources: sources})
+		Decide: v.judge.Decide, Explain: v.judge.Explain, Tokens: v.tokens, Hooks: v.hooks, Sources: sources})
 }
 
 func (e *env) reportCmd() *cobra.Command {

@@ -32,6 +32,7 @@ type server struct {
 	store   *store.Store
 	url     string // where it serves
 	sources []stream.Running
+	judge   *judge
 	log     *slog.Logger
 }
 

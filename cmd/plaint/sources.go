@@ -115,7 +115,7 @@ func (e *env) startSources(ctx context.Context, v service, running []stream.Runn
 	for i, s := range v.settings.Streams {
 		to := stream.Sink{Meter: running[i].Meter, Log: e.log().With("source", s.Name), Position: v.store.Position,
 			Admit: func(ctx context.Context, b *record.Batch) (record.Receipt, error) {
-				return v.store.Admit(ctx, b, v.model.Decide)
+				return v.store.Admit(ctx, b, v.judge.Decide)
 			}}
 		wg.Go(func() { stream.Run(ctx, s.Run, to) })
 	}

@@ -74,10 +74,10 @@ func (s *Store) Rescore(ctx context.Context, modelName string, decide Decide) (R
 	return out, nil
 }
 
-// flaggedNow are the complaints that have a case.
+// flaggedNow are the complaints that have a case for their score.
 func (s *Store) flaggedNow(ctx context.Context) (map[int64]bool, error) {
 	out := map[int64]bool{}
-	err := s.arrowRows(ctx, "select distinct seq from case_event where action = 'opened'", func(rec arrow.Record) {
+	err := s.arrowRows(ctx, "select distinct seq from case_event where action = 'opened' and actor <> '"+Audit+"'", func(rec arrow.Record) {
 		for i := range int(rec.NumRows()) {
 			out[rec.Column(0).(*array.Int64).Value(i)] = true
 		}
@@ -91,6 +91,26 @@ type rescoring struct {
 	out    *Rescored
 	before map[int64]bool
 	know   *memory.Knowledge
+	dry    bool // nothing is kept
+}
+
+// Replay hands every complaint to look in the order in which they were received,
+// with what was known by then, as Rescore does, and keeps nothing. Line of a
+// complaint is its arrival number. Nothing is admitted meanwhile.
+func (s *Store) Replay(ctx context.Context, look func(c *record.Complaint, h *record.History)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.write(ctx, func() error {
+		r := rescoring{s: s, out: &Rescored{}, dry: true, decide: func(c *record.Complaint, h *record.History) record.Decision {
+			look(c, h)
+			return record.Decision{}
+		}}
+		return r.all(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("look at every complaint again: %w", err)
+	}
+	return nil
 }
 
 func (r *rescoring) all(ctx context.Context) (err error) {
@@ -150,6 +170,9 @@ func (r *rescoring) chunk(ctx context.Context, list []*record.Complaint) error {
 		d.Seq = c.Line
 		rows[i] = decided{&d, r.out.Run, at}
 		r.know.After(c, d.Seq)
+		if r.dry {
+			continue
+		}
 		r.out.Judged++
 		if d.Flagged {
 			r.out.Flagged++
@@ -168,6 +191,9 @@ func (r *rescoring) chunk(ctx context.Context, list []*record.Complaint) error {
 		}
 		s.next.caseID++
 		cases = append(cases, caseRow{s.next.caseID, d.Seq, at, "machine", "opened", string(detail), c.Keys})
+	}
+	if r.dry {
+		return nil
 	}
 	if err := insert(ctx, s, decisionTable, rows); err != nil {
 		return err

@@ -40,9 +40,9 @@ type Options struct {
 	Hosts      []string     // names it may be asked under beside those of loopback; an unspecified address allows every IP address
 	Log        *slog.Logger // of failures; nil for none
 	// Decide judges what is posted; nil takes nothing in. Explain gives the reasons
-	// of a score from the values of its signals.
+	// of a decision from the values of its signals.
 	Decide  store.Decide
-	Explain func(signals []float32) []record.Reason
+	Explain func(d *record.Decision) []record.Reason
 	Tokens  []string // of clients that may post; without any, only those of this machine may
 	Hooks   []intake.Hook
 	Sources []stream.Running

@@ -46,11 +46,11 @@ type Model struct {
 // never raises it.
 type Shape struct {
 	Signal string       `yaml:"signal"`
-	Points [][2]float64 `yaml:"points,omitempty"`
-	Cuts   []float64    `yaml:"cuts,omitempty"`
-	Steps  []float64    `yaml:"steps,omitempty"`
-	Errors []float64    `yaml:"errors,omitempty"` // one standard deviation of each step between bags
-	Rows   []int        `yaml:"rows,omitempty"`   // rows each step was learned from
+	Points [][2]float64 `yaml:"points,omitempty,flow"`
+	Cuts   []float64    `yaml:"cuts,omitempty,flow"`
+	Steps  []float64    `yaml:"steps,omitempty,flow"`
+	Errors []float64    `yaml:"errors,omitempty,flow"` // one standard deviation of each step between bags
+	Rows   []int        `yaml:"rows,omitempty,flow"`   // rows each step was learned from
 }
 
 // Builtin tells whether a model comes with the program.

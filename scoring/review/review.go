@@ -56,7 +56,7 @@ const minCases = 2
 func Propose(cases []record.Case, at time.Time) []record.Entry {
 	by := map[string][]record.Case{}
 	for _, c := range cases {
-		if c.State == "open" && c.Customer != "" {
+		if c.State == "open" && c.Customer != "" && !drawn(c) {
 			by[c.Customer] = append(by[c.Customer], c)
 		}
 	}
@@ -88,6 +88,9 @@ func Propose(cases []record.Case, at time.Time) []record.Entry {
 	}
 	return out
 }
+
+// drawn tells whether a case was opened at random: its customer did nothing for it.
+func drawn(c record.Case) bool { return len(c.Reasons) > 0 && c.Reasons[0].Signal == "audit" }
 
 func heaviestGround(cases []record.Case) string {
 	points := map[string]float64{}

@@ -26,7 +26,7 @@ type answer struct {
 	Complete bool   `json:"complete"` // the body was read to its end
 	Rows     []line `json:"rows"`
 	LeftOut  int    `json:"rows_left_out,omitempty"` // rows beyond those in Rows
-	explain  func([]float32) []record.Reason
+	explain  func(*record.Decision) []record.Reason
 }
 
 // line is what became of one row.
@@ -124,7 +124,7 @@ func (a *answer) line(l line) {
 func (a *answer) decision(d *record.Decision) *decision {
 	out := &decision{d.Seq, d.Model, format.Round(d.Score), format.Round(d.Threshold), d.Flagged, slices.Clone(d.Reasons)}
 	if out.Reasons == nil && a.explain != nil && len(d.Signals) > 0 {
-		out.Reasons = a.explain(d.Signals)
+		out.Reasons = a.explain(d)
 	}
 	points := make([]*float64, len(out.Reasons))
 	for i := range out.Reasons {

@@ -26,7 +26,7 @@ type Admit func(ctx context.Context, b *record.Batch) (record.Receipt, error)
 // Options are what an intake needs. Admit and Words must be given.
 type Options struct {
 	Admit   Admit
-	Explain func(signals []float32) []record.Reason // of a decision that opened no case; nil for none
+	Explain func(d *record.Decision) []record.Reason // of a decision that opened no case; nil for none
 	Words   func(*http.Request) *locale.Words
 	Failed  func(*http.Request, error) // notes a failure that the client is only told of in general
 	// Tokens of clients that may post. Without any, only clients on this machine may.

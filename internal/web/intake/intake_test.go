@@ -57,7 +57,7 @@ func serve(t testing.TB, tokens ...string) *served {
 		h.Options.As = record.Complaints
 		hooks = append(hooks, h)
 	}
-	s.in = New(Options{Explain: m.Reasons, Tokens: tokens, Hooks: hooks,
+	s.in = New(Options{Explain: func(d *record.Decision) []record.Reason { return m.Reasons(d.Signals) }, Tokens: tokens, Hooks: hooks,
 		Words: func(r *http.Request) *locale.Words { return locale.For(r.URL.Query().Get("lang")) },
 		Admit: func(ctx context.Context, b *record.Batch) (record.Receipt, error) {
 			if s.fault != nil {

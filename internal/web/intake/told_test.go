@@ -254,7 +254,7 @@ func TestNumbersAreRound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := answer{explain: m.Reasons}
+	a := answer{explain: func(d *record.Decision) []record.Reason { return m.Reasons(d.Signals) }}
 	random := rand.New(rand.NewPCG(3, 4))
 	round := func(v float64) bool { return math.Abs(v*1e6-math.Round(v*1e6)) < 1e-6*max(1, math.Abs(v)) }
 	for range 2000 {

@@ -119,7 +119,7 @@ func (r *Reader) reasons(ctx context.Context, seq int64) ([]Reason, string, floa
 	if err := json.Unmarshal([]byte(kept), &then); err != nil {
 		return nil, "", 0, fmt.Errorf("read the reasons for complaint %d: %w", seq, err)
 	}
-	m, err := model.Load(name)
+	m, err := LoadModel(ctx, r.st, name)
 	values := floats(signals)
 	if err != nil || len(values) > len(m.SignalNames()) { // zeros at the end are not kept
 		return then, name, threshold, nil
