@@ -70,3 +70,41 @@ func peer(b *testing.B, csv, path string) time.Duration {
 	os.Remove(path)
 	return time.Since(started)
 }
+
+// BenchmarkBacktestMillion tests a model against the champion over a million kept
+// complaints with labels, and writes those that change:
+//
+//	go test ./cmd/plaint -run xxx -bench BacktestMillion -benchtime 3x -timeout 30m
+//
+// It reports our peak memory and, once, the seconds of a training and of --recompute.
+func BenchmarkBacktestMillion(b *testing.B) {
+	dir := b.TempDir()
+	if _, err := (simulate.Config{Seed: 1, Complaints: 1_000_000, Customers: 300_000}).WriteDir(dir); err != nil {
+		b.Fatal(err)
+	}
+	program, db := filepath.Join(dir, "plaint"), filepath.Join(dir, "t.db")
+	run := func(name string, args ...string) *exec.Cmd {
+		cmd := exec.Command(name, args...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("%v: %v\n%s", args, err, out)
+		}
+		return cmd
+	}
+	run("go", "build", "-o", program, ".")
+	run(program, "ingest", filepath.Join(dir, "accounts.csv"), filepath.Join(dir, "transactions.csv"), filepath.Join(dir, "complaints.csv"), "--quiet", "--db", db)
+	labels := labelsFile(b, dir)
+	started := time.Now()
+	run(program, "model", "train", "--labels", labels, "--quiet", "--db", db)
+	train := time.Since(started)
+	started = time.Now()
+	run(program, "backtest", "--model", "own-1", "--recompute", "--labels", labels, "--quiet", "--db", db)
+	recompute := time.Since(started)
+	var peak int64
+	for b.Loop() {
+		cmd := run(program, "backtest", "--model", "own-1", "--labels", labels, "--out", filepath.Join(dir, "changed.csv"), "--quiet", "--db", db)
+		peak = max(peak, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss>>10)
+	}
+	b.ReportMetric(float64(peak), "peak-MiB")
+	b.ReportMetric(train.Seconds(), "train-s")
+	b.ReportMetric(recompute.Seconds(), "recompute-s")
+}

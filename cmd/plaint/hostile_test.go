@@ -160,6 +160,37 @@ var hostileInputs = []hostile{
 	{name: "simulation_of_three_days", args: []string{"simulate", "--out", "q", "--days", "3"}},
 	{name: "out_is_below_a_file", file: "a.csv", data: bytesOf(head + good), args: []string{"simulate", "--out", "a.csv/q"}},
 	{name: "no_such_folder", file: "a.csv", data: bytesOf(head + good), args: []string{"ingest", "a.csv", "--db", "nowhere/x.db"}},
+	{name: "model_train_without_labels", args: []string{"model", "train"}},
+	{name: "model_train_labels_missing", args: []string{"model", "train", "--labels", "nowhere.csv"}},
+	{name: "model_train_labels_without_column", file: "l.csv", data: bytesOf("id,label\n1,1\n"), args: []string{"model", "train", "--labels", "l.csv"}},
+	{name: "model_train_labels_unreadable", file: "l.csv", data: bytesOf("id,abuse\nC1,1\nC2,maybe\n"), args: []string{"model", "train", "--labels", "l.csv"}},
+	{name: "model_train_labels_of_no_complaint", file: "l.csv", data: bytesOf("id,abuse\nC1,1\nC2,0\n"), args: []string{"model", "train", "--labels", "l.csv"}},
+	{name: "model_train_labels_impossible_share", file: "l.csv", data: bytesOf("id,abuse,share\nC1,1,0\n"), args: []string{"model", "train", "--labels", "l.csv"}},
+	{name: "model_train_labels_bad_date", file: "l.csv", data: bytesOf("id,abuse,decided\nC1,1,soon\n"), args: []string{"model", "train", "--labels", "l.csv"}},
+	{name: "model_train_two_aims", args: []string{"model", "train", "--queue", "5", "--precision", "0.9"}},
+	{name: "model_train_precision_above_one", args: []string{"model", "train", "--precision", "85"}},
+	{name: "model_train_queue_below_zero", args: []string{"model", "train", "--queue=-3"}},
+	{name: "model_train_name_is_a_path", args: []string{"model", "train", "--name", "../x"}},
+	{name: "model_train_ignores_no_signal", args: []string{"model", "train", "--ignore", "mood"}},
+	{name: "model_train_maturity_below_zero", args: []string{"model", "train", "--maturity=-1"}},
+	{name: "model_promote_by_nobody", args: []string{"model", "promote", "plaint-1", "--reason", "why not"}},
+	{name: "model_promote_unknown", args: []string{"model", "promote", "nobody", "--by", "li", "--reason", "x"}},
+	{name: "model_promote_champion_again", args: []string{"model", "promote", "plaint-1", "--by", "li", "--reason", "x"}},
+	{name: "model_promote_last_champion_away", args: []string{"model", "promote", "plaint-1", "--to", "retired", "--by", "li", "--reason", "x"}},
+	{name: "model_promote_to_nonsense", args: []string{"model", "promote", "plaint-1", "--to", "king", "--by", "li", "--reason", "x"}},
+	{name: "model_card_unknown", args: []string{"model", "card", "nobody"}},
+	{name: "model_evaluate_nothing", args: []string{"model", "evaluate"}},
+	{name: "model_evaluate_until_before_since", args: []string{"model", "evaluate", "--since", "2026-03-01", "--until", "2026-01-01"}},
+	{name: "model_evaluate_bad_date", args: []string{"model", "evaluate", "--since", "yesterday"}},
+	{name: "model_audit_of_none", args: []string{"model", "audit", "--count", "0"}},
+	{name: "model_frobnicate", args: []string{"model", "frobnicate"}},
+	{name: "backtest_of_nothing", args: []string{"backtest", "--threshold", "-2"}},
+	{name: "backtest_threshold_is_no_number", args: []string{"backtest", "--threshold", "NaN"}},
+	{name: "backtest_unknown_model", args: []string{"backtest", "--model", "nobody"}},
+	{name: "backtest_steps_fall", file: "m.yaml", data: bytesOf("name: m\nsignals: [{signal: agent, cuts: [1], steps: [1, 0]}]\n"), args: []string{"backtest", "--model", "m.yaml"}},
+	{name: "backtest_until_before_since", args: []string{"backtest", "--since", "2026-03-01", "--until", "2026-03-01"}},
+	{name: "backtest_cost_below_zero", args: []string{"backtest", "--cost=-1"}},
+	{name: "backtest_out_is_below_a_file", file: "a.csv", data: bytesOf(head + good), args: []string{"backtest", "--out", "a.csv/x.csv"}},
 	{name: "query_no_such_table", args: []string{"query", "select * from nowhere"}},
 }
 
@@ -226,7 +257,7 @@ func TestHostile(t *testing.T) {
 				if !strings.Contains(strings.Join(args, " "), "--db") {
 					full = append(full, "--db", db)
 				}
-				if args[0] == "query" && args[len(args)-1] != "select 1" {
+				if args[0] == "query" && args[len(args)-1] != "select 1" || args[0] == "model" || args[0] == "backtest" {
 					empty(t, filepath.Join(dir, db))
 				}
 				code, said := cli(t, dir, full...)

@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -206,12 +207,18 @@ func (s *side) told(length, cost float64) Side {
 		out.Busiest = max(out.Busiest, n)
 	}
 	out.Upheld, out.Others = rate(s.upheld[1]), rate(s.upheld[0])
-	out.Suppression = out.Upheld.N >= fewOutcomes && out.Others.N >= fewOutcomes && out.Upheld.High >= out.Others.Share
+	out.Suppression = out.Upheld.N >= fewOutcomes && out.Others.N >= fewOutcomes && !surelyLess(out.Upheld, out.Others)
 	if cost > 0 && s.weight > 0 {
 		c := s.lost / s.weight
 		out.Cost = &c
 	}
 	return out
+}
+
+// surelyLess tells whether the interval of the difference of two rates lies above
+// zero (Newcombe 1998).
+func surelyLess(a, b model.Rate) bool {
+	return b.Share-a.Share > math.Hypot(b.Share-b.Low, a.High-a.Share)
 }
 
 // rate of the second among both.

@@ -9,7 +9,7 @@ import (
 // Fewest labels of either kind to learn from, and to choose or measure by.
 const (
 	LeastLabels = 50
-	leastBlock  = 20
+	leastBlock  = 5
 )
 
 // shares of the labelled rows, in order of time, that are learned from and up to

@@ -29,6 +29,7 @@ type Options struct {
 // Settings that are one for all trainings.
 const (
 	stopShare  = .2 // newest share of the learned rows, which tells how many trees go on being right
+	leastStop  = 10 // labels of either kind on both sides of that
 	fewValues  = 20 // rows on which a signal must not be zero to be learned from
 	mostCopies = 50 // of a row that stands for many
 	flatters   = .05
@@ -200,7 +201,7 @@ func both(bad []float32) bool {
 	for _, b := range bad {
 		n += int(b)
 	}
-	return min(n, len(bad)-n) >= leastBlock/2
+	return min(n, len(bad)-n) >= leastStop
 }
 
 // calibrate bends the sum where that predicts the calibration block better.

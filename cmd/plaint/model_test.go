@@ -1,0 +1,241 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"plaint/ingest/simulate"
+	"plaint/internal/store"
+	"plaint/internal/testload"
+	"plaint/scoring/learn"
+	"plaint/scoring/model"
+)
+
+// labelsFile writes the truth of a simulation as labels and returns its path.
+func labelsFile(t testing.TB, dir string) string {
+	t.Helper()
+	path := filepath.Join(dir, "labels.csv")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows := [][]string{{"id", "abuse"}}
+	for _, r := range testload.Rows(t, filepath.Join(dir, "truth", "complaints.csv")) {
+		abuse := "0"
+		if r["motive"] != "honest" {
+			abuse = "1"
+		}
+		rows = append(rows, []string{r["id"], abuse})
+	}
+	if err := csv.NewWriter(f).WriteAll(rows); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// modelQuarter loads a simulated quarter and gives its folder; the database is
+// t.db in it.
+func modelQuarter(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if _, err := (simulate.Config{Seed: 101, LogLines: 100}).WriteDir(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"accounts.csv", "transactions.csv", "complaints.csv"} {
+		if code, said := cli(t, dir, "ingest", name, "--db", "t.db", "--quiet"); code != exitDone {
+			t.Fatal(said)
+		}
+	}
+	labelsFile(t, dir)
+	return dir
+}
+
+// ask runs a command that prints JSON.
+func ask(t *testing.T, dir string, into any, args ...string) {
+	t.Helper()
+	code, said := cli(t, dir, append(args, "--json", "--quiet", "--db", "t.db")...)
+	if code != exitDone {
+		t.Fatalf("%v: %d %s", args, code, said)
+	}
+	if err := json.Unmarshal([]byte(said), into); err != nil {
+		t.Fatalf("%v: %v: %s", args, err, said)
+	}
+}
+
+// TestModelGoesLiveAsItWasTested trains on labels, tests over history, promotes,
+// and finds that the score then says what the backtest said, that new complaints
+// are judged by the new champion, and that everything stays explicable.
+func TestModelGoesLiveAsItWasTested(t *testing.T) {
+	dir := modelQuarter(t)
+	do := func(args ...string) string {
+		t.Helper()
+		code, said := cli(t, dir, append(args, "--db", "t.db")...)
+		if code != exitDone {
+			t.Fatalf("%v: %d %s", args, code, said)
+		}
+		return said
+	}
+	var made struct {
+		Model string
+		Card  model.Card
+	}
+	ask(t, dir, &made, "model", "train", "--labels", "labels.csv", "--queue", "8", "--by", "li")
+	if made.Model != "own-1" || made.Card.Test.AUROC < .85 || made.Card.Labels.Abuse+made.Card.Labels.Honest != 6000 || made.Card.By != "li" {
+		t.Fatalf("%+v", made)
+	}
+	var kept, afresh learn.Tested
+	ask(t, dir, &kept, "backtest", "--model", "own-1", "--out", "changed.csv")
+	ask(t, dir, &afresh, "backtest", "--model", "own-1", "--recompute")
+	if kept.Newly == 0 || kept.Newly != afresh.Newly || kept.Cleared != afresh.Cleared || kept.Complaints != 6000 {
+		t.Errorf("from kept signals %+v, anew %+v", kept, afresh)
+	}
+	changedRows(t, filepath.Join(dir, "changed.csv"), kept.Newly, kept.Cleared)
+	before := count(t, dir, "select (select count(*) from decision) + (select count(*) from case_event)")
+	if before != 6000+int64(kept.Against.AllFlagged) {
+		t.Errorf("the tests kept something: %d", before)
+	}
+	do("model", "promote", "own-1", "--by", "li", "--reason", "tested")
+	if said := do("score"); !strings.Contains(said, thousands(int64(kept.Model.AllFlagged))) {
+		t.Errorf("%d flagged were tested: %s", kept.Model.AllFlagged, said)
+	}
+	if n := count(t, dir, "select count(*) from case_event where action = 'opened'"); n != int64(kept.Against.AllFlagged+kept.Newly) {
+		t.Errorf("%d cases, tested %d and %d more", n, kept.Against.AllFlagged, kept.Newly)
+	}
+	put(t, dir, "new.csv", head+good)
+	do("ingest", "new.csv", "--quiet")
+	if n := count(t, dir, "select count(*) from decision where run = 0 and model = 'own-1'"); n != 1 {
+		t.Errorf("%d new complaints judged by the champion", n)
+	}
+	for lang, want := range map[string]string{"en": "Honest people", "zh": "诚实者被标记"} {
+		if card := do("model", "card", "own-1", "--lang", lang); !strings.Contains(card, want) || strings.Contains(card, "card_") || strings.Contains(card, "{") {
+			t.Errorf("%s: %s", lang, card)
+		}
+	}
+	if said := do("model", "evaluate", "--labels", "labels.csv", "--against", "plaint-1"); !strings.Contains(said, "own-1") || !strings.Contains(said, "PSI") {
+		t.Error(said)
+	}
+	do("model", "promote", "plaint-1", "--by", "wang", "--reason", "back")
+	if said := do("model", "list"); !strings.Contains(said, "retired") || !strings.Contains(said, "wang") {
+		t.Error(said)
+	}
+	if code, said := cli(t, dir, "doctor", "--db", "t.db"); code != exitDone {
+		t.Error(said)
+	}
+}
+
+// changedRows checks that the table holds every change once, and that reasons add
+// up to the score of each.
+func changedRows(t *testing.T, path string, newly, cleared int) {
+	t.Helper()
+	n := map[string]int{}
+	for _, r := range testload.Rows(t, path) {
+		n[r["change"]]++
+		var score, sum float64
+		fmt.Sscan(r["score"], &score)
+		for _, reason := range strings.Fields(r["reasons"]) {
+			var p float64
+			_, points, _ := strings.Cut(reason, "=")
+			fmt.Sscan(points, &p)
+			sum += p
+		}
+		if d := sum - score; d > 1e-9 || d < -1e-9 {
+			t.Fatalf("%v: reasons add up to %v", r, sum)
+		}
+	}
+	if n["flagged"] != newly || n["cleared"] != cleared {
+		t.Errorf("%v, want %d and %d", n, newly, cleared)
+	}
+}
+
+func count(t *testing.T, dir, query string) (n int64) {
+	t.Helper()
+	st, err := store.Open(t.Context(), filepath.Join(dir, "t.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	if err := st.QueryRow(t.Context(), query).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestVerdictsTeach trains from the verdicts on cases alone, says that nobody drew
+// a sample, and no longer says so once there is one.
+func TestVerdictsTeach(t *testing.T) {
+	dir := modelQuarter(t)
+	truth := map[string]bool{}
+	for _, r := range testload.Rows(t, filepath.Join(dir, "truth", "complaints.csv")) {
+		truth[r["id"]] = r["motive"] != "honest"
+	}
+	decide := func() { decideCases(t, dir, truth) }
+	decide()
+	code, said := cli(t, dir, "model", "train", "--db", "t.db")
+	if code != exitDone || !strings.Contains(said, "plaint model audit") {
+		t.Fatalf("%d %s", code, said)
+	}
+	if code, said := cli(t, dir, "model", "audit", "--count", "1200", "--db", "t.db"); code != exitDone || !strings.Contains(said, "1,200 cases opened of 5,419") {
+		t.Fatal(said)
+	}
+	decide()
+	var made struct{ Card model.Card }
+	ask(t, dir, &made, "model", "train")
+	if l := made.Card.Labels; l.Audited != 1200 || l.Abuse+l.Honest != 1781 || l.Source != "verdicts" {
+		t.Errorf("%+v", l)
+	}
+	if code, said := cli(t, dir, "model", "train", "--as-of", "2026-01-20", "--db", "t.db"); code != exitFailed || !strings.Contains(said, "at least 50") {
+		t.Errorf("before anybody decided: %d %s", code, said)
+	}
+}
+
+// decideCases gives every open case the verdict that is true, an hour after the
+// complaint came.
+func decideCases(t *testing.T, dir string, truth map[string]bool) {
+	t.Helper()
+	st, err := store.Open(t.Context(), filepath.Join(dir, "t.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	type verdict struct {
+		id, seq int64
+		at      time.Time
+		bad     bool
+	}
+	var list []verdict
+	rows, err := st.Query(t.Context(), `select e.case_id, e.seq, c.received, c.external_id from case_event e join complaint c using (seq)
+		where e.action = 'opened' and e.case_id not in (select case_id from case_event where action <> 'opened')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var v verdict
+		var id string
+		if err := rows.Scan(&v.id, &v.seq, &v.at, &id); err != nil {
+			t.Fatal(err)
+		}
+		v.bad = truth[id]
+		list = append(list, v)
+	}
+	err = st.Change(t.Context(), func(w store.Writer) error {
+		for _, v := range list {
+			action := map[bool]string{true: "confirmed", false: "cleared"}[v.bad]
+			if err := w.Exec(context.Background(), "insert into case_event (case_id, seq, at, actor, action) values (?, ?, ?, 'P', ?)", v.id, v.seq, v.at.Add(time.Hour), action); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
