@@ -157,12 +157,15 @@ func pointsText(s *model.Shape) string {
 		parts = append(parts, fmt.Sprintf("%g: %+.2f", x[0], x[1]))
 	}
 	for i, v := range s.Steps {
-		switch {
-		case i == 0:
+		if i == 0 {
 			parts = append(parts, fmt.Sprintf("%+.2f", v))
-		default:
-			parts = append(parts, fmt.Sprintf("> %.3g: %+.2f ± %.2f", s.Cuts[i-1], v, s.Errors[min(i, len(s.Errors)-1)]))
+			continue
 		}
+		part := fmt.Sprintf("> %.3g: %+.2f", s.Cuts[i-1], v)
+		if i < len(s.Errors) { // a file written by hand has none
+			part += fmt.Sprintf(" ± %.2f", s.Errors[i])
+		}
+		parts = append(parts, part)
 	}
 	const most = 8
 	if len(parts) > most {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +15,7 @@ import (
 	"time"
 
 	"plaint/ingest/simulate"
+	"plaint/internal/record"
 	"plaint/internal/store"
 	"plaint/internal/testload"
 	"plaint/scoring/learn"
@@ -226,6 +230,9 @@ func decideCases(t *testing.T, dir string, truth map[string]bool) {
 		v.bad = truth[id]
 		list = append(list, v)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	err = st.Change(t.Context(), func(w store.Writer) error {
 		for _, v := range list {
 			action := map[bool]string{true: "confirmed", false: "cleared"}[v.bad]
@@ -237,5 +244,56 @@ func decideCases(t *testing.T, dir string, truth map[string]bool) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestPromotionWhileServing: a model that is promoted through a running server
+// judges what is posted from then on, and its reasons are its own.
+func TestPromotionWhileServing(t *testing.T) {
+	dir := t.TempDir()
+	st, err := store.Open(t.Context(), filepath.Join(dir, "x.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := []byte("name: own-1\nthreshold: 9\nbase: 1.25\nsignals: [{signal: agent, cuts: [0.5], steps: [0, 2]}]\n")
+	if err := errors.Join(st.AddModel(t.Context(), record.ModelVersion{Name: "own-1", Author: "P", File: file}), st.Close()); err != nil {
+		t.Fatal(err)
+	}
+	_, url := serving(t, dir)
+	post := func(id string) string {
+		t.Helper()
+		r, err := http.Post(url+"v1/complaints", "application/json", strings.NewReader(`{"id":"`+id+`","customer":"U1","body":"请联系微信 wx2509998"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		said, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(said)
+	}
+	if said := post("C1"); !strings.Contains(said, `"plaint-1"`) {
+		t.Error(said)
+	}
+	if said, err := program(t, dir, "model", "promote", "own-1", "--by", "li", "--reason", "x", "--db", "x.db").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	if said := post("C2"); !strings.Contains(said, `"own-1"`) || !strings.Contains(said, `"score":3.25`) || !strings.Contains(said, `"points":1.25`) {
+		t.Error(said)
+	}
+	if said, err := program(t, dir, "model", "promote", "plaint-1", "--by", "li", "--reason", "y", "--db", "x.db").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	if said := post("C3"); !strings.Contains(said, `"plaint-1"`) {
+		t.Error(said)
+	}
+	r, err := http.Get(url + "api/v1/complaints/2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if said, err := io.ReadAll(r.Body); err != nil || !strings.Contains(string(said), "1.25") {
+		t.Errorf("what a former champion said is not explained: %v %s", err, said)
 	}
 }

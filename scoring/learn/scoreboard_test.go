@@ -61,6 +61,9 @@ func quarter(t testing.TB, cfg simulate.Config, from int64) past {
 		}
 		ids[seq] = id
 	}
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
 	err = st.History(t.Context(), func(k *record.Kept) error {
 		c, crowd := *k, k.Crowd()
 		p.truth[k.Seq+from] = rows[ids[k.Seq]]
