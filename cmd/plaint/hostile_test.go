@@ -182,6 +182,8 @@ var hostileInputs = []hostile{
 	{name: "model_evaluate_nothing", args: []string{"model", "evaluate"}},
 	{name: "model_evaluate_until_before_since", args: []string{"model", "evaluate", "--since", "2026-03-01", "--until", "2026-01-01"}},
 	{name: "model_evaluate_bad_date", args: []string{"model", "evaluate", "--since", "yesterday"}},
+	{name: "model_add_under_a_taken_name", file: "m.yaml", data: bytesOf("name: plaint-1\nbase: -1\nsignals: [{signal: agent, points: [[0, 0], [1, 1]]}]\n"), args: []string{"model", "add", "m.yaml"}},
+	{name: "model_add_no_file", args: []string{"model", "add", "own-1"}},
 	{name: "model_audit_of_none", args: []string{"model", "audit", "--count", "0"}},
 	{name: "model_frobnicate", args: []string{"model", "frobnicate"}},
 	{name: "backtest_of_nothing", args: []string{"backtest", "--threshold", "-2"}},

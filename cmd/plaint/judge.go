@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
+
+	"go.yaml.in/yaml/v3"
 
 	"plaint/internal/record"
 	"plaint/internal/store"
@@ -96,4 +99,35 @@ func (e *env) orders(ctx context.Context, st *store.Store) func(string) []string
 		}
 		return names
 	}
+}
+
+// judgeOf is a model that is going to judge. One from a file is kept, so that
+// what it says stays explicable.
+func (e *env) judgeOf(ctx context.Context, st *store.Store, name string) (*model.Model, error) {
+	m, err := e.modelOf(ctx, st, name)
+	if err != nil || !model.IsFile(name) {
+		return m, err
+	}
+	_, err = e.keepFile(ctx, st, m, whoAmI())
+	return m, err
+}
+
+// keepFile keeps a model from a file as a candidate, unless it is there; another
+// of its name is refused. fresh says whether it is new.
+func (e *env) keepFile(ctx context.Context, st *store.Store, m *model.Model, by string) (fresh bool, err error) {
+	text, err := yaml.Marshal(m)
+	if err != nil {
+		return false, err
+	}
+	have, err := view.LoadModel(ctx, st, m.Name)
+	if errors.Is(err, store.ErrNoModel) {
+		return true, st.AddModel(ctx, record.ModelVersion{Name: m.Name, Author: by, File: text})
+	}
+	if err != nil {
+		return false, err
+	}
+	if was, err := yaml.Marshal(have); err != nil || !bytes.Equal(was, text) {
+		return false, errors.Join(err, usageError{&worded{"err_model_other", []any{"name", m.Name}}})
+	}
+	return false, nil
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
 
 	"plaint/internal/record"
 	"plaint/internal/store"
@@ -22,7 +22,7 @@ import (
 func (e *env) modelCmd() *cobra.Command {
 	c := &cobra.Command{Use: "model", Short: e.t("cmd_model"), Long: e.t("cmd_model_long"), Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(e.modelTrainCmd(), e.modelEvaluateCmd(), e.modelListCmd(), e.modelPromoteCmd(), e.modelCardCmd(), e.modelAuditCmd())
+	c.AddCommand(e.modelTrainCmd(), e.modelEvaluateCmd(), e.modelListCmd(), e.modelAddCmd(), e.modelPromoteCmd(), e.modelCardCmd(), e.modelAuditCmd())
 	return c
 }
 
@@ -153,8 +153,38 @@ func (e *env) promote(ctx context.Context, st *store.Store, to record.ModelVersi
 	return nil
 }
 
+func (e *env) modelAddCmd() *cobra.Command {
+	var by string
+	c := &cobra.Command{Use: "add FILE.yaml", Short: e.t("cmd_model_add"), Args: cobra.ExactArgs(1), Example: "  plaint model card plaint-1 --yaml --out mine.yaml    # then change its name and what you will\n  plaint backtest --model mine.yaml\n  plaint model add mine.yaml",
+		RunE: func(c *cobra.Command, args []string) error {
+			if !model.IsFile(args[0]) {
+				return usageError{&worded{"err_model_file", []any{"file", args[0]}}}
+			}
+			if err := e.foresee(args[0]); err != nil {
+				return err
+			}
+			return e.withLoaded(c.Context(), func(st *store.Store) error {
+				m, err := e.modelOf(c.Context(), st, args[0])
+				if err != nil {
+					return err
+				}
+				if by == "" {
+					by = whoAmI()
+				}
+				if _, err := e.keepFile(c.Context(), st, m, by); err != nil {
+					return err
+				}
+				e.say("%s", e.t("model_kept", "name", m.Name))
+				return nil
+			})
+		}}
+	c.Flags().StringVar(&by, "by", "", e.t("flag_model_by"))
+	return c
+}
+
 func (e *env) modelCardCmd() *cobra.Command {
 	var out string
+	var asYAML bool
 	c := &cobra.Command{Use: "card NAME", Short: e.t("cmd_model_card"), Args: cobra.ExactArgs(1), Example: "  plaint model card own-1 --lang zh --out card.md",
 		RunE: func(c *cobra.Command, args []string) error {
 			return e.withLoaded(c.Context(), func(st *store.Store) error {
@@ -162,24 +192,36 @@ func (e *env) modelCardCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				events, err := st.ModelEvents(c.Context())
+				text, err := yaml.Marshal(m)
 				if err != nil {
 					return err
 				}
-				text := e.card(m, events)
-				if out == "" {
-					_, err := fmt.Fprint(e.out, text)
-					return err
+				if !asYAML {
+					events, err := st.ModelEvents(c.Context())
+					if err != nil {
+						return err
+					}
+					text = []byte(e.card(m, events))
 				}
-				if err := os.WriteFile(e.path(out), []byte(text), 0o666&^e.umask); err != nil {
-					return err
-				}
-				e.say("%s", e.t("wrote", "path", out))
-				return nil
+				return e.show(text, out)
 			})
 		}}
+	c.Flags().BoolVar(&asYAML, "yaml", false, e.t("flag_model_yaml"))
 	c.Flags().StringVar(&out, "out", "", e.t("flag_out"))
 	return c
+}
+
+// show prints a text, or writes it to a file.
+func (e *env) show(text []byte, out string) error {
+	if out == "" {
+		_, err := e.out.Write(text)
+		return err
+	}
+	if err := os.WriteFile(e.path(out), text, 0o666&^e.umask); err != nil {
+		return err
+	}
+	e.say("%s", e.t("wrote", "path", out))
+	return nil
 }
 
 func (e *env) modelAuditCmd() *cobra.Command {

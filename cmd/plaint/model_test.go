@@ -127,11 +127,32 @@ func TestModelGoesLiveAsItWasTested(t *testing.T) {
 		t.Error(said)
 	}
 	do("model", "promote", "plaint-1", "--by", "wang", "--reason", "back")
+	ruleChange(t, dir, do)
 	if said := do("model", "list"); !strings.Contains(said, "retired") || !strings.Contains(said, "wang") {
 		t.Error(said)
 	}
 	if code, said := cli(t, dir, "doctor", "--db", "t.db"); code != exitDone {
 		t.Error(said)
+	}
+}
+
+// ruleChange takes the built-in model's file, changes a rule, tests it and lets it
+// judge: it is kept, and no other model of its name may judge after it.
+func ruleChange(t *testing.T, dir string, do func(...string) string) {
+	t.Helper()
+	file := do("model", "card", "plaint-1", "--yaml")
+	put(t, dir, "mine.yaml", strings.Replace(strings.Replace(file, "name: plaint-1", "name: mine", 1), "threshold: -0.55", "threshold: 0.25", 1))
+	var tested learn.Tested
+	ask(t, dir, &tested, "backtest", "--model", "mine.yaml")
+	if tested.Cleared == 0 || tested.Newly != 0 || tested.Model.Threshold != .25 {
+		t.Errorf("%+v", tested)
+	}
+	if said := do("score", "--model", "mine.yaml"); !strings.Contains(said, thousands(int64(tested.Model.AllFlagged))) {
+		t.Errorf("%d flagged were tested: %s", tested.Model.AllFlagged, said)
+	}
+	put(t, dir, "mine.yaml", strings.Replace(file, "name: plaint-1", "name: mine", 1))
+	if code, said := cli(t, dir, "score", "--model", "mine.yaml", "--db", "t.db"); code != exitUsage || !strings.Contains(said, "mine") {
+		t.Errorf("%d %s", code, said)
 	}
 }
 

@@ -21,7 +21,7 @@ func (e *env) scoreCmd() *cobra.Command {
 				return err
 			}
 			return e.withLoaded(c.Context(), func(st *store.Store) error {
-				m, err := e.modelOf(c.Context(), st, name)
+				m, err := e.judgeOf(c.Context(), st, name)
 				if err != nil {
 					return err
 				}

@@ -40,12 +40,12 @@ const (
 type ModelVersion struct {
 	Name    string    `json:"name"`
 	State   string    `json:"state"`
-	Since   time.Time `json:"since"` // of the state; zero for what came with the program and was never changed
-	By      string    `json:"by"`    // who brought it into this state
+	Since   time.Time `json:"since,omitzero"` // of the state; zero for what came with the program and was never changed
+	By      string    `json:"by"`             // who brought it into this state
 	Reason  string    `json:"reason"`
-	Created time.Time `json:"created"`
+	Created time.Time `json:"created,omitzero"`
 	Author  string    `json:"created_by"`
-	From    time.Time `json:"from"` // data window
-	To      time.Time `json:"to"`
+	From    time.Time `json:"from,omitzero"` // data window
+	To      time.Time `json:"to,omitzero"`
 	File    []byte    `json:"-"` // as it is written in YAML
 }

@@ -44,6 +44,7 @@ var pageRoutes = []pageRoute{
 	{"/knowledge", "/knowledge", param.GapNames, showKnowledge},
 	{"/cases", "/cases", param.CaseNames, showCases},
 	{"/cases/{id}", "/cases", nil, showCase},
+	{"/models", "/cases", nil, showModels},
 	{"/entries", "/entries", param.EntryNames, showEntries},
 	{"/surveys", "/surveys", param.AnswerNames, showSurveys},
 	{"/logs", "/logs", param.TemplateNames, showLogs},
@@ -234,7 +235,7 @@ func showCases(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ 
 		return "", "", nil, nil
 	}
 	list, err := v.Cases(ctx, f)
-	b := listBody{Lead: p.t("web_cases_lead"), Chips: p.chips("/cases", q), Tables: []table{p.caseTable(list.Rows, fact{})}}
+	b := listBody{Lead: p.t("web_cases_lead"), Chips: p.chips("/cases", q), Tables: []table{p.caseTable(list.Rows, fact{})}, Facts: []fact{{Label: p.t("web_models"), Text: p.t("web_models_judge"), Href: p.href("/models")}}}
 	p.pager(&b, "/cases", q, list.Total)
 	return "list", p.t("web_cases"), b, err
 }

@@ -135,6 +135,10 @@ func (a API) otherRoutes() []Route {
 			state, ground, limit, offset := q.Entries()
 			return guard(q, func() (any, error) { return v.Entries(ctx, state, ground, limit, offset) })
 		}},
+		{"/api/v1/models", none, func(ctx context.Context, _ *param.Query, _ int64, _ *locale.Words) (any, error) {
+			list, err := v.Models(ctx)
+			return rows(list), err
+		}},
 		{"/api/v1/refused", param.RefusedNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
 			code, kind, limit, offset := q.Refused()
 			return guard(q, func() (any, error) { return v.Refused(ctx, code, kind, limit, offset) })

@@ -57,3 +57,32 @@ func Models(ctx context.Context, st *store.Store) ([]record.ModelVersion, error)
 	}
 	return append([]record.ModelVersion{usual}, list...), nil
 }
+
+// ModelRow is a model, how it stands, and, where it was trained here, how good it
+// was on complaints that it had not seen, beside the model that stood then.
+type ModelRow struct {
+	record.ModelVersion
+	Threshold float64        `json:"threshold"`
+	Test      *model.Figures `json:"test,omitempty"`
+	Before    *model.Figures `json:"before,omitempty"`
+}
+
+// Models lists the models in the order in which they were made.
+func (r *Reader) Models(ctx context.Context) ([]ModelRow, error) {
+	list, err := Models(ctx, r.st)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]ModelRow, len(list))
+	for i, v := range list {
+		m, err := LoadModel(ctx, r.st, v.Name)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = ModelRow{ModelVersion: v, Threshold: m.Threshold}
+		if m.Card != nil {
+			out[i].Test, out[i].Before = &m.Card.Test, &m.Card.Before
+		}
+	}
+	return out, nil
+}
