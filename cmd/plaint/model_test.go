@@ -18,6 +18,7 @@ import (
 	"plaint/internal/record"
 	"plaint/internal/store"
 	"plaint/internal/testload"
+	"plaint/internal/web/view"
 	"plaint/scoring/learn"
 	"plaint/scoring/model"
 )
@@ -49,6 +50,9 @@ func labelsFile(t testing.TB, dir string) string {
 // t.db in it.
 func modelQuarter(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a simulated quarter")
+	}
 	dir := t.TempDir()
 	if _, err := (simulate.Config{Seed: 101, LogLines: 100}).WriteDir(dir); err != nil {
 		t.Fatal(err)
@@ -143,7 +147,12 @@ func ruleChange(t *testing.T, dir string, do func(...string) string) {
 	file := do("model", "card", "plaint-1", "--yaml")
 	put(t, dir, "mine.yaml", strings.Replace(strings.Replace(file, "name: plaint-1", "name: mine", 1), "threshold: -0.55", "threshold: 0.25", 1))
 	var tested learn.Tested
+	var afresh learn.Tested
 	ask(t, dir, &tested, "backtest", "--model", "mine.yaml")
+	ask(t, dir, &afresh, "backtest", "--model", "mine.yaml", "--recompute")
+	if tested.Cleared != afresh.Cleared || tested.Model.AllFlagged != afresh.Model.AllFlagged {
+		t.Errorf("after a run: from kept signals %+v, anew %+v", tested, afresh)
+	}
 	if tested.Cleared == 0 || tested.Newly != 0 || tested.Model.Threshold != .25 {
 		t.Errorf("%+v", tested)
 	}
@@ -210,6 +219,7 @@ func TestVerdictsTeach(t *testing.T) {
 	if code, said := cli(t, dir, "model", "audit", "--count", "1200", "--db", "t.db"); code != exitDone || !strings.Contains(said, "1,200 cases opened of 5,419") {
 		t.Fatal(said)
 	}
+	drawnAreBlind(t, dir)
 	decide()
 	var made struct{ Card model.Card }
 	ask(t, dir, &made, "model", "train")
@@ -218,6 +228,29 @@ func TestVerdictsTeach(t *testing.T) {
 	}
 	if code, said := cli(t, dir, "model", "train", "--as-of", "2026-01-20", "--db", "t.db"); code != exitFailed || !strings.Contains(said, "at least 50") {
 		t.Errorf("before anybody decided: %d %s", code, said)
+	}
+}
+
+// drawnAreBlind: a case of the audit shows neither score nor reasons.
+func drawnAreBlind(t *testing.T, dir string) {
+	t.Helper()
+	st, err := store.Open(t.Context(), filepath.Join(dir, "t.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	r := view.New(st)
+	list, err := r.Cases(t.Context(), view.CaseFilter{Limit: 1000, Signal: store.Audit})
+	if err != nil || len(list.Rows) != 1000 {
+		t.Fatalf("%d, %v", len(list.Rows), err)
+	}
+	for _, c := range list.Rows {
+		if c.Score != 0 || c.Top != store.Audit {
+			t.Fatalf("%+v", c)
+		}
+	}
+	if c, err := r.Case(t.Context(), list.Rows[0].ID); err != nil || c.Score != 0 || len(c.Reasons) != 1 || c.Reasons[0].Points != 0 {
+		t.Errorf("%+v, %v", c, err)
 	}
 }
 

@@ -196,6 +196,7 @@ func TestScoreboard(t *testing.T) {
 			t.Errorf("learned from everything: %+v, before %+v", f[0], was[0])
 		}
 	}
+	promised(t, &b, data(t, before, everything), test)
 	t.Log("\n" + b.String())
 	if *update {
 		if err := os.MkdirAll("testdata", 0o755); err != nil {
@@ -203,6 +204,27 @@ func TestScoreboard(t *testing.T) {
 		}
 		if err := os.WriteFile("testdata/scoreboard.txt", []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// promised tells what became of promised precisions on the later quarters.
+func promised(t *testing.T, b *strings.Builder, learned, later *learn.Data) {
+	t.Helper()
+	fmt.Fprintf(b, "promised precision: found and lower bound on the calibration block | on the block after | on the later quarters, recall\n")
+	for _, p := range []float64{.7, .8, .9} {
+		m, err := learn.Train(learned, learn.Options{Name: "own-1", Parent: builtin(t), Aim: learn.Aim{Precision: p}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := later.Evaluate(time.Time{}, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := m.Card.Threshold
+		fmt.Fprintf(b, "%.2f %.3f %.3f | %.3f | %.3f %.3f\n", p, a.Found, a.Low, a.Kept, f[0].Precision.Share, f[0].Recall.Share)
+		if f[0].Precision.Share < p-.02 {
+			t.Errorf("%.2f was promised, %.3f came", p, f[0].Precision.Share)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"plaint/internal/record"
+	"plaint/internal/store"
 	"plaint/internal/web/format"
 	"plaint/scoring/model"
 )
@@ -72,6 +73,9 @@ func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 				break
 			}
 		}
+		if c.Top == store.Audit { // whoever decides of it must not know its score
+			c.Score = 0
+		}
 		c.Reasons = nil
 		return nil
 	}, casesQuery, f.ID, f.State, f.Signal, f.Limit, f.Offset)
@@ -92,6 +96,10 @@ func (r *Reader) Case(ctx context.Context, id int64) (Case, error) {
 		return Case{}, ErrNotFound
 	}
 	c := p.Rows[0]
+	if c.Top == store.Audit {
+		c.Reasons = []Reason{{Signal: store.Audit}}
+		return c, nil
+	}
 	if c.Reasons, _, _, err = r.reasons(ctx, c.Seq); err == nil {
 		roundPoints(c.Score, c.Reasons)
 	}
