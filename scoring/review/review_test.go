@@ -18,6 +18,7 @@ func cases() []record.Case {
 		{ID: 3, Seq: 12, State: "open", Customer: "U1", Reasons: shared},
 		{ID: 4, Seq: 13, State: "cleared", Customer: "U1", Reasons: shared},
 		{ID: 5, Seq: 14, State: "open", Customer: "U3", Reasons: []record.Reason{{Signal: "agent", Points: 9}}},
+		{ID: 7, Seq: 16, State: "open", Customer: "U1", Reasons: []record.Reason{{Signal: "audit", Value: .1}}}, // drawn at random: nothing that U1 did
 		{ID: 6, Seq: 15, State: "open", Customer: "U3", Reasons: []record.Reason{{Signal: "repeat_30d", Points: 9}}},
 	}
 }
