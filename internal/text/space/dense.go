@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"sync"
 
-	blas "gonum.org/v1/gonum/blas/gonum"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
@@ -52,22 +51,18 @@ func inBlocks(rows int, f func(block, from, to int)) {
 	wg.Wait()
 }
 
-// Dot is the inner product.
-func Dot(a, b []float32) float32 {
-	return blas.Implementation{}.Sdot(len(a), a, 1, b, 1)
-}
-
-func addScaled(dst []float32, s float32, v []float32) {
-	blas.Implementation{}.Saxpy(len(v), s, v, 1, dst, 1)
-}
-
-// Normalize brings v to length 1, unless it is zero.
-func Normalize(v []float32) {
-	s := Dot(v, v)
-	if s == 0 {
-		return
+// together calls f for each of n things on all processors.
+func together(n int, f func(i int)) {
+	var wg sync.WaitGroup
+	free := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i := range n {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			f(i)
+		})
 	}
-	blas.Implementation{}.Sscal(len(v), float32(1/math.Sqrt(float64(s))), v, 1)
+	wg.Wait()
 }
 
 // first is the matrix of the first cols columns, its rows at length 1.
@@ -107,15 +102,16 @@ func (d *Dense) gram() *mat.SymDense {
 	parts := make([][]float64, blocks(d.Rows))
 	n := d.Cols
 	inBlocks(d.Rows, func(block, from, to int) {
-		g, row := make([]float64, n*n), make([]float64, n)
+		g, columns := make([]float64, n*n), make([]float64, n*(to-from))
+		column := func(a int) []float64 { return columns[a*(to-from) : (a+1)*(to-from)] }
 		for i := from; i < to; i++ {
 			for a, x := range d.Row(i) {
-				row[a] = float64(x)
+				column(a)[i-from] = float64(x)
 			}
-			for a, x := range row {
-				if x != 0 {
-					floats.AddScaled(g[a*n+a:(a+1)*n], x, row[a:])
-				}
+		}
+		for a := range n {
+			for b := a; b < n; b++ {
+				g[a*n+b] = dot64(column(a), column(b))
 			}
 		}
 		parts[block] = g

@@ -25,11 +25,15 @@ type Grouping struct {
 // lower number. Empty groups are dropped.
 func Group(rows *Dense, k, starts int, seed uint64) *Grouping {
 	k = min(k, rows.Rows)
-	var best *Grouping
-	for s := range starts {
+	list := make([]*Grouping, starts)
+	together(starts, func(s int) {
 		random := rand.New(rand.NewPCG(seed, uint64(s)))
 		g := &Grouping{Centroids: seeds(rows, k, random), Of: make([]int, rows.Rows), near: make([]float32, rows.Rows), next: make([]float32, rows.Rows)}
 		g.settle(rows)
+		list[s] = g
+	})
+	var best *Grouping
+	for _, g := range list {
 		if best == nil || g.Objective > best.Objective+1e-9 {
 			best = g
 		}
@@ -49,54 +53,82 @@ func seeds(rows *Dense, k int, random *rand.Rand) *Dense {
 	if k == 0 {
 		return out
 	}
-	copy(out.Row(0), rows.Row(random.IntN(rows.Rows)))
-	gap := make([]float32, rows.Rows)
-	total := gapsTo(rows, out.Row(0), nil, gap)
-	trial, best := make([]float32, rows.Rows), make([]float32, rows.Rows)
+	first := random.IntN(rows.Rows)
+	copy(out.Row(0), rows.Row(first))
+	far := gaps{of: make([]float32, rows.Rows), sums: make([]float64, blocks(rows.Rows))}
+	for i := range far.of {
+		far.of[i] = float32(math.Inf(1))
+	}
+	left := make([]gaps, candidates)
+	for c := range left {
+		left[c] = gaps{of: make([]float32, rows.Rows), sums: make([]float64, blocks(rows.Rows))}
+	}
+	far.after(rows, []int{first}, left[:1])
+	far, left[0] = left[0], far
+	drawn := make([]int, candidates)
 	for c := 1; c < k; c++ {
-		least := math.Inf(1)
-		for range candidates {
-			i := drawFrom(gap, random.Float64()*total)
-			if left := gapsTo(rows, rows.Row(i), gap, trial); left < least {
-				least = left
-				copy(out.Row(c), rows.Row(i))
-				trial, best = best, trial
+		for d := range drawn {
+			drawn[d] = far.draw(random)
+		}
+		far.after(rows, drawn, left)
+		least := 0
+		for d := range left {
+			if left[d].total() < left[least].total() {
+				least = d
 			}
 		}
-		gap, best = best, gap
-		total = least
+		copy(out.Row(c), rows.Row(drawn[least]))
+		far, left[least] = left[least], far
 	}
 	return out
 }
 
-// gapsTo sets to[i] to the smaller of from[i] and row i's distance to c, and
-// returns the sum.
-func gapsTo(rows *Dense, c, from, to []float32) float64 {
-	sums := make([]float64, blocks(rows.Rows))
+// gaps are the rows' distances to the nearest centroid, and their sums in each
+// block.
+type gaps struct {
+	of   []float32
+	sums []float64
+}
+
+// after sets what the gaps are once each of the drawn rows alone is a centroid as
+// well.
+func (g gaps) after(rows *Dense, drawn []int, to []gaps) {
 	inBlocks(rows.Rows, func(block, lo, hi int) {
-		for i := lo; i < hi; i++ {
-			d := max(1-Dot(rows.Row(i), c), 0)
-			if from != nil && from[i] < d {
-				d = from[i]
+		for d, c := range drawn {
+			sum, centroid := 0.0, rows.Row(c)
+			for i := lo; i < hi; i++ {
+				gap := min(max(1-Dot(rows.Row(i), centroid), 0), g.of[i])
+				to[d].of[i] = gap
+				sum += float64(gap)
 			}
-			to[i] = d
-			sums[block] += float64(d)
+			to[d].sums[block] = sum
 		}
 	})
+}
+
+func (g gaps) total() float64 {
 	total := 0.0
-	for _, s := range sums {
+	for _, s := range g.sums {
 		total += s
 	}
 	return total
 }
 
-func drawFrom(weights []float32, at float64) int {
-	for i, w := range weights {
-		if at -= float64(w); at < 0 {
+// draw draws a row by its gap.
+func (g gaps) draw(random *rand.Rand) int {
+	at := random.Float64() * g.total()
+	block := 0
+	for block < len(g.sums)-1 && at >= g.sums[block] {
+		at -= g.sums[block]
+		block++
+	}
+	last := min((block+1)*blockRows, len(g.of))
+	for i := block * blockRows; i < last; i++ {
+		if at -= float64(g.of[i]); at < 0 {
 			return i
 		}
 	}
-	return len(weights) - 1
+	return last - 1
 }
 
 // settle moves rows and centroids until fewer than one row in a thousand moves.

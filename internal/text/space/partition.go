@@ -135,22 +135,31 @@ func sample(n, most int) []int {
 func (c *Collection) views(k int, seed uint64) *Grouping {
 	features := c.Even.Transpose()
 	starts := uint64(min(max(rowGroups/(c.Even.Rows*k), leastStarts), mostStarts))
-	var all []candidate
-	run := func(rows *Dense, at uint64) {
+	type run struct {
+		rows *Dense
+		seed uint64
+	}
+	var runs []run
+	of := func(rows *Dense, at uint64) {
 		for s := range starts {
-			g := Group(rows, k, 1, seed+at*starts+s)
-			all = append(all, candidate{g.Of, g.Centroids.Rows, Information(features, g.Of, g.Centroids.Rows)})
+			runs = append(runs, run{rows, seed + at*starts + s})
 		}
 	}
+	together(2, func(i int) { []func(uint64) *view{c.ofEven, c.ofRare}[i](seed).places(k) })
 	for n, v := range []*view{c.ofEven(seed), c.ofRare(seed)} {
 		at := uint64(n) * 8
-		run(beside(v.reduced.first(fine), v.places(k)), at+3)
+		of(beside(v.reduced.first(fine), v.places(k)), at+3)
 		if k < manyGroups {
-			run(v.reduced.first(coarse), at)
-			run(v.reduced.first(middle), at+1)
+			of(v.reduced.first(coarse), at)
+			of(v.reduced.first(middle), at+1)
 		}
-		run(v.reduced.first(fine), at+2)
+		of(v.reduced.first(fine), at+2)
 	}
+	all := make([]candidate, len(runs))
+	together(len(runs), func(i int) {
+		g := Group(runs[i].rows, k, 1, runs[i].seed)
+		all[i] = candidate{g.Of, g.Centroids.Rows, Information(features, g.Of, g.Centroids.Rows)}
+	})
 	return consensus(best(all), k, seed)
 }
 
