@@ -107,6 +107,7 @@ func TestLabFraudRefuses(t *testing.T) {
 	put(t, dir, "twice.csv", "id,x,label,part\n1,2,0,train\n1,3,1,test\n")
 	put(t, dir, "times.csv", "id,at,label\n1,2,0\n2,soon,1\n3,4,1\n4,4,1\n5,6,0\n")
 	put(t, dir, "short.csv", "id,at,label\n1,2,0\n2,3,1\n")
+	put(t, dir, "at_once.csv", "id,at,label\n1,7,0\n2,7,1\n3,7,1\n4,7,1\n5,7,0\n")
 	put(t, dir, "noab.csv", "x,y\n0001,0002\n")
 	put(t, dir, "unknown.csv", "a,b\n0001,9999\n")
 	on := func(file string, more ...string) []string {
@@ -143,6 +144,8 @@ func TestLabFraudRefuses(t *testing.T) {
 		{exitFailed, "1", on("twice.csv", split...)},
 		{exitFailed, "soon", on("times.csv", "--time", "at")},
 		{exitFailed, "2", on("short.csv", "--time", "at")},
+		{exitFailed, "at: 7", on("at_once.csv", "--time", "at")},
+		{exitFailed, "account, amount, at, channel", on("t.csv", "--split", "part", "--ignore", "amount,channel,account,at")},
 		{exitFailed, "x, y", on("t.csv", "--split", "part", "--edges", "noab.csv")},
 		{exitFailed, "9999", on("t.csv", "--split", "part", "--edges", "unknown.csv")},
 		{exitFailed, "--ignore at", on("t.csv", split...)},

@@ -1,6 +1,7 @@
 package tabular
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -84,6 +85,9 @@ func (p *plan) part() error {
 	}
 	p.parts = make([]Part, p.t.Rows())
 	p.start = p.times.Numbers[last[0]]
+	if slices.Min(p.times.Numbers) == p.start {
+		return problem("err_fraud_one_time", "column", p.times.Name, "value", p.times.Cell(int(last[0])))
+	}
 	for i, at := range p.times.Numbers {
 		if at+p.r.Delay < p.start {
 			p.parts[i], p.learn[i] = Train, p.bad[i]
@@ -140,7 +144,7 @@ func (p *plan) learnable() error {
 		return c.Kind == Name
 	})
 	if len(p.own) == 0 && len(p.entities) == 0 && len(p.r.Edges) == 0 {
-		return problem("err_fraud_no_columns")
+		return problem("err_fraud_no_columns", "columns", strings.Join(slices.Sorted(maps.Keys(p.left)), ", "))
 	}
 	return nil
 }

@@ -8,7 +8,11 @@ import (
 	"plaint/internal/text"
 )
 
-const longest = 4 // words of a phrase
+// Settings of phrases.
+const (
+	longest     = 4  // words of a phrase
+	mostLetters = 40 // of a word that are shown
+)
 
 // phrase is up to four neighbouring words, 1 more than their numbers; 0 for none.
 type phrase [longest]int32
@@ -57,7 +61,8 @@ func (c *Corpus) showable(p phrase) bool {
 	return true
 }
 
-// shown is a phrase as people write it: Chinese without blanks, codes in capitals.
+// shown is a phrase as people write it: Chinese without blanks, codes in capitals,
+// what is no word any more cut short.
 func (c *Corpus) shown(p phrase) string {
 	var b strings.Builder
 	for i, w := range p[:p.length()] {
@@ -65,11 +70,14 @@ func (c *Corpus) shown(p phrase) string {
 		if i > 0 && !(t.Han && c.words.list[p[i-1]-1].Han) {
 			b.WriteByte(' ')
 		}
-		if strings.ContainsAny(t.Text, "0123456789") {
-			b.WriteString(strings.ToUpper(t.Text))
-		} else {
-			b.WriteString(t.Text)
+		s := t.Text
+		if strings.ContainsAny(s, "0123456789") {
+			s = strings.ToUpper(s)
 		}
+		if letters := []rune(s); len(letters) > mostLetters {
+			s = string(letters[:mostLetters]) + "…"
+		}
+		b.WriteString(s)
 	}
 	return b.String()
 }

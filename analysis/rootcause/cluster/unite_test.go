@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"plaint/ingest/simulate"
 	"plaint/internal/text"
@@ -132,6 +133,19 @@ func TestEveryClusterHasALabel(t *testing.T) {
 			if slices.Contains(g.Labels, "") || slices.Contains(g.Of, -1) {
 				t.Errorf("%s, k %d: labels %q", name, k, g.Labels)
 			}
+		}
+	}
+}
+
+// TestLabelsStayShort: a word of a million letters is cut.
+func TestLabelsStayShort(t *testing.T) {
+	texts := make([]string, 12)
+	for i := range texts {
+		texts[i] = "withdrawal " + strings.Repeat("ab", 500000)
+	}
+	for _, label := range Texts(texts, 1, nil).Labels {
+		if n := utf8.RuneCountInString(label); n == 0 || n > 200 {
+			t.Errorf("a label of %d letters", n)
 		}
 	}
 }
