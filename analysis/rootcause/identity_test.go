@@ -144,7 +144,25 @@ func TestEditsAreRespected(t *testing.T) {
 	for edit := range int64(5) {
 		d.done(d.pen.Undo(t.Context(), edit+1))
 	}
+	waiting := func() (n int) {
+		edits, err := book.Edits(t.Context(), d.st)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range edits {
+			if e.Waits {
+				n++
+			}
+		}
+		return n
+	}
+	if n := waiting(); n != 4 { // a name goes at once
+		t.Errorf("%d undone edits wait for the next run", n)
+	}
 	d.themes()
+	if n := waiting(); n != 0 {
+		t.Errorf("%d undone edits wait after the run", n)
+	}
 	if now := d.members(); !maps.EqualFunc(now, before, slices.Equal[[]int64]) {
 		t.Error("undone, the complaints are in other themes than before")
 	}

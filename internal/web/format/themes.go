@@ -18,7 +18,10 @@ func (f Format) ThemeEvent(what string, other int64, share float64) string {
 // ThemeEdit says what an analyst decided.
 func (f Format) ThemeEdit(e book.Edit) string {
 	s := f.Words.T("theme_edit_"+e.Action, "name", e.Name, "other", e.Other, "words", strings.Join(e.Words, ", "), "edit", e.Undoes)
-	if e.Undone {
+	switch {
+	case e.Waits:
+		s += " " + f.Words.T("theme_undo_waits")
+	case e.Undone:
 		s += " " + f.Words.T("theme_undone")
 	}
 	return s

@@ -39,8 +39,7 @@ type Edit struct {
 	Words  []string  `json:"words,omitempty"`  // that split it
 	Undoes int64     `json:"undoes,omitempty"` // an edit
 	Undone bool      `json:"undone,omitempty"`
-
-	undoneAt time.Time
+	Waits  bool      `json:"waits,omitempty"` // undone, but for all to see in the next run only
 }
 
 // wordMark stands between the words of a split.
@@ -48,16 +47,15 @@ const wordMark = '\x1f'
 
 // Past is what the last run and the analysts left for the next.
 type Past struct {
-	Run     int64 // 0 before the first
-	Edits   []Edit
-	next    int64
-	started time.Time
+	Run   int64 // 0 before the first
+	Edits []Edit
+	next  int64
 }
 
 // Read reads the past of the themes.
 func Read(ctx context.Context, st *store.Store) (*Past, error) {
 	p := &Past{}
-	err := st.QueryRow(ctx, `select coalesce(max(id), 0), coalesce(arg_max(started, id), epoch_ms(0)) from run where kind = 'themes'`).Scan(&p.Run, &p.started)
+	err := st.QueryRow(ctx, `select coalesce(max(id), 0) from run where kind = 'themes'`).Scan(&p.Run)
 	if err == nil {
 		err = st.QueryRow(ctx, nextQuery).Scan(&p.next)
 	}
@@ -77,6 +75,10 @@ const nextQuery = `select 1 + greatest(coalesce((select max(id) from theme), 0),
 // Edits lists what analysts decided, the first first.
 func Edits(ctx context.Context, st *store.Store) ([]Edit, error) {
 	var out []Edit
+	var run time.Time
+	if err := st.QueryRow(ctx, `select coalesce(arg_max(started, id), epoch_ms(0)) from run where kind = 'themes'`).Scan(&run); err != nil {
+		return nil, err
+	}
 	err := st.Each(ctx, `select id, at, coalesce(actor, ''), action, theme, coalesce(other, 0), coalesce(name, ''), coalesce(undoes, 0) from theme_edit order by id`, func(rows *sql.Rows) error {
 		var e Edit
 		err := rows.Scan(&e.ID, &e.At, &e.Actor, &e.Action, &e.Theme, &e.Other, &e.Name, &e.Undoes)
@@ -86,7 +88,7 @@ func Edits(ctx context.Context, st *store.Store) ([]Edit, error) {
 		if e.Action == Undo {
 			for i := range out {
 				if out[i].ID == e.Undoes {
-					out[i].Undone, out[i].undoneAt = true, e.At
+					out[i].Undone, out[i].Waits = true, out[i].Action != Name && e.At.After(run)
 				}
 			}
 		}
@@ -155,7 +157,7 @@ func (p *Past) Fill(ctx context.Context, st *store.Store, f *lineage.Fit) (err e
 	f.Next, f.Merged = p.next, map[int64]int64{}
 	for _, e := range p.Edits {
 		switch {
-		case e.Undone && e.undoneAt.After(p.started):
+		case e.Waits:
 			err = e.giveBack(ctx, st, f)
 		case e.Undone, e.Action == Split && len(e.Words) == 0: // its words were erased
 		case e.Action == Merge:

@@ -22,7 +22,7 @@ func Moves(ctx context.Context, st *store.Store) ([]Move, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.moves(func(e *Edit) bool { return !e.Undone || e.undoneAt.After(p.started) }), nil
+	return p.moves(func(e *Edit) bool { return !e.Undone || e.Waits }), nil
 }
 
 // Moves are those of the edits that the next run will show.
