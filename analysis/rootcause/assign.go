@@ -41,7 +41,7 @@ func OpenThemes(ctx context.Context, st *store.Store) (*store.Themes, error) {
 		return nil, nil
 	}
 	a := &assignment{assigner: assigner, extractors: cluster.NewExtractors(words)}
-	if a.moves, err = book.Moves(ctx, st); err != nil {
+	if a.moves, err = book.Moves(ctx, st, out.Run); err != nil {
 		return nil, err
 	}
 	out.Assign = a.assign
@@ -84,10 +84,15 @@ func (s *study) modelTable(moves []book.Move, words *text.Lexicon) (store.Table,
 	return store.Table{Name: "theme_model", Rows: [][]any{{model}}}, err
 }
 
-// whole is the theme that a split part is of.
+// whole is the theme that a split part is of. One that another theme was merged
+// into has texts that the words say nothing of, and stays what it is.
 func whole(moves []book.Move, id int64) int64 {
 	for _, m := range slices.Backward(moves) {
-		if m.Into == id && m.Words != nil {
+		switch {
+		case m.Into != id:
+		case m.Words == nil:
+			return id
+		default:
 			id = m.From
 		}
 	}

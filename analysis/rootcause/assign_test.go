@@ -2,17 +2,23 @@ package rootcause
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"plaint/analysis/rootcause/lineage/book"
+	"plaint/analysis/rootcause/vector"
 	"plaint/ingest/simulate"
 	"plaint/internal/record"
 	"plaint/internal/store"
 	"plaint/internal/testload"
+	"plaint/internal/text/embed"
 )
 
 // reopened is the desk's store opened again, giving new complaints their themes
@@ -176,6 +182,140 @@ func TestNewComplaintsFollowEdits(t *testing.T) {
 	d.themes()
 	d.load(all)
 	check("after the next run")
+}
+
+// TestMergedIntoAPart: what is merged into a part that words split off stays
+// there, also what comes after the next run, whatever its words.
+func TestMergedIntoAPart(t *testing.T) {
+	d := newDesk(t, 1800)
+	d.reopened(OpenThemes)
+	d.load(1200)
+	d.themes()
+	var largest, third int64
+	var kind string
+	if err := d.st.QueryRow(t.Context(), `select max(id) filter (n = 1), max(type) filter (n = 1), max(id) filter (n = 3) from
+		(select id, type, row_number() over (order by size desc, id) as n from theme)`).Scan(&largest, &kind, &third); err != nil {
+		t.Fatal(err)
+	}
+	edits, err := d.pen.SplitBest(t.Context(), third)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.done(d.pen.Merge(t.Context(), edits[0].Other, []int64{largest}))
+	d.load(1500)
+	d.themes()
+	d.load(1800)
+	var there, back int
+	if err := d.st.QueryRow(t.Context(), `select count(*) filter (m.theme = ?), count(*) filter (m.theme = ?) from theme_member m join complaint c using (seq)
+		where m.run = (select max(id) from run where kind = 'themes') and m.seq > 1500 and c.type = ?`,
+		edits[0].Other, third, kind).Scan(&there, &back); err != nil {
+		t.Fatal(err)
+	}
+	if there < 5 || back > there/3 {
+		t.Errorf("of what is like the merged theme %d went to where it is now and %d to the theme that was split", there, back)
+	}
+}
+
+// TestThemesThatAreNoMore get no new complaints: here all texts of a part are
+// erased.
+func TestThemesThatAreNoMore(t *testing.T) {
+	d := newDesk(t, 1800)
+	d.reopened(OpenThemes)
+	d.load(1200)
+	d.themes()
+	var third int64
+	if err := d.st.QueryRow(t.Context(), "select id from theme order by size desc, id limit 1 offset 2").Scan(&third); err != nil {
+		t.Fatal(err)
+	}
+	edits, err := d.pen.SplitBest(t.Context(), third)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.st.Change(t.Context(), func(w store.Writer) error {
+		return w.Exec(t.Context(), "update complaint set subject = null, body = null where seq in (select seq from theme_member where theme = ?)", edits[0].Other)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.themes()
+	d.load(1800)
+	if d.told(since) == "" {
+		t.Fatal("no complaint got a theme")
+	}
+	if got := d.told("select distinct m.theme as x from theme_member m where not exists (select 1 from theme t where t.run = m.run and t.id = m.theme)"); got != "" {
+		t.Errorf("complaints are in theme %s, which is no more", got)
+	}
+}
+
+// TestEditsDuringARun count in the run that they overtake.
+func TestEditsDuringARun(t *testing.T) {
+	d := newDesk(t, 700)
+	d.reopened(OpenThemes)
+	d.load(600)
+	d.themes()
+	d.done(d.pen.Merge(t.Context(), 1, []int64{2}))
+	undo := sync.OnceFunc(func() { d.done(d.pen.Undo(t.Context(), 1)) })
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		undo()
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	defer service.Close()
+	client, err := embed.New(embed.Options{Base: service.URL, Model: "m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A run that fails after the edit has changed nothing.
+	if _, err := ThemesBy(t.Context(), d.st, nil, &vector.Source{Client: client}); err == nil {
+		t.Fatal("the service refused, and the run went on")
+	}
+	past, err := book.Read(t.Context(), d.st)
+	if err != nil || !past.Edits[0].Waits {
+		t.Fatalf("the undo does not wait for a run: %v", err)
+	}
+	// An edit that comes between what a run read and what it keeps.
+	run := store.Run{Kind: "themes", Started: d.st.Now(), Unless: book.Newer(past.Last() - 1)}
+	if _, err := d.st.SaveRun(t.Context(), run); !errors.Is(err, store.ErrOvertaken) {
+		t.Fatalf("a run was kept that an edit has overtaken: %v", err)
+	}
+	d.themes()
+	if past, err = book.Read(t.Context(), d.st); err != nil || past.Edits[0].Waits {
+		t.Errorf("the undo waits after the run: %v", err)
+	}
+	d.load(700)
+	if got := d.told("select count(*) as x from (" + since + ") where split_part(x, ' ', 2) = '2'"); got == "0" {
+		t.Error("no new complaint is in the theme that was given back")
+	}
+}
+
+// TestStrangers: what is written in words that no theme knows has none.
+func TestStrangers(t *testing.T) {
+	d := newDesk(t, 1800)
+	d.reopened(OpenThemes)
+	d.load(1200)
+	d.themes()
+	d.load(1800)
+	var own int
+	if err := d.st.QueryRow(t.Context(), "select count(*) from ("+since+")").Scan(&own); err != nil {
+		t.Fatal(err)
+	}
+	if own < 590 {
+		t.Errorf("%d of 600 new complaints have a theme", own)
+	}
+	b := &record.Batch{Input: "x"}
+	for _, s := range []string{
+		"阳光明媚的早晨，鱼在水里游，公园里有很多孩子", "今晚的球赛真精彩，主队最后一分钟绝杀，球迷们都沸腾了",
+		"Mix two eggs with flour and sugar, bake the cake for forty minutes at 180 degrees.",
+		"The orchestra played Mahler beautifully, though the hall was far too warm for violins.",
+	} {
+		c := record.Complaint{Body: s}
+		c.Stamp(nil)
+		b.Complaints = append(b.Complaints, c)
+	}
+	if _, err := d.st.Admit(t.Context(), b, func(*record.Complaint, *record.History) record.Decision { return record.Decision{Model: "none"} }); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.told("select body as x from theme_member m join complaint c using (seq) where c.seq > (select max(seq) - 4 from complaint)"); got != "" {
+		t.Errorf("have a theme: %s", got)
+	}
 }
 
 // TestSpoiltModel: a model that cannot be read gives no themes, and what comes in

@@ -11,6 +11,7 @@ import (
 // identity is what became of the themes since the last run.
 type identity struct {
 	moves     []book.Move // that analysts' standing edits make
+	lastEdit  int64
 	events    []lineage.Event
 	news      []lineage.News
 	announced int64 // unix seconds
@@ -35,7 +36,7 @@ func (s *study) identify(ctx context.Context) error {
 	if err := past.Fill(ctx, st, f); err != nil {
 		return err
 	}
-	s.kept.moves = past.Moves()
+	s.kept.moves, s.kept.lastEdit = past.Moves(), past.Last()
 	lines := lineage.Follow(f)
 	s.kept.events = lines.Events
 	for i := range s.all {

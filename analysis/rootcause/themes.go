@@ -5,11 +5,13 @@ package rootcause
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"plaint/analysis/rootcause/cluster"
 	"plaint/analysis/rootcause/incident"
+	"plaint/analysis/rootcause/lineage/book"
 	"plaint/analysis/rootcause/vector"
 	"plaint/internal/store"
 	"plaint/internal/text"
@@ -51,6 +53,17 @@ func Themes(ctx context.Context, st *store.Store, words *text.Lexicon) (Result, 
 // ThemesBy is Themes with vectors of the texts that themes are learnt from; nil is
 // none. Where they cannot be had, nothing is kept but those that came.
 func ThemesBy(ctx context.Context, st *store.Store, words *text.Lexicon, by *vector.Source) (Result, error) {
+	const tries = 3
+	for n := 1; ; n++ {
+		r, err := themesBy(ctx, st, words, by)
+		if n == tries || !errors.Is(err, store.ErrOvertaken) {
+			return r, err
+		}
+	}
+}
+
+// themesBy is one attempt: an edit that an analyst makes meanwhile overtakes it.
+func themesBy(ctx context.Context, st *store.Store, words *text.Lexicon, by *vector.Source) (Result, error) {
 	started := st.Now()
 	s := &study{extractors: cluster.NewExtractors(words)}
 	var err error
@@ -85,6 +98,7 @@ func ThemesBy(ctx context.Context, st *store.Store, words *text.Lexicon, by *vec
 	id, err := st.SaveRun(ctx, store.Run{Kind: "themes", Started: started, UpTo: s.reader.last, Summary: numbers,
 		Params: s.params(),
 		Latest: []string{"theme_model"},
+		Unless: book.Newer(s.kept.lastEdit),
 		Tables: append(s.kept.tables(), model, s.themeTable(), s.memberTable(), s.partTable(), s.areaTable(), store.Table{Name: "theme_window", Rows: windows})})
 	if err != nil {
 		return Result{}, fmt.Errorf("themes: %w", err)
@@ -94,7 +108,7 @@ func ThemesBy(ctx context.Context, st *store.Store, words *text.Lexicon, by *vec
 
 // params are what the run was asked.
 func (s *study) params() map[string]any {
-	out := map[string]any{"fit_texts": fitTexts, "seed": cluster.Seed, "false_discovery_rate": incident.Discovery}
+	out := map[string]any{"fit_texts": fitTexts, "seed": cluster.Seed, "last_edit": s.kept.lastEdit, "false_discovery_rate": incident.Discovery}
 	if s.vectors != nil {
 		counts := s.model.Embedded()
 		out["embedding_model"], out["embedding_dimensions"] = s.vectors.Client.Model(), s.vectors.Numbers()

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -57,7 +58,11 @@ type Run struct {
 	UpTo    int64
 	Tables  []Table
 	Latest  []string // tables that keep the rows of the latest run alone
+	Unless  string   // a query of a count; where it is not 0, the run is not kept: ErrOvertaken
 }
+
+// ErrOvertaken means that what a run was made from has changed since.
+var ErrOvertaken = errors.New("what it was made from has changed meanwhile")
 
 // flushRows keeps the driver from holding all rows of an append in memory.
 const flushRows = 50000
@@ -81,6 +86,11 @@ func (s *Store) SaveRun(ctx context.Context, r Run) (int64, error) {
 	defer s.mu.Unlock()
 	var id int64
 	err = s.write(ctx, func() error {
+		if r.Unless != "" {
+			if n, err := s.number(ctx, r.Unless); err != nil || n != 0 {
+				return cmp.Or(err, ErrOvertaken)
+			}
+		}
 		s.next.run++
 		id = s.next.run
 		for _, name := range r.Latest {
@@ -106,6 +116,15 @@ func (s *Store) SaveRun(ctx context.Context, r Run) (int64, error) {
 		return id, fmt.Errorf("keep the run of %s: %w", r.Kind, err)
 	}
 	return id, nil
+}
+
+// number is what a query of one number gives in the writer's connection.
+func (s *Store) number(ctx context.Context, query string, args ...driver.Value) (n int64, err error) {
+	err = Writer{s}.Each(ctx, query, func(row []driver.Value) error {
+		n, _ = row[0].(int64)
+		return nil
+	}, args...)
+	return n, err
 }
 
 func (s *Store) appendTable(t Table, run int64) (err error) {

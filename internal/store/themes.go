@@ -61,16 +61,23 @@ func (s *Store) loadThemes(ctx context.Context) error {
 	return nil
 }
 
-// lateQuery has the complaints that came since a run and have no theme of it.
-const lateQuery = `select seq, subject, body, language from complaint c where seq > ? and seq <= ?
-	and not exists (select 1 from theme_member m where m.run = ? and m.seq = c.seq) order by seq`
+// Complaints get their themes in order: those up to the last that has one have
+// been looked at.
+const (
+	lookedAtQuery = `select coalesce(max(seq), 0) from theme_member where run = ?`
+	lateQuery     = `select seq, subject, body, language from complaint where seq > ? and seq <= ? order by seq`
+)
 
 // lateRows is how many complaints are read and written at a time: the driver holds a whole
 // result in memory, and more would need writeBulk.
 const lateRows = mostGroupRows
 
 func (s *Store) catchUp(ctx context.Context, t *Themes) error {
-	for from := t.UpTo; from < s.next.complaint; from += lateRows {
+	lookedAt, err := s.number(ctx, lookedAtQuery, t.Run)
+	if err != nil {
+		return err
+	}
+	for from := max(t.UpTo, lookedAt); from < s.next.complaint; from += lateRows {
 		var list []*record.Complaint
 		err := s.arrowRows(ctx, lateQuery, func(rec arrow.Record) {
 			for i := range int(rec.NumRows()) {
@@ -78,7 +85,7 @@ func (s *Store) catchUp(ctx context.Context, t *Themes) error {
 				c.Line = rec.Column(0).(*array.Int64).Value(i)
 				list = append(list, c)
 			}
-		}, from, from+lateRows, t.Run)
+		}, from, from+lateRows)
 		if err != nil {
 			return err
 		}
@@ -91,14 +98,20 @@ func (s *Store) catchUp(ctx context.Context, t *Themes) error {
 	return nil
 }
 
-// members are the complaints that have a theme, in the order of the list.
-func (t *Themes) members(list []*record.Complaint, seq func(i int) int64) []member {
+// members are the complaints that have a theme, in the order of the list. What
+// comes in does not wait for a theme: where one makes Assign panic, none has one.
+func (t *Themes) members(list []*record.Complaint, seq func(i int) int64) (out []member) {
 	if t == nil || len(list) == 0 {
 		return nil
 	}
+	defer func() {
+		if recover() != nil {
+			out = nil
+		}
+	}()
 	all := make([]member, len(list))
 	t.Assign(list, func(i int, theme int64, like float64) { all[i] = member{t.Run, theme, seq(i), like} })
-	out := all[:0]
+	out = all[:0]
 	for _, m := range all {
 		if m.theme != 0 {
 			out = append(out, m)

@@ -108,17 +108,39 @@ func (b *Builder) Counts(v *Vocabulary) *space.CSR {
 	return m
 }
 
-// Words appends the columns of a text's known words and how often it holds them.
-func (v *Vocabulary) Words(features []Feature, cols []int32, counts []float32) ([]int32, []float32) {
+// Words appends the columns of a text's known words and how often it holds them,
+// and counts all its words.
+func (v *Vocabulary) Words(features []Feature, cols []int32, counts []float32) (known []int32, held []float32, words float32) {
 	for _, f := range features {
 		if !IsWord(f.Hash) {
 			continue
 		}
+		words += float32(f.Count)
 		if c, ok := v.index[f.Hash]; ok {
 			cols, counts = append(cols, c), append(counts, float32(f.Count))
 		}
 	}
-	return cols, counts
+	return cols, counts, words
+}
+
+// Shares is, of each text added, how many words it has and the share of them that
+// the vocabulary would know without that text: those that more than minDF texts
+// hold.
+func (b *Builder) Shares(v *Vocabulary, minDF int) (words, known []float32) {
+	words, known = make([]float32, b.Rows()), make([]float32, b.Rows())
+	for i := range b.Rows() {
+		for k := b.start[i]; k < b.start[i+1]; k++ {
+			if !IsWord(b.hashes[k]) {
+				continue
+			}
+			words[i] += float32(b.counts[k])
+			if c, ok := v.index[b.hashes[k]]; ok && v.DF[c] > int32(minDF) {
+				known[i] += float32(b.counts[k])
+			}
+		}
+		known[i] /= max(words[i], 1)
+	}
+	return words, known
 }
 
 // IsWord tells whether a feature is a word.

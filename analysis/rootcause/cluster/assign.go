@@ -23,6 +23,7 @@ type voices struct {
 	vocabulary *text.Vocabulary
 	words      *space.Words
 	theme      []int64 // of each group; none below 0
+	floor      float32 // share of a text's words that must be known
 }
 
 // Assigner gives texts the themes of the model.
@@ -30,7 +31,7 @@ func (m *Model) Assigner() *Assigner {
 	a := &Assigner{}
 	for l, f := range m.fits {
 		if f != nil {
-			a.parts[l] = &voices{f.vocabulary, f.words, nil}
+			a.parts[l] = &voices{f.vocabulary, f.words, nil, f.floor}
 			for _, t := range m.theme[l] {
 				a.parts[l].theme = append(a.parts[l].theme, int64(t))
 			}
@@ -40,7 +41,8 @@ func (m *Model) Assigner() *Assigner {
 }
 
 // Assign calls put for each of n texts with its theme and the share of its words
-// that speak for it, or with -1 for a text without any known word or theme. parts
+// that speak for it, or with -1 for one whose words are mostly unknown: it fits
+// nowhere. parts
 // are a text's parts, such as subject and body, and its language; put is not
 // called where there are none. put is called by many at once, for each text once.
 func (a *Assigner) Assign(x *Extractors, n int, parts func(i int) (language int, parts []string), put func(i int, theme int64, like float32)) {
@@ -76,12 +78,19 @@ type listener struct {
 }
 
 func (h *listener) theme(features []text.Feature) (theme int64, like float32) {
-	h.cols, h.counts = h.vocabulary.Words(features, h.cols[:0], h.counts[:0])
+	var words, known float32
+	h.cols, h.counts, words = h.vocabulary.Words(features, h.cols[:0], h.counts[:0])
+	for _, n := range h.counts {
+		known += n
+	}
+	if known < h.floor*words {
+		return -1, 0
+	}
 	group := h.words.Assign(h.cols, h.counts, h.scores)
 	if group < 0 || h.voices.theme[group] < 0 {
 		return -1, 0
 	}
-	return h.voices.theme[group], h.words.Like(h.cols, h.counts, group)
+	return h.voices.theme[group], h.words.Like(h.cols, h.counts, words, group)
 }
 
 // savedVersion changes when words, their hashes or their weights do: a model kept
@@ -105,6 +114,7 @@ type savedPart struct {
 	Word       []int32   // index into Hashes
 	Count      []float32 // how often the group's texts hold it
 	Theme      []int64   // of each group
+	Floor      float32
 }
 
 // Save keeps what it takes to give other texts a theme: ids are those of the
@@ -131,7 +141,7 @@ func (m *Model) Save(ids [Languages][]int64, words *text.Lexicon) ([]byte, error
 // save sums the counts of words up by group.
 func (f *fitted) save(theme []int64) savedPart {
 	v := f.vocabulary
-	p := savedPart{Vocabulary: f.counts.Cols, Theme: theme}
+	p := savedPart{Vocabulary: f.counts.Cols, Theme: theme, Floor: f.floor}
 	place := make([]int32, len(v.Hashes))
 	for c, h := range v.Hashes {
 		if text.IsWord(h) {
@@ -213,7 +223,7 @@ func Load(data []byte) (*Assigner, *text.Lexicon, error) {
 			return nil, nil, errors.New("read the model of themes: it does not fit together")
 		}
 		sums := &space.CSR{Rows: len(p.Theme), Cols: len(p.Hashes), Start: p.Start, Col: p.Word, Val: p.Count}
-		a.parts[l] = &voices{text.KnownWords(p.Hashes), space.WordsOf(sums, p.Vocabulary), p.Theme}
+		a.parts[l] = &voices{text.KnownWords(p.Hashes), space.WordsOf(sums, p.Vocabulary), p.Theme, p.Floor}
 	}
 	return a, words, nil
 }

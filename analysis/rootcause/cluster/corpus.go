@@ -27,15 +27,24 @@ func NewExtractors(words *text.Lexicon) *Extractors {
 	return e
 }
 
-// each calls f for every index of n in parallel, worker saying whose turn it is.
+// each calls f for every index of n in parallel, worker saying whose turn it is. A
+// panic of f comes to the caller, who may know what to do without.
 func (e *Extractors) each(n int, onlyWords bool, f func(worker int, x *text.Extractor, i int)) {
 	const block = 64
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	next := 0
+	var fault any
 	for worker, x := range e.list {
 		x.OnlyWords = onlyWords
 		wg.Go(func() {
+			defer func() {
+				if p := recover(); p != nil {
+					mu.Lock()
+					fault = p
+					mu.Unlock()
+				}
+			}()
 			for {
 				mu.Lock()
 				from := next
@@ -51,6 +60,9 @@ func (e *Extractors) each(n int, onlyWords bool, f func(worker int, x *text.Extr
 		})
 	}
 	wg.Wait()
+	if fault != nil {
+		panic(fault)
+	}
 }
 
 // Corpus is the texts of one language that themes are found among.

@@ -54,7 +54,9 @@ type fitted struct {
 	words      *space.Words
 	matrix     *space.CSR
 	counts     *space.CSR
-	embedded   bool // vectors from elsewhere count
+	all        []float32 // words of each text, known or not
+	floor      float32   // share of a text's words that must be known for it to have a group
+	embedded   bool      // vectors from elsewhere count
 }
 
 // Embedded reports in which languages vectors of the texts count. They do not
@@ -70,13 +72,16 @@ func (m *Model) Embedded() (out [Languages]bool) {
 // seem to be. Groups are numbered by size, largest first.
 func (c *Corpus) fit(k int) *fitted {
 	n := c.builder.Rows()
-	v := c.builder.Vocabulary(rarest(n), commonest(n))
+	least := rarest(n)
+	v := c.builder.Vocabulary(least, commonest(n))
 	f := &fitted{vocabulary: v, matrix: c.builder.Matrix(v, 1)}
 	if f.matrix.Empty()*mostEmpty > n { // few subjects, each in the same words
-		v = c.builder.Vocabulary(1, 1)
+		least = 1
+		v = c.builder.Vocabulary(least, 1)
 		f.vocabulary, f.matrix = v, c.builder.Matrix(v, 1)
 	}
 	f.counts = c.builder.Counts(v)
+	f.all, f.floor = c.known(v, least)
 	all := &space.Collection{Even: f.matrix, Rare: c.builder.Matrix(v, rarer), Counts: f.counts}
 	if k == 0 {
 		k = space.Number(all, Seed)
@@ -91,6 +96,22 @@ func (c *Corpus) fit(k int) *fitted {
 	f.order()
 	f.words = space.NewWords(f.counts, f.of, f.groups)
 	return f
+}
+
+// Settings of what fits nowhere.
+const (
+	strangest = .01 // share of the texts, the strangest of them, that set the measure
+	stranger  = .7  // of their known words: who knows fewer still is not one of these texts
+)
+
+// known is how many words each text has, and the share of them that another must
+// know to be one of these texts. Among a broker's complaints, learnt from two
+// thirds of a quarter, it lets all but one in a hundred of the rest in, and keeps
+// out most headlines, reviews of shops and questions to a bank.
+func (c *Corpus) known(v *text.Vocabulary, least int) (words []float32, floor float32) {
+	words, shares := c.builder.Shares(v, least)
+	slices.Sort(shares)
+	return words, stranger * shares[int(strangest*float64(len(shares)))]
 }
 
 // order numbers the groups by size; ties go to the one met first. Groups without

@@ -70,5 +70,5 @@ func (m *Model) Like(l, row int) float32 {
 		return 0
 	}
 	cols, counts := f.counts.Row(row)
-	return f.words.Like(cols, counts, f.of[row])
+	return f.words.Like(cols, counts, f.all[row], f.of[row])
 }

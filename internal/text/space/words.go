@@ -86,11 +86,10 @@ func (w *Words) Assign(cols []int32, counts []float32, scores []float32) int {
 }
 
 // Like is the share of a text's words that are more usual in the group than
-// overall: between 0 and 1.
-func (w *Words) Like(cols []int32, counts []float32, group int) float32 {
-	var speak, all float32
+// overall: between 0 and 1. all are the words it has, known or not.
+func (w *Words) Like(cols []int32, counts []float32, all float32, group int) float32 {
+	var speak float32
 	for k, c := range cols {
-		all += counts[k]
 		if w.per.Row(int(c))[group] > w.overall[c] {
 			speak += counts[k]
 		}

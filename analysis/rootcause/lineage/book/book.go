@@ -72,11 +72,16 @@ func Read(ctx context.Context, st *store.Store) (*Past, error) {
 const nextQuery = `select 1 + greatest(coalesce((select max(id) from theme), 0), coalesce((select max(theme) from theme_event), 0),
 	coalesce((select max(greatest(theme, coalesce(other, 0))) from theme_edit), 0))`
 
+// knownQuery is the last edit that the latest run knew. Earlier programs did not
+// keep it: there it is the last before the run began.
+const knownQuery = `select coalesce((select coalesce(try_cast(json_extract_string(r.params, '$.last_edit') as bigint),
+	(select max(e.id) from theme_edit e where e.at <= r.started)) from run r where r.kind = 'themes' order by r.id desc limit 1), 0)`
+
 // Edits lists what analysts decided, the first first.
 func Edits(ctx context.Context, st *store.Store) ([]Edit, error) {
 	var out []Edit
-	var run time.Time
-	if err := st.QueryRow(ctx, `select coalesce(arg_max(started, id), epoch_ms(0)) from run where kind = 'themes'`).Scan(&run); err != nil {
+	var known int64
+	if err := st.QueryRow(ctx, knownQuery).Scan(&known); err != nil {
 		return nil, err
 	}
 	err := st.Each(ctx, `select id, at, coalesce(actor, ''), action, theme, coalesce(other, 0), coalesce(name, ''), coalesce(undoes, 0) from theme_edit order by id`, func(rows *sql.Rows) error {
@@ -88,7 +93,7 @@ func Edits(ctx context.Context, st *store.Store) ([]Edit, error) {
 		if e.Action == Undo {
 			for i := range out {
 				if out[i].ID == e.Undoes {
-					out[i].Undone, out[i].Waits = true, out[i].Action != Name && e.At.After(run)
+					out[i].Undone, out[i].Waits = true, out[i].Action != Name && e.ID > known
 				}
 			}
 		}
@@ -96,6 +101,19 @@ func Edits(ctx context.Context, st *store.Store) ([]Edit, error) {
 		return err
 	})
 	return out, err
+}
+
+// Last is the last edit, 0 before the first.
+func (p *Past) Last() int64 {
+	if len(p.Edits) == 0 {
+		return 0
+	}
+	return p.Edits[len(p.Edits)-1].ID
+}
+
+// Newer asks whether there is an edit after that one.
+func Newer(edit int64) string {
+	return fmt.Sprintf("select count(*) from theme_edit where id > %d", edit)
 }
 
 // Names are the names that analysts gave to themes.

@@ -2,6 +2,7 @@ package book
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -15,14 +16,35 @@ type Move struct {
 	Words      *regexp.Regexp // that its text must hold; nil for all
 }
 
-// Moves are those of the edits that the latest run shows: an undo shows in the
-// next.
-func Moves(ctx context.Context, st *store.Store) ([]Move, error) {
+// Moves are those of the edits that a run, the latest, shows: an undo shows in the
+// next. What would lead to a theme that the run has nothing of is left out.
+func Moves(ctx context.Context, st *store.Store, run int64) ([]Move, error) {
 	p, err := Read(ctx, st)
 	if err != nil {
 		return nil, err
 	}
-	return p.moves(func(e *Edit) bool { return !e.Undone || e.Waits }), nil
+	list, err := numbers(ctx, st, "select id from theme where run = ?", run)
+	if err != nil {
+		return nil, fmt.Errorf("read the themes: %w", err)
+	}
+	alive := map[int64]bool{}
+	for _, id := range list {
+		alive[id] = true
+	}
+	moves := p.moves(func(e *Edit) bool { return !e.Undone || e.Waits })
+	out := moves[:0:0]
+	for i, m := range moves {
+		end := m.Into
+		for _, later := range moves[i+1:] {
+			if later.Words == nil && later.From == end {
+				end = later.Into
+			}
+		}
+		if alive[end] {
+			out = append(out, m)
+		}
+	}
+	return out, nil
 }
 
 // Moves are those of the edits that the next run will show.
