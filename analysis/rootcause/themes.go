@@ -71,7 +71,9 @@ func themesBy(ctx context.Context, st *store.Store, words *text.Lexicon, by *vec
 		return Result{}, err
 	}
 	s.share = min(1, fitTexts/max(float64(s.reader.count), 1))
-	s.vectors = by.Open(st, int(s.share*float64(s.reader.count)+.5))
+	if s.vectors, err = by.Open(ctx, st, int(s.share*float64(s.reader.count)+.5)); err != nil {
+		return Result{}, fmt.Errorf("themes: %w", err)
+	}
 	if err := s.collect(ctx); err != nil {
 		return Result{}, err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -33,10 +34,22 @@ var embeddingTable = newTable("embedding",
 	identity("key_lo", func(x *keptEmbedding) uint64 { return x.Key.Lo }),
 	raw("vector", func(x *keptEmbedding) []byte { return halves(x.Vector) }))
 
+// keepingQuery is the last erasure or retention.
+const keepingQuery = "select coalesce(max(id), 0) from keeping"
+
+// Keeping is the last erasure or retention, 0 before the first.
+func (s *Store) Keeping(ctx context.Context) (id int64, err error) {
+	if err = s.QueryRow(ctx, keepingQuery).Scan(&id); err != nil {
+		err = fmt.Errorf("read the erasures: %w", err)
+	}
+	return id, err
+}
+
 // KeepEmbeddings keeps some hundred vectors of complaints at most in one
-// transaction, in the place of those that the complaints had. Of a complaint whose text has gone meanwhile
-// nothing is kept.
-func (s *Store) KeepEmbeddings(ctx context.Context, model string, list []Embedding) error {
+// transaction, in the place of those that the complaints had. keeping is what
+// Keeping said before the texts were read: where something was erased since, from
+// any text, nothing is kept, and the error is ErrOvertaken.
+func (s *Store) KeepEmbeddings(ctx context.Context, model string, keeping int64, list []Embedding) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -49,13 +62,13 @@ func (s *Store) KeepEmbeddings(ctx context.Context, model string, list []Embeddi
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := s.write(ctx, func() error {
+		if now, err := s.number(ctx, keepingQuery); err != nil || now != keeping {
+			return cmp.Or(err, ErrOvertaken)
+		}
 		if err := s.exec(ctx, "delete from embedding where "+these, given); err != nil {
 			return err
 		}
-		if err := insert(ctx, s, embeddingTable, rows); err != nil {
-			return err
-		}
-		return s.exec(ctx, "delete from embedding where "+these+" and seq not in (select seq from complaint where subject is not null or body is not null)", given)
+		return insert(ctx, s, embeddingTable, rows)
 	})
 	if err == nil {
 		err = s.tidyLog(context.WithoutCancel(ctx))

@@ -30,7 +30,7 @@ func TestEmbeddings(t *testing.T) {
 		for _, n := range seq {
 			list = append(list, Embedding{Seq: n, Key: record.Identity{Hi: math.MaxUint64, Lo: uint64(n)}, Vector: vector})
 		}
-		if err := st.KeepEmbeddings(t.Context(), model, list); err != nil {
+		if err := st.KeepEmbeddings(t.Context(), model, 0, list); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -34,21 +34,23 @@ type Book struct {
 	Source
 	st          *store.Store
 	model       string // and how many numbers it was asked for
+	keeping     int64  // the last erasure before texts are read
 	numbers     int    // of a vector
 	done, total int
 }
 
 // Open begins a run that needs the vectors of about total texts; a nil Source
-// gives a nil Book.
-func (s *Source) Open(st *store.Store, total int) *Book {
+// gives a nil Book. Texts are to be read after it.
+func (s *Source) Open(ctx context.Context, st *store.Store, total int) (b *Book, err error) {
 	if s == nil {
-		return nil
+		return nil, nil
 	}
-	b := &Book{Source: *s, st: st, model: s.Client.Model(), total: total}
+	b = &Book{Source: *s, st: st, model: s.Client.Model(), total: total}
 	if n := s.Client.Dimensions(); n > 0 {
 		b.model = fmt.Sprintf("%s %d", b.model, n)
 	}
-	return b
+	b.keeping, err = st.Keeping(ctx)
+	return b, err
 }
 
 // Numbers is how many numbers a vector has; 0 before the first.
@@ -164,7 +166,7 @@ func (b *Book) fetch(ctx context.Context, missing []Text) error {
 	}
 	var came []store.Embedding
 	keep := func(ctx context.Context) error {
-		err := b.st.KeepEmbeddings(ctx, b.model, came)
+		err := b.st.KeepEmbeddings(ctx, b.model, b.keeping, came)
 		came = came[:0]
 		b.tell()
 		return err

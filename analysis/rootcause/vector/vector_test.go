@@ -82,6 +82,15 @@ func source(t *testing.T, m *maker, model string) *Source {
 	return &Source{Client: c}
 }
 
+func opened(t *testing.T, s *Source, st *store.Store, total int) *Book {
+	t.Helper()
+	b, err := s.Open(t.Context(), st, total)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // TestOnce: what was asked once is not asked again, by another run, also after an
 // error in the middle; another model's vectors do not count.
 func TestOnce(t *testing.T) {
@@ -91,18 +100,18 @@ func TestOnce(t *testing.T) {
 	s := source(t, m, "m")
 	told := 0
 	s.Progress = func(done, total int) { told = done }
-	_, err := s.Open(st, n).Of(t.Context(), texts())
+	_, err := opened(t, s, st, n).Of(t.Context(), texts())
 	var e *embed.Error
 	if !errors.As(err, &e) || e.Status != 403 || e.Detail != "full" {
 		t.Fatal(err)
 	}
 	got := len(m.texts)
 	m.after = 0
-	first, err := s.Open(st, n).Of(t.Context(), texts())
+	first, err := opened(t, s, st, n).Of(t.Context(), texts())
 	if err != nil || got == 0 || len(m.texts) != n-1 || told != n-1 {
 		t.Fatalf("%d texts were sent, %d before the error, %d done: %v", len(m.texts), got, told, err)
 	}
-	b := s.Open(st, n)
+	b := opened(t, s, st, n)
 	again, err := b.Of(t.Context(), texts())
 	if err != nil || len(m.texts) != n-1 || !reflect.DeepEqual(again, first) || b.Numbers() != 5 {
 		t.Errorf("the second run sent %d texts: %v", len(m.texts)-n+1, err)
@@ -112,7 +121,7 @@ func TestOnce(t *testing.T) {
 			t.Errorf("text %d has %v", i, v)
 		}
 	}
-	other := source(t, m, "other").Open(st, n)
+	other := opened(t, source(t, m, "other"), st, n)
 	if _, err := other.Of(t.Context(), texts()); err != nil || len(m.texts) != 2*(n-1) {
 		t.Errorf("another model was asked for %d texts: %v", len(m.texts)-n+1, err)
 	}
@@ -131,11 +140,11 @@ func TestMask(t *testing.T) {
 	st, texts := complaints(t, 3)
 	m := &maker{numbers: 5}
 	s := source(t, m, "m")
-	if _, err := s.Open(st, 3).Of(t.Context(), texts()); err != nil {
+	if _, err := opened(t, s, st, 3).Of(t.Context(), texts()); err != nil {
 		t.Fatal(err)
 	}
 	s.Mask = func(text string, names []string) string { return text + " of " + strings.Join(names, ",") }
-	if _, err := s.Open(st, 3).Of(t.Context(), texts()); err != nil {
+	if _, err := opened(t, s, st, 3).Of(t.Context(), texts()); err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Join(m.texts[2:], "; "); got != "it fails 0 of Name0,a@b.example; it fails 2 of Name2,a@b.example" {
@@ -149,15 +158,15 @@ func TestAnotherLength(t *testing.T) {
 	st, texts := complaints(t, 10)
 	m := &maker{numbers: 5, after: 9}
 	s := source(t, m, "m")
-	if _, err := s.Open(st, 4).Of(t.Context(), texts()[:4]); err != nil {
+	if _, err := opened(t, s, st, 4).Of(t.Context(), texts()[:4]); err != nil {
 		t.Fatal(err)
 	}
 	m = &maker{numbers: 6}
 	s = source(t, m, "m")
-	if _, err := s.Open(st, 10).Of(t.Context(), texts()); !errors.Is(err, ErrLength) {
+	if _, err := opened(t, s, st, 10).Of(t.Context(), texts()); !errors.Is(err, ErrLength) {
 		t.Fatal(err)
 	}
-	if got, err := s.Open(st, 10).Of(t.Context(), texts()); err != nil || len(got[0]) != 6 || len(got[9]) != 6 {
+	if got, err := opened(t, s, st, 10).Of(t.Context(), texts()); err != nil || len(got[0]) != 6 || len(got[9]) != 6 {
 		t.Errorf("%v %v", got, err)
 	}
 }

@@ -1,6 +1,7 @@
 package keep
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,7 +33,7 @@ func embedded(t *testing.T, path string) (*store.Store, []store.Embedding) {
 	for i := range 4 {
 		list = append(list, store.Embedding{Seq: int64(i + 1), Key: record.Identity{Hi: 1 << 63, Lo: uint64(i)}, Vector: []float32{.6, -.8, float32(i)}})
 	}
-	if err := st.KeepEmbeddings(t.Context(), "m", list); err != nil {
+	if err := st.KeepEmbeddings(t.Context(), "m", 0, list); err != nil {
 		t.Fatal(err)
 	}
 	return st, list
@@ -54,11 +55,18 @@ func TestVectorsGoWithTexts(t *testing.T) {
 	if got := text(t, st, vectorsOf); got != "4" {
 		t.Errorf("after the erasure there are vectors of %s", got)
 	}
-	if err := st.KeepEmbeddings(t.Context(), "m", list); err != nil { // of texts that were read before
+	if err := st.KeepEmbeddings(t.Context(), "m", 0, list); !errors.Is(err, store.ErrOvertaken) { // of texts that were read before
 		t.Fatal(err)
 	}
-	if got := text(t, st, vectorsOf); got != "3,4" {
+	if got := text(t, st, vectorsOf); got != "4" {
 		t.Errorf("kept after the erasure: %s", got)
+	}
+	now, err := st.Keeping(t.Context())
+	if err == nil {
+		err = st.KeepEmbeddings(t.Context(), "m", now, list[2:])
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	sound(t, st)
 	if _, err := Retain(t.Context(), st, Ages{record.Complaints: st.Now().Sub(day0.Add(60 * time.Hour))}, "li", false, false, nil); err != nil {

@@ -1,9 +1,13 @@
 package embed
 
 import (
+	"errors"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // address is whom to ask.
@@ -38,12 +42,31 @@ func (a address) String() string {
 	return (&url.URL{Scheme: a.full.Scheme, Host: a.full.Host, Path: a.full.Path}).String()
 }
 
-// local reports whether the address is this machine's own.
+// local reports whether the address is this machine's own. Other names that end in
+// localhost are not: a resolver may answer anything for them.
 func (a address) local() bool {
-	host := strings.TrimSuffix(strings.ToLower(a.full.Hostname()), ".")
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
+	host := a.full.Hostname()
 	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
+
+// transport connects to the address; to this machine's own by no proxy, and to
+// nothing else that its name might mean.
+func (a address) transport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 20 * time.Second}
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext,
+		TLSHandshakeTimeout: 20 * time.Second, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute}
+	if a.local() {
+		t.Proxy = nil
+		dialer.Control = func(_, to string, _ syscall.RawConn) error {
+			host, _, err := net.SplitHostPort(to)
+			if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+				return errNotLocal
+			}
+			return nil
+		}
+	}
+	return t
+}
+
+var errNotLocal = errors.New("localhost is another machine")

@@ -7,7 +7,6 @@ package embed
 import (
 	"context"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -20,7 +19,8 @@ const (
 	batchBytes   = 64 << 10 // bytes of texts of a request
 	longest      = 1500     // bytes of a text that are sent
 	mostNumbers  = 1 << 14  // numbers of a vector
-	mostAnswer   = 64 << 20 // bytes of an answer
+	mostDigits   = 32       // bytes of a number, with what parts it from the next
+	mostAround   = 1 << 16  // bytes of an answer beside its numbers
 	mostAnswered = 200      // characters of a refusal that are repeated
 
 	tries        = 6
@@ -64,9 +64,7 @@ func New(o Options) (*Client, error) {
 	if o.Batch <= 0 {
 		o.Batch = batchTexts
 	}
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
-		TLSHandshakeTimeout: 20 * time.Second, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute}
-	return &Client{o: o, at: at, numbers: o.Dimensions, pause: sleep, http: &http.Client{Transport: transport, Timeout: patience,
+	return &Client{o: o, at: at, numbers: o.Dimensions, pause: sleep, http: &http.Client{Transport: at.transport(), Timeout: patience,
 		// Texts and key go to the address that was named and to no other.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
 }

@@ -164,6 +164,9 @@ func TestHostile(t *testing.T) {
 		"zeros":          {body: `{"data":[{"index":0,"embedding":[0,0]},{"index":1,"embedding":[1,2]}]}`, code: WrongNumber},
 		"no number":      {body: `{"data":[{"index":0,"embedding":[NaN,1]},{"index":1,"embedding":[1,2]}]}`, code: NoJSON},
 		"infinite":       {body: `{"data":[{"index":0,"embedding":[1e999,1]},{"index":1,"embedding":[1,2]}]}`, code: NoJSON},
+		"null":           {body: `{"data":[{"index":0,"embedding":[1,null]},{"index":1,"embedding":[1,2]}]}`, code: WrongNumber},
+		"no list":        {body: `{"data":{"embedding":[1,2]}}`, code: NoJSON},
+		"repeats a text": {body: `{"error":"bad input: ['complaint two']"}`, code: Refused, status: 400},
 		"packed NaN":     {body: `{"data":[{"index":0,"embedding":"AADAfw=="},{"index":1,"embedding":"AADAfw=="}]}`, code: WrongNumber},
 		"packed rubbish": {body: `{"data":[{"index":0,"embedding":"!"},{"index":1,"embedding":"!"}]}`, code: NoJSON},
 		"words":          {body: `{"data":[{"index":0,"embedding":{"a":1}},{"index":1,"embedding":null}]}`, code: NoJSON},
@@ -223,7 +226,7 @@ func TestTooLarge(t *testing.T) {
 	s, _ := service(t, func(w http.ResponseWriter, _ asked, _ int) {
 		fmt.Fprint(w, `{"data":[{"embedding":[1`)
 		chunk := []byte(strings.Repeat(",1", 1<<19))
-		for range mostAnswer/len(chunk) + 2 {
+		for range mostNumbers*mostDigits/len(chunk) + 2 {
 			if _, err := w.Write(chunk); err != nil {
 				return
 			}
@@ -234,6 +237,17 @@ func TestTooLarge(t *testing.T) {
 	var e *Error
 	if !errors.As(err, &e) || e.Code != TooLarge {
 		t.Error(err)
+	}
+}
+
+// TestOnlyThisMachine: a name of this machine that means another is not asked.
+func TestOnlyThisMachine(t *testing.T) {
+	at, err := parseAddress("http://localhost:9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if conn, err := at.transport().DialContext(t.Context(), "tcp", "192.0.2.1:9"); !errors.Is(err, errNotLocal) {
+		t.Errorf("%v %v", conn, err)
 	}
 }
 
@@ -288,11 +302,16 @@ func TestGivesUp(t *testing.T) {
 
 func TestAddress(t *testing.T) {
 	for base, local := range map[string]bool{"http://127.0.0.1:11434": true, "http://localhost:8080/v1": true, "http://[::1]:1/v1/embeddings": true,
-		"https://u:p@api.example?key=k": false, "http://127.0.0.1.example": false, "http://192.168.1.5:80/x/": false, "http://localhost.example": false} {
+		"https://u:p@api.example?key=k": false, "http://127.0.0.1.example": false, "http://192.168.1.5:80/x/": false, "http://localhost.example": false,
+		"http://LOCALHOST": true, "http://localhost.:1": false, "http://ollama.localhost": false} {
 		c, err := New(Options{Base: base, Model: "m"})
 		if err != nil || c.Local() != local || !strings.HasSuffix(c.Address(), "/v1/embeddings") || strings.Count(c.Address(), "/v1") != 1 ||
 			strings.ContainsAny(c.Address(), "@?") {
 			t.Errorf("%s: %v %v", base, c, err)
+			continue
+		}
+		if proxy := c.http.Transport.(*http.Transport).Proxy; (proxy == nil) != local {
+			t.Errorf("%s goes by a proxy: %v", base, proxy != nil)
 		}
 	}
 	for _, base := range []string{"", "127.0.0.1:80", "file:///etc/passwd", "ftp://u:pw@x", "http://", "unix:/x", "http://a b"} {
@@ -312,7 +331,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, err := c.read(data, 2)
+		list, err := c.read(data, []string{"a", "b"})
 		if err != nil {
 			return
 		}

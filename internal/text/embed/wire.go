@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // question is a request's body.
@@ -28,10 +29,13 @@ type question struct {
 
 // answer is the body that comes back, as far as it is read.
 type answer struct {
-	Data []struct {
-		Index     *int            `json:"index"`
-		Embedding json.RawMessage `json:"embedding"`
-	} `json:"data"`
+	Data json.RawMessage `json:"data"`
+}
+
+// row is one of its vectors.
+type row struct {
+	Index     *int            `json:"index"`
+	Embedding json.RawMessage `json:"embedding"`
 }
 
 // again says whether and when to ask again.
@@ -60,16 +64,17 @@ func (c *Client) once(ctx context.Context, texts []string) ([][]float32, again, 
 		return nil, again{}, c.unreachable(err)
 	}
 	defer resp.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer+1))
+	most := mostAround + len(texts)*mostNumbers*mostDigits
+	data, err := io.ReadAll(io.LimitReader(resp.Body, int64(most)+1))
 	switch {
 	case err != nil:
 		return nil, again{}, c.unreachable(err)
 	case resp.StatusCode != http.StatusOK:
-		return nil, toldAgain(resp), c.refused(resp, data)
-	case len(data) > mostAnswer:
+		return nil, toldAgain(resp), c.refused(resp, data, texts)
+	case len(data) > most:
 		return nil, again{never: true}, c.fault(TooLarge, "")
 	}
-	vectors, err := c.read(data, len(texts))
+	vectors, err := c.read(data, texts)
 	return vectors, again{never: true}, err
 }
 
@@ -100,7 +105,7 @@ func toldAgain(resp *http.Response) again {
 }
 
 // refused words an answer that is none.
-func (c *Client) refused(resp *http.Response, body []byte) error {
+func (c *Client) refused(resp *http.Response, body []byte, texts []string) error {
 	e := c.fault(Refused, "")
 	e.Status = resp.StatusCode
 	if e.Status >= 300 && e.Status < 400 {
@@ -110,13 +115,13 @@ func (c *Client) refused(resp *http.Response, body []byte) error {
 		}
 		return e
 	}
-	e.Detail = c.said(body)
+	e.Detail = c.said(body, texts)
 	return e
 }
 
 // said is the sentence in the body of a refusal, if there is one: short, on one
-// line, without the key.
-func (c *Client) said(body []byte) string {
+// line, without the key; nothing of one that repeats a text.
+func (c *Client) said(body []byte, texts []string) string {
 	var told struct {
 		Error   json.RawMessage `json:"error"`
 		Message string          `json:"message"`
@@ -144,23 +149,65 @@ func (c *Client) said(body []byte) string {
 	if r := []rune(text); len(r) > mostAnswered {
 		text = string(r[:mostAnswered]) + "…"
 	}
+	if repeats(text, texts) {
+		return ""
+	}
 	return text
 }
 
-// read takes n vectors out of an answer and brings them to unit length.
-func (c *Client) read(data []byte, n int) ([][]float32, error) {
+// repeats reports whether something said holds a text or a piece of one.
+func repeats(said string, texts []string) bool {
+	const piece = 12 // characters
+	var all strings.Builder
+	for _, t := range texts {
+		t = strings.Join(strings.Fields(t), " ")
+		if utf8.RuneCountInString(t) < piece && strings.Contains(said, t) {
+			return true
+		}
+		all.WriteString(t + "\n")
+	}
+	r := []rune(said)
+	for i := 0; i+piece <= len(r); i++ {
+		if strings.Contains(all.String(), string(r[i:i+piece])) {
+			return true
+		}
+	}
+	return false
+}
+
+// rows are the n vectors of an answer as they stand there; no more are looked at.
+func (c *Client) rows(data []byte, texts []string) ([]row, error) {
 	var a answer
 	if err := json.Unmarshal(data, &a); err != nil {
 		return nil, c.fault(NoJSON, kindOf(data))
 	}
-	if a.Data == nil {
-		return nil, c.fault(NoJSON, c.said(data))
+	list := json.NewDecoder(bytes.NewReader(a.Data))
+	if at, err := list.Token(); err != nil || at != json.Delim('[') {
+		return nil, c.fault(NoJSON, c.said(data, texts))
 	}
-	if len(a.Data) != n {
-		return nil, c.fault(WrongCount, fmt.Sprintf("%d / %d", len(a.Data), n))
+	out := make([]row, 0, len(texts))
+	for list.More() && len(out) <= len(texts) {
+		var r row
+		if list.Decode(&r) != nil {
+			return nil, c.fault(NoJSON, "data")
+		}
+		out = append(out, r)
 	}
+	if len(out) != len(texts) {
+		return nil, c.fault(WrongCount, fmt.Sprintf("%d / %d", len(out), len(texts)))
+	}
+	return out, nil
+}
+
+// read takes the texts' vectors out of an answer and brings them to unit length.
+func (c *Client) read(data []byte, texts []string) ([][]float32, error) {
+	rows, err := c.rows(data, texts)
+	if err != nil {
+		return nil, err
+	}
+	n := len(texts)
 	out := make([][]float32, n)
-	for k, d := range a.Data {
+	for k, d := range rows {
 		i := k
 		if d.Index != nil {
 			i = *d.Index
@@ -203,7 +250,9 @@ func (c *Client) vector(raw json.RawMessage) ([]float32, error) {
 		for i := range v {
 			v[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
 		}
-	} else if json.Unmarshal(raw, &v) != nil {
+	} else if bytes.Contains(raw, []byte("null")) { // some services write so what is no number
+		return nil, c.fault(WrongNumber, "")
+	} else if len(raw) > mostNumbers*mostDigits || json.Unmarshal(raw, &v) != nil {
 		return nil, c.fault(NoJSON, "embedding")
 	}
 	if c.numbers == 0 {
