@@ -4,9 +4,11 @@
 package rootcause
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"plaint/analysis/rootcause/cluster"
@@ -97,6 +99,9 @@ func themesBy(ctx context.Context, st *store.Store, words *text.Lexicon, by *vec
 		return Result{}, fmt.Errorf("themes: %w", err)
 	}
 	numbers := map[string]any{"complaints": len(s.all), "themes": len(s.themes), "windows": len(windows), "fitted_share": s.share}
+	if s.vectors != nil {
+		numbers["embeddings"] = s.countedIn()
+	}
 	id, err := st.SaveRun(ctx, store.Run{Kind: "themes", Started: started, UpTo: s.reader.last, Summary: numbers,
 		Params: s.params(),
 		Latest: []string{"theme_model"},
@@ -106,6 +111,17 @@ func themesBy(ctx context.Context, st *store.Store, words *text.Lexicon, by *vec
 		return Result{}, fmt.Errorf("themes: %w", err)
 	}
 	return Result{Run: id, Numbers: numbers}, nil
+}
+
+// countedIn are the languages in which vectors count, "-" for none.
+func (s *study) countedIn() string {
+	var list []string
+	for l, counts := range s.model.Embedded() {
+		if counts {
+			list = append(list, languageName(l == cluster.Chinese))
+		}
+	}
+	return cmp.Or(strings.Join(list, ", "), "-")
 }
 
 // params are what the run was asked.

@@ -28,6 +28,9 @@ func (e *env) analyzeCmd() *cobra.Command {
 					return usageError{&worded{"err_job", []any{"job", j, "jobs", strings.Join(analysis.Jobs, ", ")}}}
 				}
 			}
+			if faq != "" && len(jobs) > 0 && !slices.Contains(jobs, "knowledge") {
+				return usageError{&worded{"err_flag_without_job", []any{"flag", "--faq", "job", "knowledge"}}}
+			}
 			o, service, err := e.analysisFiles(faq, lexicon)
 			if err != nil {
 				return err
@@ -50,7 +53,7 @@ func (e *env) analyzeCmd() *cobra.Command {
 			})
 		}}
 	near = e.embeddingFlags(c)
-	c.Flags().StringSliceVar(&jobs, "jobs", nil, e.t("flag_jobs"))
+	c.Flags().StringSliceVar(&jobs, "jobs", nil, e.t("flag_jobs", "jobs", strings.Join(analysis.Jobs, ", ")))
 	c.Flags().StringVar(&faq, "faq", "", e.t("flag_faq"))
 	c.Flags().StringVar(&lexicon, "lexicon", "", e.t("flag_lexicon"))
 	return c

@@ -122,7 +122,7 @@ func (e *env) demoJobs(ctx context.Context, st *store.Store, dir string) error {
 	for _, name := range []string{"accounts.csv", "transactions.csv", "logs.ndjson", "surveys.csv", "complaints.csv"} {
 		files = append(files, filepath.Join(dir, name))
 	}
-	plans, done, err := e.inspect(files, file.Options{})
+	plans, done, err := e.inspect(ctx, files, file.Options{})
 	defer done()
 	if err != nil {
 		return err

@@ -45,6 +45,9 @@ func (f *embeddings) source(e *env, s settings.Embeddings) (*vector.Source, erro
 	if f.dimensions != 0 {
 		s.Dimensions = f.dimensions
 	}
+	if s.URL == "" && (f.model != "" || f.dimensions != 0 || f.leave) {
+		return nil, usageError{&worded{code: "err_embed_no_service"}}
+	}
 	if s.URL == "" {
 		return nil, nil
 	}

@@ -65,7 +65,7 @@ func (e *env) ingest(ctx context.Context, args []string, f ingestFlags) error {
 		return err
 	}
 	if f.dryRun {
-		plans, done, err := e.inspect(paths, opt)
+		plans, done, err := e.inspect(ctx, paths, opt)
 		defer done()
 		if err != nil {
 			return err
@@ -80,7 +80,7 @@ func (e *env) ingest(ctx context.Context, args []string, f ingestFlags) error {
 	// Inputs are looked at only by the process that loads them: standard input
 	// can be read once.
 	return e.withStoreOf(ctx, store.Options{Quiet: true}, func(st *store.Store) error {
-		plans, done, err := e.inspect(paths, opt)
+		plans, done, err := e.inspect(ctx, paths, opt)
 		defer done()
 		if err != nil {
 			return err
@@ -156,7 +156,7 @@ func (e *env) withoutDatabase(paths []string) []string {
 
 // inspect plans every input, evidence before complaints, so that decisions see
 // what is known.
-func (e *env) inspect(paths []string, opt file.Options) (plans []*file.Plan, done func(), err error) {
+func (e *env) inspect(ctx context.Context, paths []string, opt file.Options) (plans []*file.Plan, done func(), err error) {
 	var undo []func()
 	done = func() {
 		for _, f := range undo {
@@ -164,8 +164,11 @@ func (e *env) inspect(paths []string, opt file.Options) (plans []*file.Plan, don
 		}
 	}
 	for _, p := range paths {
-		some, d, err := file.Inspect(p, opt)
+		some, d, err := file.Inspect(ctx, p, opt)
 		undo = append(undo, d)
+		if ctx.Err() != nil {
+			return nil, done, ctx.Err()
+		}
 		if err != nil {
 			return nil, done, usageError{err}
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,7 @@ type lab struct {
 	e       *env
 	in, out string
 	path    string // of the input: where it was spooled to, if it can be read once
+	table   *file.Table
 	started time.Time
 }
 
@@ -44,7 +46,7 @@ func (e *env) method(c *cobra.Command, run func(c *cobra.Command, l *lab) (map[s
 			return usageError{&worded{code: "err_need_in"}}
 		}
 		l.started = time.Now()
-		done, err := l.open()
+		done, err := l.open(c.Context())
 		if err != nil {
 			return err
 		}
@@ -52,6 +54,10 @@ func (e *env) method(c *cobra.Command, run func(c *cobra.Command, l *lab) (map[s
 		numbers, err := run(c, l)
 		if err != nil {
 			return err
+		}
+		if l.table != nil && l.table.Garbled > 0 {
+			numbers["garbled_rows"] = l.table.Garbled
+			e.say("%s", e.t("lab_garbled", "rows", l.table.Garbled))
 		}
 		numbers["seconds"] = time.Since(l.started).Seconds()
 		w := json.NewEncoder(e.out)
@@ -65,7 +71,7 @@ func (e *env) method(c *cobra.Command, run func(c *cobra.Command, l *lab) (map[s
 
 // open looks at --out before any work is done and finds the input: "-" is standard input. Methods read it more than once, so
 // that a pipe is spooled first.
-func (l *lab) open() (done func(), err error) {
+func (l *lab) open(ctx context.Context) (done func(), err error) {
 	if l.out != "" {
 		out := l.e.path(l.out)
 		if info, err := os.Stat(out); err == nil && info.IsDir() {
@@ -76,21 +82,23 @@ func (l *lab) open() (done func(), err error) {
 		}
 	}
 	l.path = l.e.path(l.in)
-	pipe := l.e.in
+	pipe := func() (io.Reader, error) { return l.e.in, nil }
 	if l.in != "-" {
 		info, err := os.Stat(l.path)
 		if err != nil || info.Mode().IsRegular() || info.IsDir() {
 			return func() {}, nil // whoever reads it says what is wrong
 		}
-		f, err := os.Open(l.path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		pipe = f
+		path := l.path
+		pipe = func() (io.Reader, error) { return os.Open(path) } // waits for whoever writes; ends with the program
 	}
-	l.path, done, err = file.Spool(pipe)
+	l.path, done, err = file.Spool(ctx, pipe)
 	return done, err
+}
+
+// openTable opens the input under the name that was asked for.
+func (l *lab) openTable(ctx context.Context) (err error) {
+	l.table, err = file.OpenTable(ctx, l.path, l.in)
+	return err
 }
 
 // rows writes a table to --out, beside it first, so that no half table stays. It
@@ -128,10 +136,10 @@ func cells(values ...string) []byte {
 
 // column reads one column of the input as text.
 func (l *lab) column(c *cobra.Command, name string, each func(value string)) error {
-	t, err := file.OpenTable(c.Context(), l.path)
-	if err != nil {
+	if err := l.openTable(c.Context()); err != nil {
 		return err
 	}
+	t := l.table
 	defer t.Close()
 	at := t.Column(name)
 	if at < 0 {

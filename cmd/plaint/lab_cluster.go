@@ -64,11 +64,16 @@ func (l *lab) cluster(c *cobra.Command, w wanted) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	outliers := 0
+	outliers, sizes := 0, make([]int, len(g.Labels))
 	for _, c := range g.Of {
 		if c < 0 {
 			outliers++
+		} else {
+			sizes[c]++
 		}
+	}
+	if k > len(g.Labels) {
+		l.e.say("%s", l.e.t("lab_fewer_clusters", "asked", k, "clusters", len(g.Labels)))
 	}
 	err = l.rows("row,cluster,label", func(w *bufio.Writer) error {
 		for i, c := range g.Of {
@@ -82,7 +87,7 @@ func (l *lab) cluster(c *cobra.Command, w wanted) (map[string]any, error) {
 		}
 		return nil
 	})
-	out := map[string]any{"rows": len(texts), "clusters": len(g.Labels), "outliers": outliers, "labels": g.Labels}
+	out := map[string]any{"rows": len(texts), "clusters": len(g.Labels), "outliers": outliers, "sizes": sizes, "labels": g.Labels}
 	if w.near != nil {
 		out["embedding_model"], out["embedding_dimensions"] = w.near.Client.Model(), w.near.Client.Numbers()
 		out["embedding_counts"] = map[string]bool{"zh": g.Embedded[cluster.Chinese], "en": g.Embedded[cluster.Other]}

@@ -96,10 +96,10 @@ func (f *fraudFlags) check() error {
 // fraudTable reads the table and the ids as they are written, and gives the roles
 // the names that the columns have in it.
 func (l *lab) fraudTable(ctx context.Context, f *fraudFlags) (*tabular.Table, []string, error) {
-	in, err := file.OpenTable(ctx, l.path)
-	if err != nil {
+	if err := l.openTable(ctx); err != nil {
 		return nil, nil, err
 	}
+	in := l.table
 	defer in.Close()
 	if err := f.lookUp(in); err != nil {
 		return nil, nil, err
@@ -195,7 +195,7 @@ func (l *lab) fraudEdges(ctx context.Context, path string, ids []string) ([][2]i
 	for i, id := range ids {
 		at[strings.TrimSpace(id)] = int32(i)
 	}
-	in, err := file.OpenTable(ctx, l.e.path(path))
+	in, err := file.OpenTable(ctx, l.e.path(path), path)
 	if err != nil {
 		return nil, err
 	}

@@ -27,10 +27,10 @@ func (l *lab) link(c *cobra.Command, id, ignore string) (map[string]any, error) 
 	if id == "" {
 		return nil, usageError{&worded{code: "err_lab_id"}}
 	}
-	t, err := file.OpenTable(c.Context(), l.path)
-	if err != nil {
+	if err := l.openTable(c.Context()); err != nil {
 		return nil, err
 	}
+	t := l.table
 	defer t.Close()
 	idAt, at, err := linkColumns(t, id, ignore)
 	if err != nil {

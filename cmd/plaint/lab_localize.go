@@ -1,14 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"plaint/analysis/rootcause/localize"
-	"plaint/ingest/file"
 )
 
 // mostDims bounds the attributes of a search: their combinations are all looked at.
@@ -35,16 +36,19 @@ func (l *lab) localize(c *cobra.Command, actual, predicted string, dims []string
 	if len(dims) > mostDims {
 		return nil, usageError{&worded{"err_lab_dims", []any{"most", mostDims}}}
 	}
-	t, err := file.OpenTable(c.Context(), l.path)
-	if err != nil {
+	if err := l.openTable(c.Context()); err != nil {
 		return nil, err
 	}
+	t := l.table
 	defer t.Close()
 	at := make([]int, 0, len(dims)+2)
 	for _, name := range append([]string{actual, predicted}, dims...) {
 		i := t.Column(strings.TrimSpace(name))
 		if i < 0 {
 			return nil, usageError{&worded{"err_no_column", []any{"name", name, "known", strings.Join(t.Columns, ", ")}}}
+		}
+		if slices.Contains(at, i) {
+			return nil, usageError{&worded{"err_lab_column_twice", []any{"name", name}}}
 		}
 		at = append(at, i)
 	}
@@ -75,5 +79,23 @@ func (l *lab) localize(c *cobra.Command, actual, predicted string, dims []string
 		causes = append(causes, x.Values)
 		details = append(details, map[string]any{"share": x.Share, "actual_to_predicted": x.Ratio})
 	}
-	return map[string]any{"causes": causes, "details": details, "external": r.External, "small_counts": r.Counts, "leaves": leaves}, nil
+	err := l.rows("cause,attribute,value,share,actual_to_predicted", func(w *bufio.Writer) error { return writeCauses(w, dims, r.Causes) })
+	return map[string]any{"causes": causes, "details": details, "deviates": r.Deviates, "external": r.External, "small_counts": r.Counts, "leaves": leaves}, err
+}
+
+// writeCauses writes a line for each attribute of each cause.
+func writeCauses(w *bufio.Writer, dims []string, list []localize.Cause) error {
+	number := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
+	for i, x := range list {
+		for _, d := range dims {
+			v, ok := x.Values[d]
+			if !ok {
+				continue
+			}
+			if _, err := w.Write(cells(strconv.Itoa(i), d, v, number(x.Share), number(x.Ratio))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

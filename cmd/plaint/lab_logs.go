@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,7 +37,7 @@ func (l *lab) logs(c *cobra.Command, format, column string) (map[string]any, err
 	if column != "" {
 		err = l.column(c, column, s.Add)
 	} else {
-		err = file.TextLines(l.path, func(line string) error { s.Add(line); return nil })
+		err = file.TextLines(l.path, l.in, func(line string) error { s.Add(line); return nil })
 	}
 	if err != nil {
 		return nil, err
@@ -47,8 +48,26 @@ func (l *lab) logs(c *cobra.Command, format, column string) (map[string]any, err
 	}
 	took := time.Since(l.started).Seconds()
 	err = l.rows("line,template_id,template", func(w *bufio.Writer) error { return writeTemplates(w, s, list) })
-	return map[string]any{"lines": s.Lines(), "templates": len(list), "other_format": s.Other, "continued": s.Continued, "format": s.Layout(),
+	return map[string]any{"lines": s.Lines(), "templates": len(list), "most": commonest(s, list), "other_format": s.Other, "continued": s.Continued, "format": s.Layout(),
 		"lines_per_second": int(float64(s.Lines()) / took)}, err
+}
+
+// shownTemplates are those that the summary has.
+const shownTemplates = 20
+
+// commonest are the templates with most lines.
+func commonest(s *template.Stream, list []*template.Template) []map[string]any {
+	lines := map[*template.Template]int{}
+	for i := range s.Lines() {
+		lines[s.Template(i)]++
+	}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b *template.Template) int { return lines[b] - lines[a] })
+	out := []map[string]any{}
+	for _, t := range list[:min(len(list), shownTemplates)] {
+		out = append(out, map[string]any{"template_id": t.ID, "lines": lines[t], "template": t.Text})
+	}
+	return out
 }
 
 // writeTemplates writes the template of every line.

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/text/encoding/simplifiedchinese"
+
 	"plaint/internal/web/locale"
 )
 
@@ -69,9 +71,36 @@ func TestLabLocalize(t *testing.T) {
 		}
 	}
 	put(t, dir, "leaves.csv", text.String())
-	status, out, said := labRun(t, dir, "localize", "--in", "leaves.csv", "--actual", "actual", "--predicted", "expected", "--dims", "product,country")
+	status, out, said := labRun(t, dir, "localize", "--in", "leaves.csv", "--actual", "actual", "--predicted", "expected", "--dims", "product,country", "--out", "o.csv")
 	if status != exitDone || !strings.Contains(out, `"causes":[{"country":"SG","product":"cfd"}]`) {
 		t.Fatalf("%d %s %s", status, out, said)
+	}
+	table, err := os.ReadFile(filepath.Join(dir, "o.csv"))
+	if err != nil || !strings.HasPrefix(string(table), "cause,attribute,value,share,actual_to_predicted\n0,product,cfd,1,") || strings.Count(string(table), "\n") != 3 {
+		t.Errorf("%q %v", table, err)
+	}
+	status, out, _ = labRun(t, dir, "localize", "--in", "leaves.csv", "--actual", "expected", "--predicted", "expected2", "--dims", "product,country")
+	if status != exitUsage {
+		t.Errorf("%d %s", status, out)
+	}
+	put(t, dir, "calm.csv", strings.ReplaceAll(text.String(), "250.5,100.5", "100.5,100.5"))
+	status, out, _ = labRun(t, dir, "localize", "--in", "calm.csv", "--actual", "actual", "--predicted", "expected", "--dims", "product,country")
+	if status != exitDone || !strings.Contains(out, `"causes":[]`) || !strings.Contains(out, `"deviates":false,"external":false`) {
+		t.Errorf("%d %s", status, out)
+	}
+}
+
+// TestLabTellsGarbledRows: what is not in the file's encoding is no secret.
+func TestLabTellsGarbledRows(t *testing.T) {
+	dir := t.TempDir()
+	old, err := simplifiedchinese.GB18030.NewEncoder().String("登录失败了 again\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, dir, "m.csv", "t\n"+strings.Repeat(old, 20)+strings.Repeat("登录失败了 again\n", 20))
+	status, out, said := labRun(t, dir, "cluster", "--in", "m.csv", "--text", "t", "--k", "7")
+	if status != exitDone || !strings.Contains(out, `"garbled_rows":20`) || !strings.Contains(said, "20 rows") || !strings.Contains(said, "of 7") {
+		t.Errorf("%d %s %s", status, out, said)
 	}
 }
 
@@ -101,7 +130,7 @@ func TestLabCluster(t *testing.T) {
 // TestLabRefuses: what cannot be done is said, in words of the user's language.
 func TestLabRefuses(t *testing.T) {
 	dir := t.TempDir()
-	put(t, dir, "a.csv", "a,b\n1,x\n")
+	put(t, dir, "a.csv", "a,b,c\n1,x,y\n")
 	put(t, dir, "empty.csv", "")
 	for _, c := range []struct {
 		status int
@@ -117,7 +146,8 @@ func TestLabRefuses(t *testing.T) {
 		{exitUsage, []string{"cluster", "--in", "a.csv", "--text", "b", "--k", "-1"}},
 		{exitUsage, []string{"localize", "--in", "a.csv"}},
 		{exitUsage, []string{"localize", "--in", "a.csv", "--actual", "a", "--predicted", "a", "--dims", "c"}},
-		{exitFailed, []string{"localize", "--in", "a.csv", "--actual", "a", "--predicted", "b", "--dims", "b"}},
+		{exitUsage, []string{"localize", "--in", "a.csv", "--actual", "a", "--predicted", "d", "--dims", "c"}},
+		{exitFailed, []string{"localize", "--in", "a.csv", "--actual", "a", "--predicted", "b", "--dims", "c"}},
 		{exitFailed, []string{"logs", "--in", "a.csv", "--out", "no/such/folder.csv"}},
 	} {
 		words := map[string]bool{}

@@ -16,7 +16,7 @@ import (
 // labelsOf reads labels from a table: id and abuse, and, where there are, when it
 // was decided and the chance with which the complaint was drawn.
 func (e *env) labelsOf(ctx context.Context, st *store.Store, path string, asOf time.Time) (map[int64]learn.Label, error) {
-	in, err := file.OpenTable(ctx, e.path(path))
+	in, err := file.OpenTable(ctx, e.path(path), path)
 	if err != nil {
 		return nil, err
 	}

@@ -125,6 +125,9 @@ func (e *env) system(err error) (string, bool) {
 		if errors.As(err, &path) {
 			detail = path.Path
 		}
+		if strings.EqualFold(detail, s.text) { // the same again
+			return e.t(s.code), true
+		}
 		return e.t(s.code) + ": " + detail, true
 	}
 	return "", false

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 // readAll reads one input whole, in batches of a size.
 func readAll(t testing.TB, path string, o Options) (out record.Batch, batches int) {
 	t.Helper()
-	plans, done, err := Inspect(path, o)
+	plans, done, err := Inspect(t.Context(), path, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestBatchSizeChangesNothingButTheBatches(t *testing.T) {
 
 func TestReadStopsWhenEmitFails(t *testing.T) {
 	path := write(t, "a.csv", "id,body\n"+strings.Repeat("1,x\n", 50000))
-	plans, done, err := Inspect(path, Options{BatchRows: 1000})
+	plans, done, err := Inspect(t.Context(), path, Options{BatchRows: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func FuzzInspect(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		plans, done, err := Inspect(path, Options{})
+		plans, done, err := Inspect(t.Context(), path, Options{})
 		if err != nil {
 			return
 		}

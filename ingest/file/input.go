@@ -8,6 +8,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -278,16 +279,30 @@ type closing struct {
 func (c closing) Close() error { return c.close() }
 
 // Spool copies what can be read once, such as standard input, to a temporary file,
-// so that it can be looked at before it is read, until remove is called.
-func Spool(r io.Reader) (path string, remove func(), err error) {
+// so that it can be looked at before it is read, until remove is called. What comes
+// may never end: it is waited for no longer than ctx lasts.
+func Spool(ctx context.Context, open func() (io.Reader, error)) (path string, remove func(), err error) {
 	f, err := os.CreateTemp("", "plaint-stdin-*")
 	if err != nil {
 		return "", nil, fmt.Errorf("spool standard input: %w", err)
 	}
-	remove = func() { os.Remove(f.Name()) }
-	if _, err := io.Copy(f, r); err != nil {
-		remove()
-		return "", nil, errors.Join(fmt.Errorf("spool standard input: %w", err), f.Close())
+	copied := make(chan error, 1)
+	go func() {
+		r, err := open()
+		if err == nil {
+			_, err = io.Copy(f, r)
+		}
+		copied <- errors.Join(err, f.Close())
+	}()
+	select {
+	case err = <-copied:
+	case <-ctx.Done():
+		err = ctx.Err()
 	}
-	return f.Name(), remove, f.Close()
+	remove = func() { os.Remove(f.Name()) }
+	if err != nil {
+		remove()
+		return "", nil, fmt.Errorf("spool standard input: %w", err)
+	}
+	return f.Name(), remove, nil
 }

@@ -74,7 +74,7 @@ func TestLateValuesAreCheckedAsAnyCell(t *testing.T) {
 
 func TestNullColumnsDoNotHurtTheFit(t *testing.T) {
 	score := func(text string) float64 {
-		plans, done, err := Inspect(write(t, "a.ndjson", text), Options{})
+		plans, done, err := Inspect(t.Context(), write(t, "a.ndjson", text), Options{})
 		if err != nil || plans[0].Err != nil {
 			t.Fatal(err, plans[0].Err)
 		}
@@ -91,7 +91,7 @@ func TestNullColumnsDoNotHurtTheFit(t *testing.T) {
 // plan inspects one input and counts how often it is opened from then.
 func plan(t *testing.T, path string, o Options) (*Plan, *atomic.Int32) {
 	t.Helper()
-	plans, done, err := Inspect(path, o)
+	plans, done, err := Inspect(t.Context(), path, o)
 	if err != nil || plans[0].Err != nil {
 		t.Fatal(err, plans[0].Err)
 	}
@@ -333,7 +333,7 @@ func TestFurtherSheetsAreNamed(t *testing.T) {
 	if err := f.SaveAs(path); err != nil {
 		t.Fatal(err)
 	}
-	plans, done, err := Inspect(path, Options{})
+	plans, done, err := Inspect(t.Context(), path, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

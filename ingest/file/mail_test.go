@@ -144,7 +144,7 @@ func TestMailProfiles(t *testing.T) {
 	if got, _ := readAll(t, write(t, "box", box), Options{Profile: "mail_all"}); len(got.Complaints) != 1 || got.Complaints[0].Type != "newsletter" {
 		t.Errorf("%+v", got)
 	}
-	if plans, done, err := Inspect(write(t, "box", box), Options{As: record.Surveys}); err != nil || plans[0].Err == nil {
+	if plans, done, err := Inspect(t.Context(), write(t, "box", box), Options{As: record.Surveys}); err != nil || plans[0].Err == nil {
 		t.Errorf("messages as surveys: %+v, %v", plans, err)
 	} else {
 		done()
@@ -183,7 +183,7 @@ func TestMailStreams(t *testing.T) {
 		}
 	}
 	f.Close()
-	plans, done, err := Inspect(path, Options{})
+	plans, done, err := Inspect(t.Context(), path, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

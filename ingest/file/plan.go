@@ -81,7 +81,7 @@ const sampleSize = 256 << 10
 // Inspect looks at an input and says how it will be read. An archive has one
 // plan per member. "-" is standard input, which is spooled to disk first; done
 // removes what was spooled.
-func Inspect(path string, o Options) (plans []*Plan, done func(), err error) {
+func Inspect(ctx context.Context, path string, o Options) (plans []*Plan, done func(), err error) {
 	done = func() {}
 	if o.Encoding != "" {
 		if _, ok := encodingNamed(o.Encoding); !ok {
@@ -90,7 +90,7 @@ func Inspect(path string, o Options) (plans []*Plan, done func(), err error) {
 	}
 	name := path
 	if path == "-" {
-		spooled, remove, err := Spool(o.Stdin)
+		spooled, remove, err := Spool(ctx, func() (io.Reader, error) { return o.Stdin, nil })
 		if err != nil {
 			return nil, done, err
 		}

@@ -1,10 +1,14 @@
 package file
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"plaint/ingest/profile"
 )
@@ -14,14 +18,16 @@ import (
 // not; of an archive the first member is read.
 type Table struct {
 	Columns []string
+	Garbled int // rows so far whose bytes do not fit the file's encoding
+	wide    bool
 	rows    rows
 	close   func()
 }
 
 // OpenTable looks for the header and stops behind it. An *Error says why a file
-// is no table.
-func OpenTable(ctx context.Context, path string) (*Table, error) {
-	p, done, err := planOf(path)
+// is no table; it calls the file by a name, where it is given.
+func OpenTable(ctx context.Context, path, name string) (*Table, error) {
+	p, done, err := planOf(path, name)
 	if err != nil {
 		return nil, err
 	}
@@ -37,19 +43,23 @@ func OpenTable(ctx context.Context, path string) (*Table, error) {
 	if c, ok := r.(*csvRows); ok {
 		r = &split{rows: c, delimiter: p.Delimiter}
 	}
-	return &Table{Columns: p.Mapping.Header, rows: r, close: func() { stop(); done() }}, nil
+	return &Table{Columns: p.Mapping.Header, wide: encodings[p.Encoding] != nil, rows: r, close: func() { stop(); done() }}, nil
 }
 
-func planOf(path string) (*Plan, func(), error) {
+func planOf(path, name string) (*Plan, func(), error) {
 	ins, done, err := inputs(path)
+	var fault *Error
+	if errors.As(err, &fault) && fault.Detail == path && name != "" {
+		err = &Error{fault.Code, name}
+	}
 	if err != nil {
 		return nil, nil, err
 	}
 	if len(ins) == 0 {
 		done()
-		return nil, nil, &Error{"empty_file", path}
+		return nil, nil, &Error{"empty_file", cmp.Or(name, path)}
 	}
-	return &Plan{Input: ins[0].name, Size: ins[0].size, in: ins[0], settled: newSettled(), asIs: true}, done, nil
+	return &Plan{Input: cmp.Or(name, ins[0].name), Size: ins[0].size, in: ins[0], settled: newSettled(), asIs: true}, done, nil
 }
 
 // Next gives the cells of the next row, as many as there are columns; they are
@@ -64,10 +74,18 @@ func (t *Table) Next() ([]string, error) {
 		return nil, &Error{row.code, fmt.Sprintf("line %d: %s", row.line, short(row.detail))}
 	}
 	cells := row.cells
+	if slices.ContainsFunc(cells, t.garbled) {
+		t.Garbled++
+	}
 	for len(cells) < len(t.Columns) {
 		cells = append(cells, "")
 	}
 	return cells[:len(t.Columns)], nil
+}
+
+// garbled reports a cell that could not be decoded.
+func (t *Table) garbled(cell string) bool {
+	return !utf8.ValidString(cell) || t.wide && strings.ContainsRune(cell, utf8.RuneError)
 }
 
 // Close ends the reading.
@@ -91,8 +109,8 @@ func (t *Table) Column(name string) int {
 
 // TextLines calls each for every line of a text file, unpacked and as UTF-8,
 // without its line break. A line lives on.
-func TextLines(path string, each func(line string) error) error {
-	p, done, err := planOf(path)
+func TextLines(path, name string, each func(line string) error) error {
+	p, done, err := planOf(path, name)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func TestTable(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		x, err := OpenTable(t.Context(), path)
+		x, err := OpenTable(t.Context(), path, "")
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -62,10 +62,10 @@ func TestTable(t *testing.T) {
 			t.Fatal(err)
 		}
 		var fault *Error
-		if _, err := OpenTable(t.Context(), path); !errors.As(err, &fault) {
+		if _, err := OpenTable(t.Context(), path, ""); !errors.As(err, &fault) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := TextLines(path, func(string) error { return nil }); !errors.As(err, &fault) {
+		if err := TextLines(path, "", func(string) error { return nil }); !errors.As(err, &fault) {
 			t.Errorf("%s as lines: %v", name, err)
 		}
 	}
@@ -84,7 +84,7 @@ func TestTextLines(t *testing.T) {
 			t.Fatal(err)
 		}
 		var lines []string
-		err = TextLines(path, func(s string) error { lines = append(lines, s); return nil })
+		err = TextLines(path, "", func(s string) error { lines = append(lines, s); return nil })
 		if want := []string{"first \"quoted", "", "third, with a comma", "末行"}; err != nil || !slices.Equal(lines, want) {
 			t.Errorf("%s: %q, %v", name, lines, err)
 		}

@@ -16,7 +16,7 @@ import (
 // test where it cannot.
 func File(t testing.TB, st *store.Store, path string, decide store.Decide) {
 	t.Helper()
-	plans, done, err := file.Inspect(path, file.Options{})
+	plans, done, err := file.Inspect(t.Context(), path, file.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

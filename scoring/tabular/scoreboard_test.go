@@ -25,7 +25,7 @@ const (
 // read reads a table of the shared data.
 func read(t *testing.T, name string, each func(row []string)) []string {
 	t.Helper()
-	in, err := file.OpenTable(t.Context(), filepath.Join(tolokers, name))
+	in, err := file.OpenTable(t.Context(), filepath.Join(tolokers, name), "")
 	if err != nil {
 		t.Skipf("the shared data is not here: %v", err)
 	}

@@ -98,15 +98,16 @@ func (c *Column) add(cell string) {
 
 // numberOf reads a number: 1200, -1.5e3, 1,200.50, $1,200, ¥1,200.
 func numberOf(cell string) (float64, bool) {
-	if grouped.MatchString(cell) {
+	v, err := strconv.ParseFloat(cell, 64)
+	if err != nil && grouped.MatchString(cell) {
 		cell = strings.Map(func(r rune) rune {
 			if r == '-' || r == '.' || r >= '0' && r <= '9' {
 				return r
 			}
 			return -1
 		}, cell)
+		v, err = strconv.ParseFloat(cell, 64)
 	}
-	v, err := strconv.ParseFloat(cell, 64)
 	return v, err == nil && !math.IsInf(v, 0) && !strings.ContainsAny(cell, "xXpP_")
 }
 

@@ -40,8 +40,9 @@ type Cause struct {
 // Result is what was found.
 type Result struct {
 	Causes []Cause
-	// External says that what deviates does not keep to the attributes.
-	External bool
+	// Deviates says that the measure is not what was predicted, somewhere or as a
+	// whole; External that what deviates does not keep to the attributes.
+	Deviates, External bool
 	Counts   bool // the measure was taken for small counts
 }
 
@@ -77,7 +78,8 @@ func Find(t *Table) Result {
 		c := s.take(e)
 		out.Causes, rest = append(out.Causes, c), rest-c.Share
 	}
-	out.External = rest > 1-explained
+	out.Deviates = len(out.Causes) > 0 || s.deviates()
+	out.External = out.Deviates && rest > 1-explained
 	return out
 }
 
@@ -176,6 +178,20 @@ func (s *search) measure() {
 			s.total += math.Abs(t.Predicted[i] - t.Actual[i])
 		}
 	}
+}
+
+// deviates reports whether there is anything to explain: of large measures a leaf
+// that deviates, of small counts a sum that chance does not make (one time in
+// fifty, Wilks 1938).
+func (s *search) deviates() bool {
+	if s.w != nil {
+		return s.total > 0
+	}
+	var v, f float64
+	for i := range s.t.Actual {
+		v, f = v+s.t.Actual[i], f+s.t.Predicted[i]
+	}
+	return surprise(v, f) > 2.7
 }
 
 // each sums the leaves of every cuboid and calls f with its elements.

@@ -91,7 +91,7 @@ func (in *Intake) load(ctx context.Context, d delivery, b *body) (*answer, error
 		in.pool.put(&d, dec)
 		return a, keep(batch)
 	}
-	plans, done, err := d.plans(b)
+	plans, done, err := d.plans(ctx, b)
 	defer done()
 	if err != nil {
 		return nil, d.choiceFault(err)
@@ -117,9 +117,9 @@ func single(data []byte) bool {
 	return len(t) > 1 && t[0] == '{' && t[len(t)-1] == '}' && bytes.IndexByte(t, '\n') < 0 && !bytes.Contains(t, []byte(":[{")) && !bytes.Contains(t, []byte(": [{"))
 }
 
-func (d *delivery) plans(b *body) ([]*file.Plan, func(), error) {
+func (d *delivery) plans(ctx context.Context, b *body) ([]*file.Plan, func(), error) {
 	if b.path != "" {
-		return file.Inspect(b.path, d.options())
+		return file.Inspect(ctx, b.path, d.options())
 	}
 	p, err := file.InspectBody(b.data, d.options())
 	return []*file.Plan{p}, func() {}, err
