@@ -45,13 +45,14 @@ type Theme struct {
 	News      *ThemeNews  `json:"news,omitempty"`   // while it is new
 }
 
-// themesQuery counts the complaints that themes have now: new ones are given a
-// theme at admission. The other numbers are those of the run.
-const themesQuery = `with live as (select m.theme, count(*) as size, count(*) filter (m.seq > r.upto) as since
-		from theme_member m join run r on r.id = m.run where m.run = $1 group by 1)
+// themesQuery counts the complaints and customers that themes have now: new ones are
+// given a theme at admission. The other numbers are those of the run.
+const themesQuery = `with live as (select m.theme, count(*) as size, count(*) filter (m.seq > r.upto) as since,
+			count(distinct c.customer) as people, min(c.received) as earliest, max(c.received) as latest
+		from theme_member m join run r on r.id = m.run join complaint c on c.seq = m.seq where m.run = $1 group by 1)
 	select count(*) over () as total, id, coalesce(label, ''), coalesce(language, ''), coalesce(array_to_string(coalesce(terms, []), chr(31)), ''), coalesce(l.size, 0) as n,
-		coalesce(l.since, 0), coalesce(l.size / sum(l.size) over (), 0) as share, coalesce(example, 0), coalesce(type, ''), coalesce(severity, 0), coalesce(customers, 0),
-		coalesce(amount, 0), coalesce(currency, ''), first, last, coalesce(trend, 0)
+		coalesce(l.since, 0), coalesce(l.size / sum(l.size) over (), 0) as share, coalesce(example, 0), coalesce(type, ''), coalesce(severity, 0), coalesce(l.people, 0),
+		coalesce(amount, 0), coalesce(currency, ''), l.earliest, l.latest, coalesce(trend, 0)
 	from theme t left join live l on l.theme = t.id where run = $1 order by n desc, id limit $2 offset $3`
 
 const sparkQuery = `with span as (select epoch(min(received)) as a, epoch(max(received)) - epoch(min(received)) + 1 as w from complaint)
