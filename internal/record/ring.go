@@ -75,8 +75,8 @@ type RingEvidence struct {
 // RingTie is one thing that members of a ring share.
 type RingTie struct {
 	Kind      TieKind
-	Customers int   // of the ring
-	Users     int   // of all customers
+	Customers int // of the ring
+	Users     int // of all customers
 	Weight    float64
 	Example   int64 // Seq of a complaint that has it
 }

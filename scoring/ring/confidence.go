@@ -9,10 +9,11 @@ const (
 	// addresses are known and not known.
 	leastScale = .7
 	mostScale  = 3
-	// mostMedian bounds what half of the groups may weigh where there are few: a
-	// ring alone among a few complaints is not the measure of itself.
-	mostMedian = 2
+	// Where there are few groups, rings may be most of them and must not be the
+	// measure of themselves: the least that is known of honest ones is.
 	fewGroups  = 50
+	fewMedian  = 2
+	scaleOfFew = 1.5
 )
 
 // crowd is how much speaks for honest groups: half of them weigh more than the
@@ -27,11 +28,11 @@ func honest(list []*weighed) crowd {
 		return crowd{0, leastScale}
 	}
 	at := func(share float64) float64 { return list[int(float64(len(list)-1)*(1-share))].total }
-	median := at(.5)
+	c := crowd{at(.5), max((at(.8)-at(.5))/math.Log(2.5), leastScale)}
 	if len(list) < fewGroups {
-		median = min(median, mostMedian)
+		return crowd{min(c.median, fewMedian), min(c.scale, scaleOfFew)}
 	}
-	return crowd{median, min(max((at(.8)-at(.5))/math.Log(2.5), leastScale), mostScale)}
+	return crowd{c.median, min(c.scale, mostScale)}
 }
 
 // p is the share of honest groups that reach so much.
