@@ -1,6 +1,6 @@
 // Package analysis is what we ask of the records: volume and mix, root causes,
-// satisfaction, service levels and a digest. Each job is kept in the store as a
-// run of its own, so that yesterday's answer can be looked at today.
+// rings, satisfaction, service levels and a digest. Each job is kept in the store
+// as a run of its own, so that yesterday's answer can be looked at today.
 package analysis
 
 import (
@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"plaint/analysis/coordination"
 	"plaint/analysis/knowledge"
 	"plaint/analysis/rootcause"
 	"plaint/analysis/rootcause/vector"
@@ -20,20 +21,22 @@ import (
 )
 
 // Jobs are the names of the jobs, in the order in which they run: incidents ask
-// for themes and log templates, satisfaction for the clocks of service and the
-// bursts of themes, knowledge for themes, and the digest for all of them.
-var Jobs = []string{"volume", "themes", "logs", "incidents", "service", "satisfaction", "knowledge", "digest"}
+// for themes and log templates, rings for incidents, satisfaction for the clocks
+// of service and the bursts of themes, knowledge for themes, and the digest for
+// all of them.
+var Jobs = []string{"volume", "themes", "logs", "incidents", "rings", "service", "satisfaction", "knowledge", "digest"}
 
 // Options say what to run. The zero value runs everything.
 type Options struct {
 	// Now is the moment as of which open complaints are judged; zero is the
 	// latest time in the data, so that a file of last year is not all overdue.
 	Now      time.Time
-	Jobs     []string          // of Jobs; empty for all
-	Progress func(job string)  // called before each job; may be nil
-	Answers  []knowledge.Entry // the FAQ; without one the job knowledge is left out
-	Lexicon  *text.Lexicon     // the words that texts are cut into; nil for the program's own
-	Vectors  *vector.Source    // of the texts, from elsewhere; nil for none
+	Jobs     []string           // of Jobs; empty for all
+	Progress func(job string)   // called before each job; may be nil
+	Answers  []knowledge.Entry  // the FAQ; without one the job knowledge is left out
+	Lexicon  *text.Lexicon      // the words that texts are cut into; nil for the program's own
+	Vectors  *vector.Source     // of the texts, from elsewhere; nil for none
+	Rings    coordination.Tools // what rings are looked for with; without it the job rings is left out
 }
 
 // JobSummary is what one job found in short.
@@ -68,7 +71,7 @@ func Run(ctx context.Context, st *store.Store, o Options) (Summary, error) {
 		s.AsOf = now
 	}
 	for _, j := range Jobs {
-		if len(o.Jobs) > 0 && !slices.Contains(o.Jobs, j) || j == "knowledge" && len(o.Answers) == 0 {
+		if len(o.Jobs) > 0 && !slices.Contains(o.Jobs, j) || j == "knowledge" && len(o.Answers) == 0 || j == "rings" && !o.Rings.Given() {
 			continue
 		}
 		if o.Progress != nil {
@@ -97,6 +100,8 @@ func runJob(ctx context.Context, st *store.Store, job string, now time.Time, o O
 	case "incidents":
 		r, err := rootcause.Incidents(ctx, st)
 		return r.Run, r.Numbers, err
+	case "rings":
+		return coordination.Measure(ctx, st, o.Rings)
 	case "service":
 		r, err := service.Measure(ctx, st, now)
 		return r.Run, r.Numbers, err

@@ -12,9 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"plaint/analysis"
+	"plaint/analysis/coordination"
 	"plaint/analysis/knowledge"
 	"plaint/internal/store"
 	"plaint/internal/web/format"
+	"plaint/scoring/duplicate"
+	"plaint/scoring/ring"
 )
 
 func (e *env) analyzeCmd() *cobra.Command {
@@ -60,6 +63,7 @@ func (e *env) analyzeCmd() *cobra.Command {
 }
 
 func (e *env) analyze(ctx context.Context, st *store.Store, o analysis.Options) (analysis.Summary, error) {
+	o.Rings = coordination.Tools{Letters: duplicate.Groups, Find: ring.Find}
 	o.Progress = func(job string) { e.say("%s: %s", e.t("analysing"), e.t("job_"+job)) }
 	s, err := analysis.Run(ctx, st, o)
 	if errors.Is(err, knowledge.ErrNoThemes) {

@@ -55,7 +55,7 @@ var maskedTables = []maskedTable{
 
 // maskVersion is part of a snapshot's name: one made by other rules of masking
 // is not today's.
-const maskVersion = 2
+const maskVersion = 3
 
 // loadSecret reads the key of the pseudonyms; a new file makes its own.
 func (s *Store) loadSecret(ctx context.Context) error {
@@ -92,7 +92,7 @@ func (s *Store) pseudonymSQL() string {
 var answerTables = []string{"run", "volume", "theme", "theme_member", "theme_window", "log_template", "log_template_count",
 	"log_burst", "satisfaction", "satisfaction_driver", "satisfaction_trend", "service_clock", "service_quality", "digest",
 	"incident", "incident_theme", "incident_member", "incident_cause", "incident_template", "incident_hour", "knowledge_gap", "knowledge_entry",
-	"theme_part", "theme_area", "theme_event", "theme_news"}
+	"theme_part", "theme_area", "theme_event", "theme_news", "ring", "ring_member", "ring_evidence", "ring_tie", "ring_money"}
 
 func (s *Store) allMasked() []maskedTable {
 	out := append([]maskedTable(nil), maskedTables...)

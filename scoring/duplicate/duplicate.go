@@ -3,6 +3,7 @@
 package duplicate
 
 import (
+	"iter"
 	"math"
 	"runtime"
 	"slices"
@@ -261,6 +262,16 @@ func (f *Finder) alike(a, b int32) bool {
 		}
 	}
 	return good*2 >= all
+}
+
+// Groups gives the groups of texts that come in pages, without holding them all;
+// see Finder.Groups.
+func Groups(pages iter.Seq[[]string]) []int {
+	f := NewFinder()
+	for texts := range pages {
+		f.AddAll(texts)
+	}
+	return f.Groups()
 }
 
 // Groups gives the group of each text, numbered in the order in which they are
