@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"plaint/internal/store"
 	"plaint/internal/web/chart"
 	"plaint/internal/web/param"
 	"plaint/internal/web/view"
@@ -22,6 +23,9 @@ func showComplaint(ctx context.Context, p *pages, v *view.Reader, _ *param.Query
 		{Label: p.t("web_status"), Text: p.name("status", c.Status)}, p.clockFact(c)}}
 	if c.Theme > 0 {
 		b.Facts = append(b.Facts, fact{Label: p.t("web_theme"), Text: c.ThemeLabel, Href: p.href(fmt.Sprintf("/themes/%d", c.Theme))})
+	}
+	if c.Ring > 0 {
+		b.Facts = append(b.Facts, p.ringFact(c))
 	}
 	if c.Amount != nil {
 		b.Facts = append(b.Facts, fact{Label: p.t("web_claimed"), Text: p.Num(*c.Amount, 2), Note: c.Currency})
@@ -95,6 +99,9 @@ func showCase(ctx context.Context, p *pages, v *view.Reader, _ *param.Query, id 
 		{Label: p.t("web_state"), Text: p.name("case", c.State)}, {Label: p.t("web_score"), Text: p.Fixed(c.Score, 2), Note: p.t("web_threshold", "threshold", p.Num(about.Threshold, 2)), Hot: about.Flagged},
 		{Label: p.t("web_complaint"), Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq))}, {Label: p.t("web_type"), Text: p.name("type", c.Type)},
 		{Label: p.t("web_customer"), Text: c.Customer}, {Label: p.t("web_opened"), Text: p.Full(c.Opened)}, {Label: p.t("web_model"), Text: c.Model}}}
+	if about.Ring > 0 && c.Top != store.Audit { // whoever decides of an audit must not know what speaks against it
+		b.Facts = append(b.Facts, p.ringFact(about))
+	}
 	return "list", p.t("web_case_n", "n", id), b, err
 }
 

@@ -39,6 +39,8 @@ var pageRoutes = []pageRoute{
 	{"/complaints/{id}", "/complaints", nil, showComplaint},
 	{"/incidents", "/incidents", param.IncidentNames, showIncidents},
 	{"/incidents/{id}", "/incidents", nil, showIncident},
+	{"/rings", "/rings", paged, showRings},
+	{"/rings/{id}", "/rings", nil, showRing},
 	{"/themes", "/themes", paged, showThemes},
 	{"/themes/{id}", "/themes", paged, showTheme},
 	{"/knowledge", "/knowledge", param.GapNames, showKnowledge},
@@ -57,7 +59,7 @@ var pageRoutes = []pageRoute{
 
 // chipGroups are the parameters that narrow a list, with the group of words of
 // their values.
-var chipGroups = []struct{ name, group string }{{"incident", ""}, {"theme", ""}, {"type", "type"}, {"department", "department"}, {"handler", ""}, {"channel", "channel"},
+var chipGroups = []struct{ name, group string }{{"incident", ""}, {"ring", ""}, {"theme", ""}, {"type", "type"}, {"department", "department"}, {"handler", ""}, {"channel", "channel"},
 	{"product", "product"}, {"language", "language"}, {"source", ""}, {"clock", "clock"}, {"breached", "yesno"}, {"flagged", "yesno"}, {"from", ""}, {"to", ""},
 	{"score_from", ""}, {"score_to", ""}, {"state", "case"}, {"signal", "signal"}, {"ground", "ground"}, {"metric", "metric"}, {"linked", "yesno"},
 	{"service", ""}, {"level", "level"}, {"burst", "yesno"}, {"code", "code"}, {"kind", "kind"}, {"attributes", ""}, {"severity", "severity"}, {"template", ""}, {"answered", "yesno"}}

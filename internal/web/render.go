@@ -102,7 +102,7 @@ func (p *pages) t(code string, pairs ...any) string { return p.Words.T(code, pai
 
 func (p *pages) name(group, value string) string { return p.Words.Name(group, value) }
 
-var navigation = []string{"/", "/complaints", "/incidents", "/themes", "/knowledge", "/cases", "/entries", "/surveys", "/logs", "/loading"}
+var navigation = []string{"/", "/complaints", "/incidents", "/themes", "/knowledge", "/rings", "/cases", "/entries", "/surveys", "/logs", "/loading"}
 
 func (p *pages) nav(here string) (out []fact) {
 	for _, path := range navigation {

@@ -21,14 +21,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"plaint/analysis"
+	"plaint/analysis/coordination"
 	"plaint/ingest/simulate"
 	"plaint/internal/store"
 	"plaint/internal/testload"
 	"plaint/internal/web"
 	"plaint/internal/web/locale"
 	"plaint/internal/web/view"
+	"plaint/scoring/duplicate"
 	"plaint/scoring/model"
 	"plaint/scoring/review"
+	"plaint/scoring/ring"
 )
 
 // broker is a small simulated broker behind a handler, made once.
@@ -86,7 +89,7 @@ func build(t testing.TB) *broker {
 	bad := filepath.Join(folder, "bad.csv")
 	check(os.WriteFile(bad, []byte("id,source,channel,customer,customer_name,received,type,body\nX1,s,app,C1017680,Lerato Dlamini,not a date +8618634925368,login,hello there\n"), 0o600))
 	testload.File(t, st, bad, m.Decide)
-	_, err = analysis.Run(t.Context(), st, analysis.Options{})
+	_, err = analysis.Run(t.Context(), st, analysis.Options{Rings: coordination.Tools{Letters: duplicate.Groups, Find: ring.Find}})
 	check(err)
 	cases, err := st.Cases(t.Context(), 0, 0)
 	check(err)
@@ -107,9 +110,9 @@ func (b *broker) get(target, lang string) *httptest.ResponseRecorder {
 }
 
 var pagePaths = []string{"/", "/complaints", "/complaints/1", "/complaints?theme=1&breached=yes&flagged=no&order=-late&from=2026-01-01&to=2026-06-01T00:00:00Z&clock=late", "/complaints?score_from=-4&score_to=0.5",
-	"/incidents", "/incidents?state=over&severity=severe", "/incidents/1", "/complaints?incident=1&attributes=country=MY", "/logs/lines?from=2026-01-05&to=2026-01-06", "/themes", "/themes/1", "/knowledge", "/knowledge?answered=no", "/cases", "/cases?state=open&signal=refuted", "/cases/1", "/entries", "/entries?state=proposed", "/models", "/surveys", "/surveys?metric=csat&linked=yes&from=2026-01-01", "/logs", "/logs?burst=yes&level=error", "/loading", "/refused", "/refused?code=bad_date", "/runs", "/runs?kind=themes"}
+	"/incidents", "/incidents?state=over&severity=severe", "/incidents/1", "/rings", "/rings?limit=1&offset=1", "/rings/1", "/complaints?ring=1", "/complaints?incident=1&attributes=country=MY", "/logs/lines?from=2026-01-05&to=2026-01-06", "/themes", "/themes/1", "/knowledge", "/knowledge?answered=no", "/cases", "/cases?state=open&signal=refuted", "/cases/1", "/entries", "/entries?state=proposed", "/models", "/surveys", "/surveys?metric=csat&linked=yes&from=2026-01-01", "/logs", "/logs?burst=yes&level=error", "/loading", "/refused", "/refused?code=bad_date", "/runs", "/runs?kind=themes"}
 
-var apiPaths = []string{"/api/v1/overview", "/api/v1/digest", "/api/v1/volume", "/api/v1/volume?step=week", "/api/v1/complaints", "/api/v1/complaints?limit=1000", "/api/v1/complaints/1", "/api/v1/themes", "/api/v1/themes/1/complaints", "/api/v1/themes/1/history", "/api/v1/incidents", "/api/v1/incidents/1", "/api/v1/logs/lines?limit=1000",
+var apiPaths = []string{"/api/v1/overview", "/api/v1/digest", "/api/v1/volume", "/api/v1/volume?step=week", "/api/v1/complaints", "/api/v1/complaints?limit=1000", "/api/v1/complaints/1", "/api/v1/themes", "/api/v1/themes/1/complaints", "/api/v1/themes/1/history", "/api/v1/incidents", "/api/v1/incidents/1", "/api/v1/rings", "/api/v1/rings/1", "/api/v1/logs/lines?limit=1000",
 	"/api/v1/logs/templates?limit=1000", "/api/v1/satisfaction", "/api/v1/satisfaction/drivers", "/api/v1/service/clocks?clock=late", "/api/v1/service/quality", "/api/v1/cases?limit=1000", "/api/v1/cases/1", "/api/v1/entries?limit=1000", "/api/v1/models",
 	"/api/v1/refused", "/api/v1/runs", "/api/v1/admissions", "/api/openapi.json"}
 
@@ -211,6 +214,7 @@ func TestNumbersLead(t *testing.T) {
 		}
 	}
 	b.checkIncidents(t, total)
+	b.checkRings(t, total)
 	if got := total("/api/v1/complaints?limit=1&flagged=yes"); got != o.Queue.Flagged || got == 0 {
 		t.Errorf("%d flagged, the list has %d", o.Queue.Flagged, got)
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"plaint/internal/web/format"
@@ -38,7 +39,9 @@ var (
 )
 
 // Routes lists every path of the API.
-func (a API) Routes() []Route { return append(a.complaintRoutes(), a.otherRoutes()...) }
+func (a API) Routes() []Route {
+	return slices.Concat(a.complaintRoutes(), a.abuseRoutes(), a.otherRoutes())
+}
 
 // complaintRoutes are about complaints and their themes.
 func (a API) complaintRoutes() []Route {
@@ -92,6 +95,35 @@ func (a API) complaintRoutes() []Route {
 	}
 }
 
+// abuseRoutes are about what speaks against complaints, and what people do with it.
+func (a API) abuseRoutes() []Route {
+	v := a.View
+	return []Route{
+		{"/api/v1/rings", paging, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			limit, offset := q.Paging()
+			return guard(q, func() (any, error) { return v.Rings(ctx, limit, offset) })
+		}},
+		{"/api/v1/rings/{id}", none, func(ctx context.Context, _ *param.Query, id int64, _ *locale.Words) (any, error) {
+			return v.Ring(ctx, id)
+		}},
+		{"/api/v1/cases", param.CaseNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			f := q.Cases()
+			return guard(q, func() (any, error) { return v.Cases(ctx, f) })
+		}},
+		{"/api/v1/cases/{id}", none, func(ctx context.Context, _ *param.Query, id int64, _ *locale.Words) (any, error) {
+			return v.Case(ctx, id)
+		}},
+		{"/api/v1/entries", param.EntryNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
+			state, ground, limit, offset := q.Entries()
+			return guard(q, func() (any, error) { return v.Entries(ctx, state, ground, limit, offset) })
+		}},
+		{"/api/v1/models", none, func(ctx context.Context, _ *param.Query, _ int64, _ *locale.Words) (any, error) {
+			list, err := v.Models(ctx)
+			return rows(list), err
+		}},
+	}
+}
+
 // otherRoutes are about all the rest.
 func (a API) otherRoutes() []Route {
 	v := a.View
@@ -123,21 +155,6 @@ func (a API) otherRoutes() []Route {
 		{"/api/v1/service/quality", []string{"unit_by"}, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
 			by := q.UnitBy()
 			return guard(q, func() (any, error) { list, err := v.Quality(ctx, by); return rows(list), err })
-		}},
-		{"/api/v1/cases", param.CaseNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
-			f := q.Cases()
-			return guard(q, func() (any, error) { return v.Cases(ctx, f) })
-		}},
-		{"/api/v1/cases/{id}", none, func(ctx context.Context, _ *param.Query, id int64, _ *locale.Words) (any, error) {
-			return v.Case(ctx, id)
-		}},
-		{"/api/v1/entries", param.EntryNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
-			state, ground, limit, offset := q.Entries()
-			return guard(q, func() (any, error) { return v.Entries(ctx, state, ground, limit, offset) })
-		}},
-		{"/api/v1/models", none, func(ctx context.Context, _ *param.Query, _ int64, _ *locale.Words) (any, error) {
-			list, err := v.Models(ctx)
-			return rows(list), err
 		}},
 		{"/api/v1/refused", param.RefusedNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
 			code, kind, limit, offset := q.Refused()

@@ -38,7 +38,7 @@ type Complaint struct {
 
 // Filter narrows a list of complaints; zero fields do not.
 type Filter struct {
-	Seq, Theme, Incident               int64
+	Seq, Theme, Incident, Ring         int64
 	Type, Department, Handler, Channel string
 	Product, Language, Source          string
 	State                              string // of the clock; "open" is any complaint that is not settled
@@ -87,6 +87,7 @@ const complaintsQuery = `with d as (
 		and ($15::timestamp is null or c.received >= $15::timestamp) and ($16::timestamp is null or c.received < $16::timestamp)
 		and ($17::double is null or d.score >= $17::double) and ($18::double is null or d.score < $18::double)
 		and ($21 = 0 or c.seq in (select seq from incident_member where run = $22 and incident = $21))
+		and ($24 = 0 or c.seq in (select seq from ring_member where run = $25 and ring = $24))
 		and ($23::varchar is null or c.seq in (select seq from complaint where extra is not null and json_contains(extra, $23::varchar)))
 	`
 
@@ -98,7 +99,7 @@ func (f *Filter) arguments(runs Runs) []any {
 		}
 	}
 	return []any{runs["themes"], runs["service"], f.Seq, f.Theme, f.Type, f.Department, f.Handler, f.Channel, f.Product, f.Language,
-		f.Source, f.State, f.Breached, f.Flagged, nullTime(f.From), nullTime(f.To), nullFloat(f.Least), nullFloat(f.Most), f.Limit, f.Offset, f.Incident, runs["incidents"], attributes}
+		f.Source, f.State, f.Breached, f.Flagged, nullTime(f.From), nullTime(f.To), nullFloat(f.Least), nullFloat(f.Most), f.Limit, f.Offset, f.Incident, runs["incidents"], attributes, f.Ring, runs["rings"]}
 }
 
 func nullFloat(v *float64) any {
@@ -170,7 +171,9 @@ type Detail struct {
 	Threshold  float64   `json:"threshold"`
 	Model      string    `json:"model"`
 	ThemeLabel string    `json:"theme_label,omitempty"`
-	Reasons    []Reason  `json:"reasons"` // their points sum to the score
+	Ring       int64     `json:"ring,omitempty"`            // that it is in
+	RingSure   float64   `json:"ring_confidence,omitempty"` // that it belongs, 0 to 1
+	Reasons    []Reason  `json:"reasons"`                   // their points sum to the score
 	History    []Event   `json:"history"`
 	Arrived    time.Time `json:"arrived"`
 }
@@ -215,6 +218,9 @@ func (r *Reader) Complaint(ctx context.Context, seq int64) (Detail, error) {
 		return d, err
 	}
 	d.ThemeLabel = cmp.Or(given[d.Theme], d.ThemeLabel)
+	if d.Ring, d.RingSure, err = r.ringOf(ctx, runs["rings"], seq); err != nil {
+		return d, err
+	}
 	names, err := r.namesIn(ctx, own, d.Subject+"\n"+body+"\n"+d.Resolution)
 	if err != nil {
 		return d, err
