@@ -25,7 +25,7 @@ func showRings(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ 
 
 func (p *pages) ringTable(list []view.Ring) table {
 	t := table{Caption: p.t("web_rings"), Columns: []column{{Title: p.t("web_ring")}, {Title: p.t("web_window")}, {Title: p.t("web_customers"), Num: true}, {Title: p.t("web_complaints"), Num: true},
-		{Title: p.t("web_tied_by")}, {Title: p.t("web_claimed"), Num: true, Minor: true}, {Title: p.t("web_confidence"), Num: true}, {Title: p.t("web_crowd_explains"), Num: true, Minor: true}, {Title: p.t("web_cases_open"), Num: true, Minor: true}}}
+		{Title: p.t("web_tied_by"), Minor: true}, {Title: p.t("web_claimed"), Num: true, Minor: true}, {Title: p.t("web_confidence"), Num: true}, {Title: p.t("web_crowd_explains"), Num: true, Minor: true}, {Title: p.t("web_cases_open"), Num: true, Minor: true}}}
 	for _, x := range list {
 		class := "num"
 		if x.Confidence >= ring.Proposal {

@@ -2,44 +2,56 @@ package ring
 
 import "math"
 
-const (
-	// prior is the share of rings among groups that are tied at all.
-	prior = .05
-	// The scale of the bits of honest groups, as it was met in quarters in which
-	// addresses are known and not known.
-	leastScale = .7
-	mostScale  = 3
-	// Where there are few groups, rings may be most of them and must not be the
-	// measure of themselves: the least that is known of honest ones is.
-	fewGroups  = 50
-	fewMedian  = 2
-	scaleOfFew = 1.5
-)
-
-// crowd is how much speaks for honest groups: half of them weigh more than the
-// median, and beyond it ever fewer, exponentially.
-type crowd struct{ median, scale float64 }
-
-// honest measures it: most groups are people who live or work together. The
-// scale is taken between the median and the fourth fifth, which rings, being
-// few, hardly move. list is by falling weight.
-func honest(list []*weighed) crowd {
-	if len(list) == 0 {
-		return crowd{0, leastScale}
-	}
-	at := func(share float64) float64 { return list[int(float64(len(list)-1)*(1-share))].total }
-	c := crowd{at(.5), max((at(.8)-at(.5))/math.Log(2.5), leastScale)}
-	if len(list) < fewGroups {
-		return crowd{min(c.median, fewMedian), min(c.scale, scaleOfFew)}
-	}
-	return crowd{c.median, min(c.scale, mostScale)}
+// crowd says how much speaks for groups: for honest ones little, and ever less
+// often more; for rings much. Both fall off exponentially. The two are told apart
+// in the complaints themselves, since how much honest people share differs from
+// firm to firm, and with what is known of them: a mixture by expectation and
+// maximisation (Efron 2008, two-groups model).
+type crowd struct {
+	honest, ring float64 // mean bits
+	share        float64 // of rings among groups
 }
 
-// p is the share of honest groups that reach so much.
-func (h crowd) p(total float64) float64 { return math.Exp(-max(0, total-h.median) / h.scale) }
+// What is believed of groups before any is seen, and how many groups that is
+// worth: a few complaints must not be the measure of themselves.
+const (
+	priorHonest, honestGroups = 1.0, 40.0
+	priorRing, ringGroups     = 20.0, 2.0
+	leastRing                 = 10.0 // mean bits of rings, or the tail of honest groups would become one
+	rounds                    = 60
+)
 
-// confidence is the share of rings among groups for which so much speaks.
-func (h crowd) confidence(total float64) float64 { return prior / (prior + h.p(total)) }
+// measure fits the mixture.
+func measure(list []*weighed) crowd {
+	c := crowd{priorHonest, priorRing, ringGroups / (honestGroups + ringGroups)}
+	for range rounds {
+		var n, bits, rings, ringBits float64
+		for _, w := range list {
+			p := c.posterior(w.total)
+			n, bits, rings, ringBits = n+1-p, bits+(1-p)*w.total, rings+p, ringBits+p*w.total
+		}
+		c.honest = (bits + honestGroups*priorHonest) / (n + honestGroups)
+		c.ring = max(leastRing, (ringBits+ringGroups*priorRing)/(rings+ringGroups))
+		c.share = (rings + ringGroups) / (n + rings + honestGroups + ringGroups)
+	}
+	return c
+}
+
+// surest bounds what is said of a ring: honest groups may be otherwise than they
+// were taken to be.
+const surest = .99
+
+// p is the share of honest groups for which so much speaks.
+func (c crowd) p(total float64) float64 { return math.Exp(-total / c.honest) }
+
+// posterior is the share of rings among groups for which so much speaks.
+func (c crowd) posterior(total float64) float64 {
+	ring := c.share / c.ring * math.Exp(-total/c.ring)
+	return min(surest, ring/(ring+(1-c.share)/c.honest*c.p(total)))
+}
+
+// millionths keeps of a probability what all machines agree on.
+func millionths(v float64) float64 { return math.Round(v*1e6) / 1e6 }
 
 // belongs is how sure it is that a customer with such support is of a ring that
 // is one.

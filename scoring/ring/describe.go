@@ -13,7 +13,7 @@ import (
 func (j *judge) describe(w *weighed, usual crowd) record.Ring {
 	all := slices.Concat(w.members, w.joined)
 	slices.Sort(all)
-	r := record.Ring{Customers: len(all), Bits: w.total, P: usual.p(w.total), Confidence: usual.confidence(w.total)}
+	r := record.Ring{Customers: len(all), Bits: w.total, P: millionths(usual.p(w.total)), Confidence: millionths(usual.posterior(w.total))}
 	r.Honest = record.HonestCrowd{Incident: w.explained, Home: j.atHome(w.members)}
 	rows := j.timeline(&r, w, all)
 	j.hold(all)
@@ -104,17 +104,32 @@ func (j *judge) lockstep(w *weighed, rows []int32, a, b time.Time) record.Lockst
 	return s
 }
 
-// members are the complaints with the confidence that they belong.
+// members are the complaints with the confidence that they belong. Who is on the
+// edge, or shares one thing and did not keep step, belongs half as surely.
 func (j *judge) members(r *record.Ring, w *weighed, rows []int32) {
 	for _, i := range rows {
 		c := j.x.of[i]
 		support, ties := j.support(c)
 		sure := r.Confidence * belongs(support)
-		if _, edge := slices.BinarySearch(w.joined, c); edge {
+		if _, edge := slices.BinarySearch(w.joined, c); edge || ties < 2 && !j.inStep(r, c) {
 			sure /= 2
 		}
-		r.Members = append(r.Members, record.RingMember{Seq: j.x.in[i].Seq, Customer: j.x.in[i].Customer, Confidence: rounded(sure), Ties: ties})
+		r.Members = append(r.Members, record.RingMember{Seq: j.x.in[i].Seq, Customer: j.x.in[i].Customer, Confidence: millionths(sure), Ties: ties})
 	}
+}
+
+// inStep reports whether a customer complained about the time in which the ring
+// kept step: a day before or after, or half the stretch. Where that is not known,
+// nobody is out of step.
+func (j *judge) inStep(r *record.Ring, customer int32) bool {
+	if r.Lockstep.Bits == 0 {
+		return true
+	}
+	pad := max(24*time.Hour, r.Lockstep.End.Sub(r.Lockstep.Start)/2)
+	return slices.ContainsFunc(j.x.rows[customer], func(i int32) bool {
+		t := j.x.in[i].Received
+		return t.IsZero() || !t.Before(r.Lockstep.Start.Add(-pad)) && !t.After(r.Lockstep.End.Add(pad))
+	})
 }
 
 // evidence is what each kind says, the strongest first.

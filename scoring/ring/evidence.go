@@ -16,7 +16,7 @@ const (
 	// home is how many people beside the first live together without wonder.
 	home = 3
 	// apart is how many of other homes have a relative's or friend's things.
-	apart = 1.5
+	apart = 1
 	// stepBits bounds what keeping step says of each customer.
 	stepBits = 1.2
 )

@@ -7,8 +7,9 @@ package ring
 import "plaint/internal/record"
 
 const (
-	// Shown is the confidence from which a group is given as a ring.
-	Shown = .3
+	// Shown is the confidence from which a group is given as a ring: below it, most
+	// groups of the quarters that it was chosen on were honest.
+	Shown = .4
 	// Proposal is the confidence of a member from which a person should be asked
 	// to look: where wrongful flags stayed below one honest customer in a
 	// thousand (testdata/scoreboard.txt).
@@ -30,10 +31,10 @@ const (
 func Find(list []record.Tied, before []record.PastRing, most int64) []record.Ring {
 	x := newNet(list)
 	found := x.groups()
-	usual, j := honest(found), newJudge(x)
+	usual, j := measure(found), newJudge(x)
 	out := []record.Ring{}
 	for _, w := range found {
-		if usual.confidence(w.total) >= Shown {
+		if usual.posterior(w.total) >= Shown {
 			out = append(out, j.describe(w, usual))
 		}
 	}
