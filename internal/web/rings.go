@@ -85,7 +85,7 @@ func (p *pages) ringFacts(x view.RingDetail) []fact {
 	if x.Amount > 0 {
 		out = append(out, fact{Label: p.t("web_claimed"), Text: p.Num(x.Amount, 0), Note: x.Currency, Href: p.href("/complaints", "ring", x.ID, "order", "-amount")})
 	}
-	return append(out, fact{Label: p.t("web_cases_open"), Text: p.Int(x.Open), Href: p.href("/cases", "state", "open")})
+	return append(out, fact{Label: p.t("web_cases_open"), Text: p.Int(x.Open)})
 }
 
 // evidenceTable says what each kind speaks, and that the strongest is not counted.
