@@ -57,28 +57,119 @@ func Bursts(events [][]Tally, daily bool) []Window {
 	return c.joined(significant(all, len(events)))
 }
 
+const (
+	// mostMasked bounds the windows that a baseline is fitted without.
+	mostMasked = 16
+	// hidden is the P of a burst that hid itself: the part of a series that was
+	// chosen for being high is always above the rest, so it must be far above,
+	// and no more than a quarter of the time.
+	hidden      = 1e-8
+	hiddenParts = 4
+	// restless is the dispersion from which a burst may hide in it, and calm the
+	// share of the days, the lowest ones, that it is looked for with.
+	restless = 1.5
+	calm     = .8
+)
+
 // search finds the windows of one series, and its baseline without them.
+//
+// The strongest window is left out, the baseline fitted to the rest and the
+// window weighed against that; if it is a burst it stays out, and so on with the
+// next. Otherwise a burst raises the level and the dispersion that it is
+// measured by, and hides itself where the series is short.
 func (c *clock) search(series int, n []float64) (found []Window, base baseline) {
-	mask := make([]bool, c.bins)
-	for range 4 {
+	mask, tried := make([]bool, c.bins), make([]bool, c.bins)
+	base = c.baseline(n, nil)
+	if base.phi > restless { // with more than one peak, each hides the other: the highest days aside
+		low := c.baseline(n, c.highest(n))
+		mask, _ = c.leaveOut(n, mask, tried, c.scan(n, &low), 0)
+		clear(tried)
 		base = c.baseline(n, mask)
+	}
+	for range mostMasked {
 		found = c.scan(n, &base)
-		clear(mask)
-		masked := 0
-		for i := range found {
-			found[i].Series = series
-			if found[i].P < 1e-3 {
-				for b := c.bin(found[i].Start); b < c.bin(found[i].End); b++ {
-					mask[b] = true
-					masked++
-				}
-			}
+		more, ok := c.leaveOut(n, mask, tried, found, 1e-3)
+		if !ok {
+			break
 		}
-		if masked*2 > c.bins {
-			return nil, c.baseline(n, nil) // most of the time is no burst
-		}
+		mask, base = more, c.baseline(n, more)
+	}
+	if masked(mask)*2 > c.bins {
+		return nil, c.baseline(n, nil) // most of the time is no burst
+	}
+	for i := range found {
+		found[i].Series = series
 	}
 	return found, base
+}
+
+// leaveOut is the mask with the strongest window that is a burst by the baseline
+// with it, at a P below plain, or by far without it; ok is false where there is
+// none.
+func (c *clock) leaveOut(n []float64, mask, tried []bool, found []Window, plain float64) (more []bool, ok bool) {
+	for range mostMasked {
+		next := c.strongest(found, tried)
+		if next == nil {
+			break
+		}
+		w := *next
+		from, to := c.bin(w.Start), c.bin(w.End)
+		more = slices.Clone(mask)
+		for b := from; b < to; b++ {
+			more[b], tried[b] = true, true
+		}
+		base := c.baseline(n, more)
+		w.Expected = c.expected(&base, from, to)
+		w.phi = c.spread(&base, from, to, w.Expected)
+		if c.weigh(&w, float64(w.N), w.Expected); next.P < plain || w.P < hidden && hiddenParts*(to-from) <= c.bins {
+			return more, true
+		}
+	}
+	return mask, false
+}
+
+// highest masks the days with most events for their exposure.
+func (c *clock) highest(n []float64) []bool {
+	per := c.perDay()
+	days := (c.bins + per - 1) / per
+	order, rate := make([]int, days), make([]float64, days)
+	for d := range order {
+		order[d] = d
+		for b := d * per; b < min(c.bins, (d+1)*per); b++ {
+			rate[d] += n[b]
+		}
+		rate[d] /= max(c.sum[min(c.bins, (d+1)*per)]-c.sum[d*per], 1e-9)
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rate[a], rate[b]) })
+	mask := make([]bool, c.bins)
+	for _, d := range order[int(calm*float64(days)):] {
+		for b := d * per; b < min(c.bins, (d+1)*per); b++ {
+			mask[b] = rate[d] > 0
+		}
+	}
+	return mask
+}
+
+func masked(mask []bool) (n int) {
+	for _, out := range mask {
+		if out {
+			n++
+		}
+	}
+	return n
+}
+
+// strongest is the window with the largest gain of those that are not done
+// already, nil if there is none.
+func (c *clock) strongest(found []Window, done []bool) (best *Window) {
+	for i := range found {
+		w := &found[i]
+		bare := slices.Contains(done[c.bin(w.Start):c.bin(w.End)], false)
+		if bare && (best == nil || w.Gain > best.Gain) {
+			best = w
+		}
+	}
+	return best
 }
 
 // scan returns the windows above the baseline that do not overlap, the one
@@ -90,7 +181,7 @@ func (c *clock) scan(n []float64, base *baseline) []Window {
 		for b := range n {
 			score[b] = n[b]*math.Log(q) - c.rate(base, b)*(q-1)
 		}
-		for _, s := range c.apart(n, maximalSegments(score)) {
+		for _, s := range c.apart(n, c.stretches(maximalSegments(score))) {
 			w := Window{Start: c.at(s[0]), End: c.at(s[1]), Expected: c.expected(base, s[0], s[1])}
 			w.phi = c.spread(base, s[0], s[1], w.Expected)
 			for b := s[0]; b < s[1]; b++ {

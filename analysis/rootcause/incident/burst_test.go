@@ -102,3 +102,73 @@ func TestIncidentsJoin(t *testing.T) {
 		t.Errorf("incidents %v", got)
 	}
 }
+
+// TestShortSeries: a burst that is most of a short series does not hide itself in
+// the level and the dispersion that it is measured by.
+func TestShortSeries(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	series := noise(r, 30, 27)
+	rare := []int{1, 0, 0, 0, 0, 0, 15, 7, 16, 11, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 0, 1, 0, 0}
+	n := map[int64]int32{}
+	for d, k := range rare {
+		for range k {
+			n[1767571200+int64(d)*day+int64(r.IntN(16)+8)*hour]++
+		}
+	}
+	series = append(series, InOrder(n))
+	in := 0
+	for _, w := range Bursts(series, false) {
+		if w.Series == len(series)-1 {
+			in += w.N
+		} else {
+			t.Errorf("a window in noise: %+v", w)
+		}
+	}
+	if in < 44 {
+		t.Errorf("%d of 57 are in a window", in)
+	}
+}
+
+// TestStrayDates: the windows of a quarter are the same when a few dates are
+// wrong by years, and two loads with years between them have the windows of each.
+func TestStrayDates(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	series := noise(r, 60, 91)
+	for h := range int64(20) {
+		series[3] = append(series[3], Tally{1767571200 + 40*day + h*hour, 6})
+	}
+	want := Bursts(series, false)
+	if len(want) == 0 {
+		t.Fatal("no window")
+	}
+	for s, years := range []int64{-2, 2, 9, -40, 2} {
+		series[s] = append(series[s], Tally{1767571200 + years*365*day, 1})
+	}
+	if got := Bursts(series, false); !reflect.DeepEqual(got, want) {
+		t.Errorf("with strays %+v, without %+v", got, want)
+	}
+	for s := range series {
+		for _, e := range series[s] {
+			if e.At > 1767571200-day && e.At < 1767571200+91*day {
+				series[s] = append(series[s], Tally{e.At - 3*365*day, e.N})
+			}
+		}
+	}
+	if got := Bursts(series, false); len(got) != 2*len(want) {
+		t.Errorf("two loads: %+v, one: %+v", got, want)
+	}
+}
+
+// TestNoBurstInShortNoise: the part of a short series that was chosen for being
+// high is above the rest, and no burst.
+func TestNoBurstInShortNoise(t *testing.T) {
+	for _, days := range []int{14, 27, 40} {
+		found := 0
+		for seed := range uint64(20) {
+			found += len(Bursts(noise(rand.New(rand.NewPCG(seed, 77)), 60, days), false))
+		}
+		if found > 1 {
+			t.Errorf("%d windows in 1200 series of %d days", found, days)
+		}
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"plaint/analysis/rootcause/incident/dense"
 )
 
 // Tally is how many events a series has in one hour.
@@ -56,22 +58,32 @@ func weekday(at int64) int { return int(mod((at-mod(at, day))/day+4, 7)) }
 type clock struct {
 	start, width int64
 	bins         int
-	profile      []float64 // relative rate of each bin; mean 1
+	profile      []float64 // relative rate of each bin; mean 1, 0 between stretches
 	sum          []float64 // of the profile up to each bin
+	dense        dense.Stretches
 }
 
-// newClock lays the axis over the events of all series. The profile is the
-// product of a weekday and an hour factor, each drawn to 1 by ten pseudo-events.
+// newClock lays the axis over the stretches in which the events of all series
+// are dense; what lies outside is not counted. The profile is the product of a
+// weekday and an hour factor, each drawn to 1 by ten pseudo-events.
 func newClock(events [][]Tally, daily bool) *clock {
+	days := map[int64]int{}
+	for _, s := range events {
+		for _, e := range s {
+			days[dense.Floor(e.At)] += int(e.N)
+		}
+	}
+	c := &clock{width: hour, dense: dense.Find(days)}
 	first, last := int64(math.MaxInt64), int64(math.MinInt64)
 	all := 0
 	for _, s := range events {
 		for _, e := range s {
-			first, last = min(first, e.At), max(last, e.At)
+			if c.dense.Hold(e.At) {
+				first, last = min(first, e.At), max(last, e.At)
+				all += int(e.N)
+			}
 		}
-		all += total(s)
 	}
-	c := &clock{width: hour}
 	if daily {
 		c.width = day
 	}
@@ -92,17 +104,25 @@ func (c *clock) setProfile(events [][]Tally, all float64) {
 	var byHour [24]float64
 	for _, s := range events {
 		for _, e := range s {
-			byDay[weekday(e.At)] += float64(e.N)
-			byHour[mod(e.At, day)/hour] += float64(e.N)
+			if c.dense.Hold(e.At) {
+				byDay[weekday(e.At)] += float64(e.N)
+				byHour[mod(e.At, day)/hour] += float64(e.N)
+			}
 		}
 	}
 	var days [7]float64
+	span := 0.0
 	for b := range c.bins {
-		days[weekday(c.at(b))] += float64(c.width) / day
+		if c.dense.Hold(c.at(b)) {
+			days[weekday(c.at(b))] += float64(c.width) / day
+			span += float64(c.width) / day
+		}
 	}
-	span := float64(c.bins) * float64(c.width) / day
 	c.profile = make([]float64, c.bins)
 	for b := range c.profile {
+		if !c.dense.Hold(c.at(b)) {
+			continue
+		}
 		w := weekday(c.at(b))
 		f := (byDay[w] + 10) / (all*days[w]/span + 10)
 		if c.width == hour {
@@ -113,15 +133,18 @@ func (c *clock) setProfile(events [][]Tally, all float64) {
 	c.settle()
 }
 
-// settle brings the mean of the profile to 1 and sums it up.
+// settle brings the mean of the profile within the stretches to 1 and sums it
+// up.
 func (c *clock) settle() {
-	sum := 0.0
+	sum, bins := 0.0, 0
 	for _, f := range c.profile {
-		sum += f
+		if sum += f; f > 0 {
+			bins++
+		}
 	}
 	c.sum = make([]float64, c.bins+1)
 	for b := range c.profile {
-		c.profile[b] *= float64(c.bins) / max(sum, 1e-12)
+		c.profile[b] *= float64(bins) / max(sum, 1e-12)
 		c.sum[b+1] = c.sum[b] + c.profile[b]
 	}
 }
@@ -135,9 +158,32 @@ func (c *clock) perDay() int { return int(day / c.width) }
 func (c *clock) counts(events []Tally) []float64 {
 	n := make([]float64, c.bins)
 	for _, e := range events {
-		n[c.bin(e.At)] += float64(e.N)
+		if c.dense.Hold(e.At) {
+			n[c.bin(e.At)] += float64(e.N)
+		}
 	}
 	return n
+}
+
+// stretches divides segments [from, to) where a stretch ends: two bursts with
+// years of nothing between them are two.
+func (c *clock) stretches(list [][2]int) (out [][2]int) {
+	for _, s := range list {
+		from := s[0]
+		for b := s[0]; b < s[1]; b++ {
+			if c.profile[b] > 0 {
+				continue
+			}
+			if b > from {
+				out = append(out, [2]int{from, b})
+			}
+			from = b + 1
+		}
+		if s[1] > from {
+			out = append(out, [2]int{from, s[1]})
+		}
+	}
+	return out
 }
 
 // baseline is what a series is expected to be: a level for each day, times the
@@ -147,6 +193,10 @@ type baseline struct {
 	known []float64 // events that a day's level rests on
 	phi   float64
 }
+
+// leastSeen are the events that a baseline is taken to rest on: where none was
+// seen, up to three are no surprise.
+const leastSeen = 3
 
 // baseline fits a series to what is not masked; mask may be nil.
 func (c *clock) baseline(n []float64, mask []bool) baseline {
@@ -162,7 +212,7 @@ func (c *clock) baseline(n []float64, mask []bool) baseline {
 			sumE += c.profile[b]
 		}
 	}
-	level, known := smoothLevel(events, exposure, sumN/max(sumE, 1e-9))
+	level, known := smoothLevel(events, exposure, max(sumN, leastSeen)/max(sumE, 1e-9))
 	return baseline{level, known, dispersion(events, level, exposure)}
 }
 

@@ -181,3 +181,30 @@ func TestNowcast(t *testing.T) {
 		t.Errorf("the last hours are expected at %.2f of %.2f", after, before)
 	}
 }
+
+// TestStrays: a few dates that are wrong by years change nothing.
+func TestStrays(t *testing.T) {
+	data := func() (*Data, *rand.Rand) {
+		r := rand.New(rand.NewPCG(5, 1))
+		d := everyday(r, 2)
+		for range 30 {
+			d.add(r, d.Until-int64(r.IntN(4*hour)), 3, int16(r.IntN(5)), int16(r.IntN(3)))
+		}
+		return d, r
+	}
+	plain, _ := data()
+	want := found(t, plain)
+	for _, years := range [][]int64{{-2}, {2}, {-2, -1, 3, 3, 40}} {
+		d, r := data()
+		for _, y := range years {
+			d.add(r, monday+y*365*day, 1, 1, 1)
+		}
+		if n := d.LeaveOut(); n != len(years) {
+			t.Errorf("%v: %d are left out", years, n)
+		}
+		got := found(t, d)
+		if len(got) != 1 || len(want) != 1 || got[0].Start != want[0].Start || got[0].End != want[0].End || got[0].N != want[0].N || !got[0].Open || got[0].Expected != want[0].Expected {
+			t.Errorf("%v: %d incidents, %d without strays: %+v", years, len(got), len(want), got)
+		}
+	}
+}

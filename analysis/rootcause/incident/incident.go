@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"plaint/analysis/rootcause/incident/dense"
 	"plaint/internal/record"
 )
 
@@ -44,12 +45,35 @@ type Data struct {
 	Types      []string
 	Attributes []Attribute
 	Daily      bool  // the hour is not known
-	Until      int64 // the latest time in the data
+	Until      int64 // the latest time in the data, see LeaveOut
 	// Complete is the share of complaints that are known by an age in seconds,
 	// see Nowcast; nil where all are.
 	Complete func(age int64) float64
 	// Texts reads the texts of some complaints, by Seq.
 	Texts func(seqs []int64) (map[int64]Text, error)
+}
+
+// LeaveOut takes the times of complaints that lie far from all others to be
+// unknown, sets Until by the rest and returns how many were left out. A year
+// mistyped would stretch the calendar, which all that is usual is told by.
+func (d *Data) LeaveOut() (strays int) {
+	var times []int64
+	for i := range d.Complaints {
+		if at := d.Complaints[i].At; at != 0 {
+			times = append(times, at)
+		}
+	}
+	span := dense.Of(times)
+	d.Until = 0
+	for i := range d.Complaints {
+		c := &d.Complaints[i]
+		if c.At != 0 && !span.Hold(c.At) {
+			c.At = 0
+			strays++
+		}
+		d.Until = max(d.Until, c.At)
+	}
+	return strays
 }
 
 // Severity says how much an incident matters.
@@ -119,6 +143,7 @@ type cell struct {
 // of one author, device, account or letter count once: a letter that goes
 // around is no incident.
 func Find(d *Data) ([]*Incident, error) {
+	d.LeaveOut()
 	g := newGround(d)
 	found := g.candidates()
 	texts, err := g.read(found)
