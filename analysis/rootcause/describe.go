@@ -6,6 +6,7 @@ import (
 
 	"plaint/analysis/rootcause/cluster"
 	"plaint/analysis/rootcause/incident"
+	"plaint/analysis/rootcause/trend"
 	"plaint/internal/store"
 )
 
@@ -27,7 +28,7 @@ type theme struct {
 	from, to  int64
 	trend     float64
 	hasTrend  bool
-	at        []int64 // known times of receipt
+	at        []int64 // known times of receipt, without stray ones
 }
 
 // describe sums up the complaints of each theme, drops empty themes and puts
@@ -62,6 +63,7 @@ func (s *study) describe() {
 		}
 	}
 	s.themes = sorted
+	s.findBursts()
 	s.setTrends()
 }
 
@@ -88,7 +90,9 @@ func (s *study) sumUp(t *theme, members []int32) {
 		if c.at == 0 {
 			continue
 		}
-		t.at = append(t.at, c.at)
+		if s.dense.Hold(c.at) {
+			t.at = append(t.at, c.at)
+		}
 		if t.from == 0 || c.at < t.from {
 			t.from = c.at
 		}
@@ -122,41 +126,19 @@ func most(n []int) int {
 	return best
 }
 
-const week = 7 * 86400 // seconds
-
-// setTrends sets each theme's change per week relative to its weekly mean: the
-// least-squares slope over the whole weeks of the data. Under four weeks there
-// is no trend.
+// setTrends sets each theme's change per week, without its bursts.
 func (s *study) setTrends() {
-	from, to := int64(0), int64(0)
-	for i := range s.themes {
-		if t := &s.themes[i]; t.from > 0 {
-			if from == 0 || t.from < from {
-				from = t.from
-			}
-			to = max(to, t.to)
-		}
-	}
-	weeks := int((to - from) / week)
-	if weeks < 4 {
+	if len(s.dense) == 0 {
 		return
 	}
-	middle := float64(weeks-1) / 2
+	of := make([][]trend.Window, len(s.themes))
+	for _, w := range s.bursts {
+		of[w.Series] = append(of[w.Series], trend.Window{From: w.Start, To: w.End})
+	}
+	from, to := s.dense[0].From, s.dense[len(s.dense)-1].To
 	for i := range s.themes {
 		t := &s.themes[i]
-		var sum, moment, square float64
-		for w := range weeks {
-			square += (float64(w) - middle) * (float64(w) - middle)
-		}
-		for _, at := range t.at {
-			if w := int((at - from) / week); w < weeks {
-				sum++
-				moment += float64(w) - middle
-			}
-		}
-		if sum > 0 {
-			t.trend, t.hasTrend = moment/square/(sum/float64(weeks)), true
-		}
+		t.trend, t.hasTrend = trend.Weekly(t.at, of[i], from, to)
 	}
 }
 
@@ -191,8 +173,8 @@ func (s *study) memberTable() store.Table {
 	return table
 }
 
-// windows are the rows of theme_window.
-func (s *study) windows() [][]any {
+// findBursts finds the windows in which a theme bursts.
+func (s *study) findBursts() {
 	events := make([][]incident.Tally, len(s.themes))
 	daily := 0
 	for t := range s.themes {
@@ -203,10 +185,14 @@ func (s *study) windows() [][]any {
 			daily++
 		}
 	}
-	found := incident.Bursts(events, daily*2 > len(s.all))
-	number := incident.Together(found, s.kindsWithin(found))
-	rows := make([][]any, len(found))
-	for i, w := range found {
+	s.bursts = incident.Bursts(events, daily*2 > len(s.all))
+}
+
+// windows are the rows of theme_window.
+func (s *study) windows() [][]any {
+	number := incident.Together(s.bursts, s.kindsWithin(s.bursts))
+	rows := make([][]any, len(s.bursts))
+	for i, w := range s.bursts {
 		rows[i] = []any{s.themes[w.Series].id, moment(w.Start), moment(w.End), w.N, w.Expected, w.P, number[i]}
 	}
 	return rows

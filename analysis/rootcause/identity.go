@@ -104,7 +104,7 @@ func (s *study) announce(ctx context.Context) error {
 		if c.theme >= 0 {
 			told[i].Theme = s.themes[c.theme].id
 		}
-		if c.at > now {
+		if c.at > now || !s.dense.Hold(c.at) {
 			told[i].At = 0 // a mistyped year
 		}
 		s.kept.announced = max(s.kept.announced, told[i].At)

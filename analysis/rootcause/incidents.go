@@ -22,6 +22,7 @@ type crowds struct {
 	types        names
 	vocabulary   map[string]bool // words of log templates
 	last         int64
+	strays       int // complaints whose date lies far from all others
 }
 
 // own are the attributes that every complaint may have; handlers are looked at
@@ -96,6 +97,7 @@ func (c *crowds) readComplaints(ctx context.Context) error {
 	for a := range c.data.Attributes {
 		c.data.Attributes[a].Values = c.codes[a].list
 	}
+	c.strays = c.data.LeaveOut()
 	return nil
 }
 
@@ -120,7 +122,6 @@ func (c *crowds) scan(rows *sql.Rows) (x incident.Complaint, daily bool, err err
 			x.Values[a] = int16(c.codes[a].number(v))
 		}
 	}
-	c.data.Until = max(c.data.Until, x.At)
 	return x, record.Precision(precision) >= record.ToDay, nil
 }
 
@@ -161,6 +162,7 @@ func Incidents(ctx context.Context, st *store.Store) (Result, error) {
 		return Result{}, fmt.Errorf("incidents: %w", err)
 	}
 	numbers := map[string]any{"complaints": len(c.data.Complaints), "incidents": len(list), "open": 0, "severe": 0, "linked": 0}
+	noteStrays(numbers, c.strays)
 	for _, x := range list {
 		for name, is := range map[string]bool{"open": x.Open, "severe": x.Severity == incident.Severe,
 			"linked": slices.ContainsFunc(x.Links, func(l incident.Link) bool { return l.Linked })} {

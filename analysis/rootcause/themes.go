@@ -13,6 +13,7 @@ import (
 
 	"plaint/analysis/rootcause/cluster"
 	"plaint/analysis/rootcause/incident"
+	"plaint/analysis/rootcause/incident/dense"
 	"plaint/analysis/rootcause/lineage/book"
 	"plaint/analysis/rootcause/vector"
 	"plaint/internal/store"
@@ -41,6 +42,9 @@ type study struct {
 	themes     []theme
 	kept       identity
 	vectors    *vector.Book // nil without
+	dense      dense.Stretches
+	strays     int // complaints outside of these
+	bursts     []incident.Window
 }
 
 // Themes groups the complaints of the store by what they are about, finds the
@@ -88,6 +92,7 @@ func themesBy(ctx context.Context, st *store.Store, words *text.Lexicon, by *vec
 	if err := s.reader.answers(ctx, s.all); err != nil {
 		return Result{}, err
 	}
+	s.leaveOut()
 	if err := s.identify(ctx); err != nil {
 		return Result{}, fmt.Errorf("themes: %w", err)
 	}
@@ -102,6 +107,7 @@ func themesBy(ctx context.Context, st *store.Store, words *text.Lexicon, by *vec
 	if s.vectors != nil {
 		numbers["embeddings"] = s.countedIn()
 	}
+	noteStrays(numbers, s.strays)
 	id, err := st.SaveRun(ctx, store.Run{Kind: "themes", Started: started, UpTo: s.reader.last, Summary: numbers,
 		Params: s.params(),
 		Latest: []string{"theme_model"},
@@ -124,9 +130,37 @@ func (s *study) countedIn() string {
 	return cmp.Or(strings.Join(list, ", "), "-")
 }
 
-// params are what the run was asked.
+// noteStrays says how many complaints were left out for their date, where any
+// were.
+func noteStrays(numbers map[string]any, n int) {
+	if n > 0 {
+		numbers["stray_dates"] = n
+	}
+}
+
+// leaveOut finds the stretches in which complaints are dense; what lies outside
+// has a wrong date more likely than not, and no part in bursts and trends.
+func (s *study) leaveOut() {
+	days := map[int64]int{}
+	for i := range s.all {
+		if at := s.all[i].at; at != 0 {
+			days[dense.Floor(at)]++
+		}
+	}
+	s.dense, s.strays = dense.Find(days), 0
+	for i := range s.all {
+		if at := s.all[i].at; at != 0 && !s.dense.Hold(at) {
+			s.strays++
+		}
+	}
+}
+
+// params are what the run was asked, and from when to when complaints are dense.
 func (s *study) params() map[string]any {
 	out := map[string]any{"fit_texts": fitTexts, "seed": cluster.Seed, "last_edit": s.kept.lastEdit, "false_discovery_rate": incident.Discovery}
+	if n := len(s.dense); n > 0 {
+		out["from"], out["to"] = moment(s.dense[0].From).Format(time.RFC3339), moment(s.dense[n-1].To).Format(time.RFC3339)
+	}
 	if s.vectors != nil {
 		counts := s.model.Embedded()
 		out["embedding_model"], out["embedding_dimensions"] = s.vectors.Client.Model(), s.vectors.Numbers()
