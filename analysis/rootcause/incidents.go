@@ -197,11 +197,19 @@ func (c *crowds) find(ctx context.Context) ([]*incident.Incident, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.logs > 0 {
-		incident.Connect(list, trail.templates, trail.look(ctx), keptLinks)
-		if trail.err != nil {
-			return nil, trail.err
+	connect := func() {
+		if c.logs > 0 {
+			clear(trail.about)
+			incident.Connect(list, trail.templates, trail.look(ctx), keptLinks)
 		}
+	}
+	connect()
+	if joined := incident.Join(list); len(joined) < len(list) {
+		list = joined
+		connect()
+	}
+	if trail.err != nil {
+		return nil, trail.err
 	}
 	before, most, err := c.past(ctx)
 	if err != nil {

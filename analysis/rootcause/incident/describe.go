@@ -8,10 +8,8 @@ import (
 // describe fills in what follows from the members.
 func (g *ground) describe(x *Incident) {
 	themes, hours := map[int64]int{}, map[int64]int32{}
-	for i, m := range x.Members {
-		place := g.order[m]
+	for _, place := range x.Members {
 		c := &g.Complaints[place]
-		x.Members[i] = place
 		hours[Hour(c.At)]++
 		if c.Theme >= 0 {
 			themes[int64(c.Theme)]++
@@ -60,7 +58,7 @@ func (g *ground) grade(x *Incident) {
 	for t, s := range g.typeSeries() {
 		if int32(t) == x.Type {
 			x.TypeUsual = g.expected(s, x.Start, x.End)
-			n = len(g.within(cell{s, x.Start, x.End}))
+			n = len(g.within(cell{series: s, start: x.Start, end: x.End}))
 		}
 	}
 	switch {
@@ -93,7 +91,7 @@ func (g *ground) hours(x *Incident) {
 	from, to := max(0, g.clock.bin(x.Start-around*hour)), min(g.clock.bins, g.clock.bin(x.End-1+around*hour)+1)
 	n := map[int64]int{}
 	for _, c := range x.cells {
-		for _, m := range g.within(cell{c.series, g.clock.at(from), g.clock.at(to)}) {
+		for _, m := range g.within(cell{series: c.series, start: g.clock.at(from), end: g.clock.at(to)}) {
 			at := g.times[m]
 			if inside := at >= x.Start && at < x.End; c.series == s && !inside {
 				n[g.clock.at(g.clock.bin(at))]++

@@ -208,3 +208,85 @@ func TestStrays(t *testing.T) {
 		}
 	}
 }
+
+// TestCausesAreOwn: whom an incident met is told of its own complaints, also
+// beside a larger one of the same type.
+func TestCausesAreOwn(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 1))
+	d := everyday(r, 2)
+	texts := map[int64]Text{}
+	for k := range 260 {
+		x := d.add(r, monday+40*day+int64(r.IntN(30*hour)), 1, 2, int16(r.IntN(3)))
+		code := "pay-2107"
+		if k < 60 { // another fault, by what they write, of the same type and people
+			code = "pay-9350"
+			x.Theme = 3
+		}
+		texts[x.Seq] = Text{Words: []string{code}}
+	}
+	d.Texts = func([]int64) (map[int64]Text, error) { return texts, nil }
+	list := found(t, d)
+	if len(list) != 2 {
+		t.Fatalf("%d incidents", len(list))
+	}
+	for _, x := range list {
+		for _, c := range x.Causes {
+			if c.N > x.N || c.Expected > x.Expected || c.Share > 1 || float64(c.N) < c.Expected {
+				t.Errorf("of %d complaints, %.1f usual: %+v", x.N, x.Expected, c)
+			}
+		}
+		if len(x.Causes) != 1 || x.Causes[0].Values["country"] != "c" {
+			t.Errorf("causes %+v", x.Causes)
+		}
+	}
+}
+
+// TestUnsureJoins: what is hardly above the usual beside a large incident of its
+// type is part of it, what is sure is not.
+func TestUnsureJoins(t *testing.T) {
+	for p, want := range map[float64]bool{2e-5: true, 1e-9: false} {
+		x, y := &Incident{Start: 0, End: 100, Type: 1, N: 163}, &Incident{Start: 20, End: 120, Type: 1, N: 53, P: p}
+		if got := x.oneWith(y); got != want {
+			t.Errorf("P %g: %v", p, got)
+		}
+	}
+}
+
+// TestJoin: a weaker incident at the same time behind the same log template is
+// part of the stronger, one behind another template is not.
+func TestJoin(t *testing.T) {
+	for name, c := range map[string]struct {
+		template int64
+		want     int
+	}{"same": {7, 1}, "another": {8, 2}} {
+		r := rand.New(rand.NewPCG(8, 1))
+		d := everyday(r, 2)
+		texts := map[int64]Text{}
+		for k := range 260 {
+			x := d.add(r, monday+40*day+int64(r.IntN(30*hour)), 1, 2, int16(r.IntN(3)))
+			texts[x.Seq] = Text{Words: []string{"pay-2107"}}
+			if k < 60 {
+				x.Theme = 3
+				texts[x.Seq] = Text{Words: []string{"pay-9350"}}
+			}
+		}
+		d.Texts = func([]int64) (map[int64]Text, error) { return texts, nil }
+		list := found(t, d)
+		n := 0
+		for i, x := range list {
+			n += x.N
+			x.Links = []Link{{Template: []int64{7, c.template}[i], Linked: true}}
+		}
+		got := Join(list)
+		sum := 0
+		for _, x := range got {
+			sum += x.N
+			if x.N != len(x.Members) || len(x.Causes) == 0 || x.Causes[0].N > x.N {
+				t.Errorf("%s: %+v", name, *x)
+			}
+		}
+		if len(list) != 2 || len(got) != c.want || sum != n {
+			t.Errorf("%s: %d of %d incidents, %d of %d complaints", name, len(got), len(list), sum, n)
+		}
+	}
+}

@@ -19,7 +19,7 @@ func (g *ground) read(found []candidate) (map[int64]Text, error) {
 	seen := map[int64]bool{}
 	var seqs []int64
 	for _, c := range found {
-		for _, m := range g.within(cell{c.Series, c.Start, c.End}) {
+		for _, m := range g.within(cell{series: c.Series, start: c.Start, end: c.End}) {
 			if seq := g.Complaints[g.order[m]].Seq; !seen[seq] {
 				seen[seq] = true
 				seqs = append(seqs, seq)
@@ -42,14 +42,14 @@ func (g *ground) read(found []candidate) (map[int64]Text, error) {
 func (g *ground) gather(found []candidate, texts map[int64]Text) []*Incident {
 	for i := range found {
 		w := &found[i]
-		w.mixed = g.lines[w.Series].theme < 0 && g.mixed(g.within(cell{w.Series, w.Start, w.End}), texts)
+		w.mixed = g.lines[w.Series].theme < 0 && g.mixed(g.within(cell{series: w.Series, start: w.Start, end: w.End}), texts)
 	}
 	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Or(order(a.mixed, b.mixed), cmp.Compare(b.Gain, a.Gain)) })
 	taken := map[int32]*Incident{}
 	var list []*Incident
 	for i := range found {
 		w := &found[i]
-		in := cell{w.Series, w.Start, w.End}
+		in := cell{series: w.Series, start: w.Start, end: w.End}
 		var left []int32
 		for _, m := range g.within(in) {
 			if taken[m] == nil {
@@ -57,7 +57,7 @@ func (g *ground) gather(found []candidate, texts map[int64]Text) []*Incident {
 			}
 		}
 		rest, left := g.narrow(w, left)
-		in = cell{w.Series, rest.Start, rest.End}
+		in = cell{w.Series, rest.Start, rest.End, rest.Expected}
 		alone := g.independent(left, texts)
 		g.clock.weigh(&rest, float64(alone), rest.Expected)
 		if alone < leastPeople || 2*alone < len(left) || rest.P > sure || float64(alone) < leastLift*rest.Expected {

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"plaint/analysis/rootcause/incident/dense"
@@ -113,6 +114,7 @@ type Incident struct {
 
 	cells []cell
 	phi   float64 // of its strongest series
+	in    *ground
 }
 
 // Share is how many of an incident's complaints a theme has.
@@ -128,10 +130,11 @@ type Hourly struct {
 	Expected float64
 }
 
-// cell is a series in a window.
+// cell is a series in a window, and how many are expected in it.
 type cell struct {
 	series     int
 	start, end int64
+	expected   float64
 }
 
 // Find looks for incidents. They are ordered by start; ids are from 1.
@@ -155,9 +158,88 @@ func Find(d *Data) ([]*Incident, error) {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Members[0], b.Members[0]))
 	})
 	for i, x := range list {
-		x.ID = int64(i + 1)
+		x.ID, x.in = int64(i+1), g
+		for k, m := range x.Members {
+			x.Members[k] = g.order[m]
+		}
 		g.describe(x)
-		g.localise(x)
 	}
+	g.localiseAll(list)
 	return list, nil
+}
+
+// Join makes incidents one that overlap in time and share what they are known by;
+// the largest takes in the others. List is by start, before and after. Links that
+// were found for a joined one are to be found again.
+func Join(list []*Incident) []*Incident {
+	strong := slices.Clone(list)
+	slices.SortStableFunc(strong, func(a, b *Incident) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Start, b.Start)) })
+	gone := map[*Incident]bool{}
+	for i, x := range strong {
+		for _, y := range strong[i+1:] {
+			if !gone[x] && !gone[y] && x.oneWith(y) {
+				x.absorb(y)
+				gone[y] = true
+			}
+		}
+	}
+	out := slices.DeleteFunc(slices.Clone(list), func(x *Incident) bool { return gone[x] })
+	if len(gone) > 0 {
+		out[0].in.localiseAll(out)
+	}
+	slices.SortStableFunc(out, func(a, b *Incident) int { return cmp.Compare(a.Start, b.Start) })
+	return out
+}
+
+// unsure is the P from which an incident beside one of its type that is twice as
+// large is rather what strays from that.
+const unsure = 1e-6
+
+// oneWith reports that a weaker incident is part of one: at the same time, of the
+// same type or of people with something in common, and its likeliest log template
+// linked to both; or, where a log speaks for one of them at most, of the same type
+// and the same people, or not surely apart.
+func (x *Incident) oneWith(y *Incident) bool {
+	if !overlap(x.Start, x.End, y.Start, y.End) {
+		return false
+	}
+	linked := func(l Link) bool { return l.Linked }
+	if slices.ContainsFunc(x.Links, linked) && len(y.Links) > 0 && y.Links[0].Linked {
+		same := func(l Link) bool { return l.Linked && l.Template == y.Links[0].Template }
+		return slices.ContainsFunc(x.Links, same) && (x.Type == y.Type || x.common(y))
+	}
+	if x.Type == y.Type && y.P > unsure && 2*y.N <= x.N {
+		return true
+	}
+	return x.Type == y.Type && len(x.Causes) > 0 && len(y.Causes) > 0 && maps.Equal(x.Causes[0].Values, y.Causes[0].Values)
+}
+
+// common reports that a value is among those that set both apart.
+func (x *Incident) common(y *Incident) bool {
+	for _, c := range x.Causes {
+		for _, d := range y.Causes {
+			for name, v := range c.Values {
+				if d.Values[name] == v {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// absorb adds an incident to one.
+func (x *Incident) absorb(y *Incident) {
+	g := x.in
+	x.Members = append(x.Members, y.Members...)
+	slices.SortFunc(x.Members, func(a, b int) int {
+		return cmp.Or(cmp.Compare(g.Complaints[a].At, g.Complaints[b].At), cmp.Compare(a, b))
+	})
+	x.N, x.Independent, x.Expected = len(x.Members), x.Independent+y.Independent, x.Expected+y.Expected
+	x.Start, x.End = min(x.Start, y.Start), max(x.End, y.End)
+	x.cells = append(x.cells, y.cells...)
+	x.Themes, x.Hours, x.First = nil, nil, 0
+	seen := x.Seen
+	g.describe(x)
+	x.Seen = min(seen, y.Seen)
 }

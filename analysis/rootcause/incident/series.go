@@ -215,7 +215,7 @@ func (g *ground) kindOf(w Window) int32 {
 		return k
 	}
 	n := make([]int, len(g.Types))
-	for _, m := range g.within(cell{w.Series, w.Start, w.End}) {
+	for _, m := range g.within(cell{series: w.Series, start: w.Start, end: w.End}) {
 		n[g.Complaints[g.order[m]].Type]++
 	}
 	return int32(slices.Index(n, slices.Max(n)))
@@ -240,7 +240,7 @@ func (g *ground) swell(w Window) float64 {
 		return 1
 	}
 	f := common(len(others), 1, func(i int) (float64, float64) {
-		return float64(len(g.within(cell{others[i], w.Start, w.End}))), g.expected(others[i], w.Start, w.End)
+		return float64(len(g.within(cell{series: others[i], start: w.Start, end: w.End}))), g.expected(others[i], w.Start, w.End)
 	})
 	return max(1, f)
 }

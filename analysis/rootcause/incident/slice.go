@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
@@ -26,13 +27,30 @@ const (
 	drawnFor   = 2000 // leaves
 )
 
+// localiseAll tells whom each of all incidents met; complaints of another are no
+// part of it.
+func (g *ground) localiseAll(list []*Incident) {
+	owner := map[int]*Incident{}
+	for _, x := range list {
+		for _, m := range x.Members {
+			owner[m] = x
+		}
+	}
+	for _, x := range list {
+		x.Causes = nil
+		g.localise(x, owner)
+	}
+}
+
 // localise asks which attributes set the customers of an incident apart: the
 // complaints of its type in its window against what is usual for each
 // combination of values. P of the strongest cause is its rank among tables of
 // the same size drawn without a cause (Monte Carlo, as Kulldorff 1997).
-func (g *ground) localise(x *Incident) {
+//
+// What is told of a cause is of the incident's own complaints.
+func (g *ground) localise(x *Incident, owner map[int]*Incident) {
 	x.Everyone, x.CauseP = true, 1
-	t := g.leaves(x)
+	t := g.leaves(x, owner)
 	r := localize.Find(t)
 	if len(r.Causes) == 0 {
 		return
@@ -60,15 +78,63 @@ func (g *ground) localise(x *Incident) {
 	}
 	x.Everyone = r.External
 	for _, c := range r.Causes {
-		n, e, _ := gain(t, c)
-		x.Causes = append(x.Causes, Cause{Values: c.Values, Share: c.Share, Ratio: c.Ratio, N: int(n), Expected: e})
+		q := g.own(x, c.Values)
+		if float64(q.N) > q.Expected {
+			x.Causes = append(x.Causes, q)
+		}
 	}
+	x.Everyone = x.Everyone || len(x.Causes) == 0
+	slices.SortStableFunc(x.Causes, func(a, b Cause) int { return cmp.Compare(b.Share, a.Share) })
+}
+
+// own is a combination of values among an incident's complaints, and how many of
+// them are usual: what its series have in their windows, by the part of their
+// other complaints that has the values.
+func (g *ground) own(x *Incident, values map[string]string) Cause {
+	q := Cause{Values: values}
+	has := func(c *Complaint) bool {
+		for a := range g.Attributes {
+			want, ok := values[g.Attributes[a].Name]
+			if !ok {
+				continue
+			}
+			have := ""
+			if v := c.Values[a]; v >= 0 {
+				have = g.Attributes[a].Values[v]
+			}
+			if have != want {
+				return false
+			}
+		}
+		return true
+	}
+	for _, m := range x.Members {
+		if has(&g.Complaints[m]) {
+			q.N++
+		}
+	}
+	for _, c := range x.cells {
+		with, all := 0, 0
+		for _, m := range g.members[c.series] {
+			if at := g.times[m]; at >= x.Start && at < x.End {
+				continue
+			}
+			if all++; has(&g.Complaints[g.order[m]]) {
+				with++
+			}
+		}
+		q.Expected += c.expected * float64(with) / max(float64(all), 1)
+	}
+	q.Expected = min(q.Expected, x.Expected)
+	q.Ratio = float64(q.N) / max(q.Expected, 1e-9)
+	q.Share = min(1, (float64(q.N)-q.Expected)/max(float64(x.N)-x.Expected, 1e-9))
+	return q
 }
 
 // leaves are the combinations of values that complaints of the incident's type
-// have: how many there are in the window and how many are usual, from those
-// outside of it.
-func (g *ground) leaves(x *Incident) *localize.Table {
+// have: how many there are in the window that are of no other incident, and how
+// many are usual, from those outside of it.
+func (g *ground) leaves(x *Incident, owner map[int]*Incident) *localize.Table {
 	names := make([]string, len(g.Attributes))
 	for a := range g.Attributes {
 		names[a] = g.Attributes[a].Name
@@ -80,6 +146,9 @@ func (g *ground) leaves(x *Incident) *localize.Table {
 	var in, out float64
 	for _, m := range g.members[s] {
 		c := &g.Complaints[g.order[m]]
+		if of := owner[g.order[m]]; of != nil && of != x && c.At >= x.Start && c.At < x.End {
+			continue
+		}
 		l := counts[c.Values]
 		if l == nil {
 			l = &leaf{}
