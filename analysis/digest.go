@@ -29,7 +29,9 @@ type finder struct {
 // mostFindings keeps the digest to one screen.
 const mostFindings = 12
 
-// finders are in the order of the digest.
+// finders are in the order of the digest. Bursts of themes are told only where
+// incidents were never looked for: an incident is what bursts have in common, and
+// has one set of numbers.
 var finders = []finder{
 	{"digest_volume", []string{"volume"}, `with days as (select date_trunc('day', day) as day, sum(n) as n from volume where run = $1 and day is not null group by 1),
 		edge as (select max(day) as last from days)
@@ -40,11 +42,14 @@ var finders = []finder{
 	{"digest_theme_new", []string{"themes", "now"}, `select t.label as theme, t.id as theme_id, t.language, w.first as "from", t.size as n
 		from (select theme, min(first) as first, min(announced) as announced from theme_news group by theme) w join theme t on t.run = $1 and t.id = w.theme
 		where w.announced > $2::timestamp - interval 14 day order by t.size desc, t.id limit 2`},
-	{"digest_theme_burst", []string{"themes"}, `select t.label as theme, t.id as theme_id, t.type, t.language, b.start_at as "from", b.end_at as "to", b.n, b.expected, b.incident, b.themes, b.together
+	{"digest_incident", []string{"incidents"}, `select coalesce(t.label, '–') as theme, coalesce(i.theme, 0) as theme_id, coalesce(t.language, '') as language, i.id as incident, i.type,
+			i.start_at as "from", i.end_at as "to", i.n, i.expected
+		from incident i left join theme t on t.run = i.themes_run and t.id = i.theme where i.run = $1 order by i.n - i.expected desc, i.id limit 4`},
+	{"digest_theme_burst", []string{"themes", "incidents"}, `select t.label as theme, t.id as theme_id, t.type, t.language, b.start_at as "from", b.end_at as "to", b.n, b.expected, b.incident, b.themes, b.together
 		from (select *, count(*) over (partition by incident) as themes, cast(sum(n) over (partition by incident) as bigint) as together,
 				row_number() over (partition by incident order by n - expected desc, theme) as place
 			from theme_window where run = $1) b join theme t on t.run = $1 and t.id = b.theme
-		where b.place = 1 order by b.together desc, b.incident limit 4`},
+		where b.place = 1 and $2 = 0 order by b.together desc, b.incident limit 4`},
 	{"digest_log_burst", []string{"logs"}, `with service as (
 			select t.service, t.template, t.level, b.*, row_number() over (partition by t.service order by b.n - b.expected desc, b.template) as place
 			from log_burst b join log_template t on t.run = b.run and t.id = b.template where b.run = $1 and t.level in ('warn', 'error', 'fatal'))

@@ -16,6 +16,7 @@ func TestDigest(t *testing.T) {
 	want := map[string][]string{
 		"digest_volume":             {"from", "last_week", "n", "to", "week_before"},
 		"digest_theme_burst":        {"expected", "from", "incident", "language", "n", "theme", "theme_id", "themes", "to", "together", "type"},
+		"digest_incident":           {"expected", "from", "incident", "language", "n", "theme", "theme_id", "to", "type"},
 		"digest_theme_new":          {"from", "language", "n", "theme", "theme_id"},
 		"digest_log_burst":          {"expected", "from", "level", "n", "service", "template", "to"},
 		"digest_overdue":            {"as_of", "due_soon", "open", "overdue", "reopened"},

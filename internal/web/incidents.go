@@ -80,7 +80,7 @@ func showIncident(ctx context.Context, p *pages, v *view.Reader, _ *param.Query,
 		b.Tables = append(b.Tables, p.linkTable(x))
 	}
 	b.Tables = append(b.Tables, p.partTable(x))
-	complaints := p.complaintTable(rows.Rows)
+	complaints := p.complaintTable(rows.Rows, true)
 	complaints.More = fact{Text: p.t("web_all_complaints", "n", p.Int(rows.Total)), Href: p.incidentRows(x.Incident)}
 	b.Tables = append(b.Tables, complaints)
 	return "list", p.t("web_incident_title", "n", id, "label", x.Label), b, nil
@@ -151,10 +151,10 @@ func (p *pages) causeTable(x view.IncidentDetail) table {
 	return t
 }
 
-// causeRows lists the complaints of a cause: those of the type in the window
-// that have its values.
+// causeRows lists the complaints of a cause: those of the incident that have its
+// values.
 func (p *pages) causeRows(x view.IncidentDetail, c view.IncidentCause) string {
-	pairs := []any{"type", x.Type, "from", x.From.Format(time.RFC3339), "to", x.To.Format(time.RFC3339)}
+	pairs := []any{"incident", x.ID}
 	var extra []string
 	for _, name := range slices.Sorted(maps.Keys(c.Attributes)) {
 		switch name {
@@ -205,8 +205,7 @@ func (p *pages) lineRows(template int64, x view.IncidentDetail) string {
 
 func (p *pages) partTable(x view.IncidentDetail) table {
 	t := table{Caption: p.t("web_themes"), Columns: []column{{Title: p.t("web_theme")}, {Title: ""}, {Title: p.t("web_complaints"), Num: true}}}
-	const most = 10
-	for i, s := range x.Parts[:min(len(x.Parts), most)] {
+	for i, s := range x.Parts {
 		t.Rows = append(t.Rows, []cell{{Text: s.Label, Href: p.href(fmt.Sprintf("/themes/%d", s.Theme)), Class: "wide"},
 			{Mark: chart.Meter{Frame: p.small(fmt.Sprintf("part%d", i), 96, 8, s.Label, p.Int(s.N)), Value: float64(s.N), Most: float64(x.N)}.SVG()},
 			p.number(s.N, p.href("/complaints", "incident", x.ID, "theme", s.Theme))})

@@ -124,6 +124,9 @@ func (p *pages) findingRows(f view.Finding) string {
 	switch f.Code {
 	case "digest_volume":
 		return p.href("/complaints")
+	case "digest_incident":
+		id, _ := f.Arguments["incident"].(float64)
+		return p.href("/complaints", "incident", int64(id))
 	case "digest_theme_burst":
 		return p.href("/complaints", "theme", int64(theme), "from", text("from"), "to", text("to"))
 	case "digest_log_burst":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"html/template"
+	"slices"
 	"time"
 
 	"plaint/internal/web/chart"
@@ -125,14 +126,18 @@ func showComplaints(ctx context.Context, p *pages, v *view.Reader, q *param.Quer
 		return "", "", nil, nil
 	}
 	list, err := v.Complaints(ctx, f)
-	b := listBody{Chips: p.chips("/complaints", q), Tables: []table{p.complaintTable(list.Rows)}}
+	b := listBody{Chips: p.chips("/complaints", q), Tables: []table{p.complaintTable(list.Rows, f.Incident > 0 || f.Order == "-amount")}}
 	p.pager(&b, "/complaints", q, list.Total)
 	return "list", p.t("web_complaints"), b, err
 }
 
-func (p *pages) complaintTable(list []view.Complaint) table {
+// complaintTable lists complaints, with what they claim where that is asked for.
+func (p *pages) complaintTable(list []view.Complaint, claims bool) table {
 	t := table{Caption: p.t("web_complaints"), Columns: []column{{Title: p.t("web_complaint")}, {Title: p.t("web_received")}, {Title: p.t("web_type")}, {Title: p.t("web_department"), Minor: true},
 		{Title: p.t("web_channel"), Minor: true}, {Title: p.t("web_customer"), Minor: true}, {Title: p.t("web_status"), Minor: true}, {Title: p.t("web_clock")}, {Title: p.t("web_score"), Num: true}}}
+	if claims {
+		t.Columns = slices.Insert(t.Columns, 3, column{Title: p.t("web_claimed"), Num: true})
+	}
 	for _, c := range list {
 		score, clock := cell{Class: "num"}, cell{Text: ""}
 		if c.Score != nil {
@@ -152,6 +157,14 @@ func (p *pages) complaintTable(list []view.Complaint) table {
 		}
 		t.Rows = append(t.Rows, []cell{{Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq))}, {Text: p.at(c.Received), Class: "time"}, {Text: p.name("type", c.Type)},
 			{Text: p.name("department", c.Department)}, {Text: p.name("channel", c.Channel)}, {Text: c.Customer, Class: "code"}, {Text: p.name("status", c.Status)}, clock, score})
+		if claims {
+			amount := cell{Text: "–", Class: "num"}
+			if c.Amount != nil {
+				amount.Text, amount.Note = p.Num(*c.Amount, 2), c.Currency
+			}
+			last := len(t.Rows) - 1
+			t.Rows[last] = slices.Insert(t.Rows[last], 3, amount)
+		}
 	}
 	return t
 }
@@ -198,7 +211,7 @@ func showTheme(ctx context.Context, p *pages, v *view.Reader, q *param.Query, id
 	if err == nil {
 		err = p.showHistory(ctx, v, &b, x, q)
 	}
-	b.Tables = append(b.Tables, p.complaintTable(list.Rows), p.editTable(id))
+	b.Tables = append(b.Tables, p.complaintTable(list.Rows, false), p.editTable(id))
 	p.pager(&b, fmt.Sprintf("/themes/%d", id), q, list.Total)
 	return "list", x.LabelIn(p.Words.Lang), b, err
 }

@@ -3,10 +3,14 @@ package view
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
 	"unicode"
+
+	"plaint/analysis/rootcause/template/book"
 )
 
 // Line is one log line without personal data.
@@ -32,12 +36,17 @@ const linesQuery = `select count(*) over () as total, seq, time, coalesce(servic
 		and ($4::timestamp is null or time >= $4::timestamp) and ($5::timestamp is null or time < $5::timestamp)
 	order by time nulls last, seq limit $6 offset $7`
 
-// Lines lists log lines in order of time. Those of a template are the lines
-// that have its words in its order, of its service and level.
+// Lines lists log lines in order of time. Those of a template are the lines that
+// it counts, in order of arrival; where lines were erased since, those that have
+// its words in its order, of its service and level.
 func (r *Reader) Lines(ctx context.Context, f LineFilter) (Page[Line], error) {
 	p := Page[Line]{Limit: f.Limit, Offset: f.Offset, Rows: []Line{}}
 	like := ""
 	if f.Template > 0 {
+		if list, total, err := r.counted(ctx, f); !errors.Is(err, book.ErrGone) {
+			p.Rows, p.Total = list, total
+			return p, err
+		}
 		runs, err := r.latest(ctx)
 		if err != nil {
 			return p, err
@@ -63,6 +72,49 @@ func (r *Reader) Lines(ctx context.Context, f LineFilter) (Page[Line], error) {
 		return p, err
 	}
 	return p, r.maskLines(ctx, p.Rows)
+}
+
+const countedQuery = `select coalesce(sum(n), 0)::bigint, count(*) filter (first_seq is null), (select count(*) from log_template where run = $1 and id = $2)
+	from log_template_count where run = $1 and template = $2 and ($3::timestamp is null or minute >= $3::timestamp) and ($4::timestamp is null or minute < $4::timestamp)`
+
+// counted are the lines that a template of the latest run counts, a page of them.
+func (r *Reader) counted(ctx context.Context, f LineFilter) (list []Line, total int, err error) {
+	runs, err := r.latest(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	known, bare := 0, 0 // bare: counted by the hour, by an older version
+	if err := r.st.QueryRow(ctx, countedQuery, runs["logs"], f.Template, nullTime(f.From), nullTime(f.To)).Scan(&total, &bare, &known); err != nil {
+		return nil, 0, fmt.Errorf("count the lines of a template: %w", err)
+	}
+	if known == 0 {
+		return nil, 0, ErrNotFound
+	}
+	if bare > 0 {
+		return nil, 0, book.ErrGone
+	}
+	seqs, err := book.Lines(ctx, r.st, book.Asked{Run: runs["logs"], Template: f.Template, From: f.From, To: f.To, Most: f.Offset + f.Limit})
+	if err != nil {
+		return nil, 0, err
+	}
+	list = []Line{}
+	if seqs = seqs[min(f.Offset, len(seqs)):]; len(seqs) == 0 {
+		return list, total, nil
+	}
+	args := make([]any, len(seqs))
+	for i, seq := range seqs {
+		args[i] = seq
+	}
+	list, err = collect(ctx, r.st, func(rows *sql.Rows, l *Line) error {
+		err := rows.Scan(&l.Seq, when{&l.At}, &l.Service, &l.Level, &l.Message, &l.Customer)
+		l.Customer = r.st.Pseudonym(l.Customer)
+		return err
+	}, `select seq, time, coalesce(service, ''), coalesce(level, ''), coalesce(message, ''), coalesce(customer, '') from log_line where seq in (?`+
+		strings.Repeat(", ?", len(seqs)-1)+") order by time nulls last, seq", args...)
+	if err != nil {
+		return nil, 0, err
+	}
+	return list, total, r.maskLines(ctx, list)
 }
 
 // pattern is a template as the engine's like wants it.
