@@ -215,47 +215,49 @@ func readTruth(path string) (map[string]planted, error) {
 	}
 }
 
-const windowsQuery = `select w.theme, t.label, w.start_at, w.end_at, c.external_id
-	from theme_window w join theme t on t.run = w.run and t.id = w.theme
-	join theme_member m on m.run = w.run and m.theme = w.theme join complaint c on c.seq = m.seq
-	where w.run = (select max(id) from run where kind = 'themes')
-	and w.start_at < ? and w.end_at > ? and c.received >= w.start_at and c.received < w.end_at`
+const incidentsQuery = `select i.id, coalesce(t.label, ''), i.start_at, i.end_at, c.external_id
+	from incident i join incident_member m on m.run = i.run and m.incident = i.id join complaint c on c.seq = m.seq
+	left join theme t on t.run = i.themes_run and t.id = i.theme
+	where i.run = (select max(id) from run where kind = 'incidents') and i.start_at < ? and i.end_at > ?`
 
-// compareIncident looks for the theme windows that overlap a planted incident
-// and names the one that holds most of its complaints.
+// compareIncident looks for the incidents that overlap a planted one and names
+// the one that holds most of its complaints.
 func (e *env) compareIncident(ctx context.Context, st *store.Store, in incident, truth map[string]planted) ([]string, error) {
-	rows, err := st.Query(ctx, windowsQuery, in.Last, in.First)
+	rows, err := st.Query(ctx, incidentsQuery, in.Last, in.First)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	type window struct {
-		theme    int64
+	type crowd struct {
+		label    string
 		from, to time.Time
+		n, hits  int
 	}
-	hits, all, labels := map[window]int{}, map[window]int{}, map[window]string{}
-	var best window
+	found := map[int64]*crowd{}
+	best := int64(0)
 	for rows.Next() {
-		var w window
-		var label, id string
-		if err := rows.Scan(&w.theme, &label, &w.from, &w.to, &id); err != nil {
+		var id int64
+		var c crowd
+		var complaint string
+		if err := rows.Scan(&id, &c.label, &c.from, &c.to, &complaint); err != nil {
 			return nil, err
 		}
-		all[w]++
-		labels[w] = label
-		if truth[id].incident == in.ID {
-			hits[w]++
+		if found[id] == nil {
+			found[id] = &c
 		}
-		if hits[w] > hits[best] || hits[w] == hits[best] && w.theme < best.theme {
-			best = w
+		if found[id].n++; truth[complaint].incident == in.ID {
+			found[id].hits++
+		}
+		if b := found[best]; b == nil || found[id].hits > b.hits || found[id].hits == b.hits && id < best {
+			best = id
 		}
 	}
 	name := fmt.Sprintf("%s %s, %s – %s", e.words.Name("type", in.Type), in.Service, short(in.First), short(in.Last))
-	if hits[best] == 0 || hits[best]*2 < all[best] {
+	b := found[best]
+	if b == nil || b.hits*2 < b.n {
 		return []string{name, e.t("demo_missed")}, rows.Err()
 	}
-	found := e.t("demo_theme", "label", labels[best], "from", short(best.from), "to", short(best.to), "n", all[best], "of", hits[best])
-	return []string{name, found}, rows.Err()
+	return []string{name, e.t("demo_incident", "id", best, "label", b.label, "from", short(b.from), "to", short(b.to), "n", b.n, "of", b.hits)}, rows.Err()
 }
 
 func short(t time.Time) string { return t.UTC().Format("01-02 15:04") }

@@ -43,7 +43,7 @@ type Result struct {
 	// Deviates says that the measure is not what was predicted, somewhere or as a
 	// whole; External that what deviates does not keep to the attributes.
 	Deviates, External bool
-	Counts   bool // the measure was taken for small counts
+	Counts             bool // the measure was taken for small counts
 }
 
 // Settings of the search.
