@@ -293,6 +293,9 @@ func (b *broker) checkIncidents(t *testing.T, total func(string) int) {
 		page := html.UnescapeString(b.get(fmt.Sprintf("/incidents/%d", id), "en").Body.String())
 		link := regexp.MustCompile(`href="(/complaints\?[^"]*incident=[^"]*)">([0-9,]+)<`)
 		for _, m := range link.FindAllStringSubmatch(page, -1) {
+			if strings.Contains(m[1], "order=") { // a sum of amounts, not a count
+				continue
+			}
 			list := strings.Replace(m[1], "/complaints?", "/api/v1/complaints?limit=1&", 1)
 			if got := total(list); fmt.Sprint(got) != strings.ReplaceAll(m[2], ",", "") {
 				t.Errorf("incident %d: %s met, %s lists %d", id, m[2], list, got)
