@@ -99,6 +99,15 @@ func without(q *param.Query, names []string, not string) (pairs []any) {
 	return pairs
 }
 
+// pagerNames are the parameters that links to other rows of a list keep.
+func pagerNames() []string {
+	names := []string{"order", "limit"}
+	for _, c := range chipGroups {
+		names = append(names, c.name)
+	}
+	return names
+}
+
 // pager links to the rows before and after.
 func (p *pages) pager(b *listBody, path string, q *param.Query, total int) {
 	limit, offset := q.Paging()
@@ -106,12 +115,13 @@ func (p *pages) pager(b *listBody, path string, q *param.Query, total int) {
 		b.Range = p.t("web_no_rows")
 		return
 	}
-	b.Range = p.t("web_range", "from", p.Int(min(offset+1, total)), "to", p.Int(min(offset+limit, total)), "n", p.Int(total))
-	names := []string{"order", "limit"}
-	for _, c := range chipGroups {
-		names = append(names, c.name)
+	if offset >= total {
+		b.Range = p.t("web_range_past", "n", p.Int(total))
+		b.Pager = append(b.Pager, fact{Label: p.t("web_previous"), Href: p.href(path, append(without(q, pagerNames(), ""), "offset", max(0, total-limit))...)})
+		return
 	}
-	pairs := without(q, names, "")
+	b.Range = p.t("web_range", "from", p.Int(min(offset+1, total)), "to", p.Int(min(offset+limit, total)), "n", p.Int(total))
+	pairs := without(q, pagerNames(), "")
 	if offset > 0 {
 		b.Pager = append(b.Pager, fact{Label: p.t("web_previous"), Href: p.href(path, append(pairs, "offset", max(0, offset-limit))...)})
 	}

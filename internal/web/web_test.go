@@ -158,6 +158,29 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// TestBehindTheEnd: lists tell how long they are also where there are no rows.
+func TestBehindTheEnd(t *testing.T) {
+	b := open(t)
+	for _, list := range []string{"complaints", "themes", "incidents", "rings", "cases", "service/clocks", "logs/templates", "logs/lines", "admissions", "runs"} {
+		var here, behind struct {
+			Total int               `json:"total"`
+			Rows  []json.RawMessage `json:"rows"`
+		}
+		for offset, page := range map[string]any{"0": &here, "99999": &behind} {
+			w := b.get("/api/v1/"+list+"?offset="+offset, "en")
+			if err := json.Unmarshal(w.Body.Bytes(), page); w.Code != http.StatusOK || err != nil {
+				t.Fatalf("%s: %d %v", list, w.Code, err)
+			}
+		}
+		if here.Total != behind.Total || here.Total == 0 || len(behind.Rows) > 0 {
+			t.Errorf("%s: %d rows, behind the end %d", list, here.Total, behind.Total)
+		}
+	}
+	if w := b.get("/complaints?offset=99999", "en"); !strings.Contains(w.Body.String(), "the list ends at") {
+		t.Error("a page behind the end says nothing")
+	}
+}
+
 // TestNumbersLead: what a breach rate counts is what its link lists, and the
 // reasons of every case sum to its score.
 func TestNumbersLead(t *testing.T) {

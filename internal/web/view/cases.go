@@ -57,8 +57,7 @@ type CaseFilter struct {
 // Cases lists the review queue, the highest score first.
 func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 	p := Page[Case]{Limit: f.Limit, Offset: f.Offset}
-	var err error
-	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, c *Case) error {
+	err := p.fill(ctx, r.st, func(rows *sql.Rows, c *Case) error {
 		var detail string
 		if err := rows.Scan(&p.Total, &c.ID, &c.Seq, &c.Opened, &detail, &c.State, &c.Customer, &c.Score, &c.Model, &c.Type); err != nil {
 			return err
@@ -78,7 +77,7 @@ func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 		}
 		c.Reasons = nil
 		return nil
-	}, casesQuery, f.ID, f.State, f.Signal, f.Limit, f.Offset)
+	}, casesQuery, f.ID, f.State, f.Signal, limitHere, offsetHere)
 	return p, err
 }
 

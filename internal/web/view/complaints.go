@@ -99,7 +99,7 @@ func (f *Filter) arguments(runs Runs) []any {
 		}
 	}
 	return []any{runs["themes"], runs["service"], f.Seq, f.Theme, f.Type, f.Department, f.Handler, f.Channel, f.Product, f.Language,
-		f.Source, f.State, f.Breached, f.Flagged, nullTime(f.From), nullTime(f.To), nullFloat(f.Least), nullFloat(f.Most), f.Limit, f.Offset, f.Incident, runs["incidents"], attributes, f.Ring, runs["rings"]}
+		f.Source, f.State, f.Breached, f.Flagged, nullTime(f.From), nullTime(f.To), nullFloat(f.Least), nullFloat(f.Most), limitHere, offsetHere, f.Incident, runs["incidents"], attributes, f.Ring, runs["rings"]}
 }
 
 func nullFloat(v *float64) any {
@@ -127,11 +127,7 @@ func (r *Reader) Complaints(ctx context.Context, f Filter) (Page[Complaint], err
 	if !ok {
 		order = Orders[""]
 	}
-	p.Rows, err = collect(ctx, r.st, r.scanComplaint(&p.Total), complaintsQuery+order+" limit $19 offset $20", f.arguments(runs)...)
-	if err == nil && len(p.Rows) == 0 && f.Offset > 0 { // behind the end the rows cannot tell the total
-		f.Limit, f.Offset = 1, 0
-		_, err = collect(ctx, r.st, r.scanComplaint(&p.Total), complaintsQuery+order+" limit $19 offset $20", f.arguments(runs)...)
-	}
+	err = p.fill(ctx, r.st, r.scanComplaint(&p.Total), complaintsQuery+order+" limit $19 offset $20", f.arguments(runs)...)
 	return p, err
 }
 

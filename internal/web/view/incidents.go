@@ -68,10 +68,10 @@ func (r *Reader) Incidents(ctx context.Context, f IncidentFilter) (Page[Incident
 	if f.ByTime {
 		order = "i.start_at, i.id limit $5 offset $6"
 	}
-	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, x *Incident) error {
+	err = p.fill(ctx, r.st, func(rows *sql.Rows, x *Incident) error {
 		return rows.Scan(&p.Total, &x.ID, &x.State, &x.Severity, &x.From, &x.To, &x.First, &x.Seen, &x.Peak, &x.Type, &x.Theme, &x.Label,
 			&x.Themes, &x.N, &x.Independent, &x.Expected, &x.P, &x.Customers, &x.Amount, &x.Currency, &x.Template, &x.LinkedTo, &x.Lag)
-	}, incidentsQuery+order, runs["incidents"], f.ID, f.State, f.Severity, f.Limit, f.Offset)
+	}, incidentsQuery+order, runs["incidents"], f.ID, f.State, f.Severity, limitHere, offsetHere)
 	if err != nil {
 		return p, err
 	}

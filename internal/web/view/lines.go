@@ -62,12 +62,11 @@ func (r *Reader) Lines(ctx context.Context, f LineFilter) (Page[Line], error) {
 		}
 		like, f.Service, f.Level = pattern(list[0].text), list[0].service, list[0].level
 	}
-	var err error
-	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, l *Line) error {
+	err := p.fill(ctx, r.st, func(rows *sql.Rows, l *Line) error {
 		err := rows.Scan(&p.Total, &l.Seq, when{&l.At}, &l.Service, &l.Level, &l.Message, &l.Customer)
 		l.Customer = r.st.Pseudonym(l.Customer)
 		return err
-	}, linesQuery, f.Service, f.Level, like, nullTime(f.From), nullTime(f.To), f.Limit, f.Offset)
+	}, linesQuery, f.Service, f.Level, like, nullTime(f.From), nullTime(f.To), limitHere, offsetHere)
 	if err != nil {
 		return p, err
 	}

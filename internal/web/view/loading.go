@@ -26,13 +26,12 @@ type Admission struct {
 // Admissions lists the batches, the latest first.
 func (r *Reader) Admissions(ctx context.Context, kind string, limit, offset int) (Page[Admission], error) {
 	p := Page[Admission]{Limit: limit, Offset: offset}
-	var err error
-	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, a *Admission) error {
+	err := p.fill(ctx, r.st, func(rows *sql.Rows, a *Admission) error {
 		err := rows.Scan(&p.Total, &a.Batch, &a.At, &a.Input, &a.Profile, &a.Kind, &a.RowsIn, &a.Loaded, &a.Known, &a.Refused, &a.Updated, &a.Flagged, &a.Micros)
 		a.Input = filepath.Base(a.Input)
 		return err
 	}, `select count(*) over () as total, batch, at, coalesce(input, ''), coalesce(profile, ''), coalesce(kind, ''), rows_in, loaded, known, refused, updated, flagged, micros
-		from admission where ($1 = '' or kind = $1) order by batch desc limit $2 offset $3`, kind, limit, offset)
+		from admission where ($1 = '' or kind = $1) order by batch desc limit $2 offset $3`, kind, limitHere, offsetHere)
 	return p, err
 }
 
@@ -91,10 +90,10 @@ func (r *Reader) Refused(ctx context.Context, code, kind string, limit, offset i
 	for c, n := range counts {
 		p.Counts[string(c)] = n
 	}
-	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, x *Refused) error {
+	err = p.fill(ctx, r.st, func(rows *sql.Rows, x *Refused) error {
 		err := rows.Scan(&p.Total, &x.ID, &x.At, &x.Kind, &x.Input, &x.Profile, &x.Line, &x.Code, &x.Field, &x.Detail, &x.Replayed)
 		x.Input, x.Detail = filepath.Base(x.Input), Raw(x.Detail)
 		return err
-	}, refusedQuery, code, kind, limit, offset)
+	}, refusedQuery, code, kind, limitHere, offsetHere)
 	return p, err
 }

@@ -46,10 +46,10 @@ func (r *Reader) Templates(ctx context.Context, f TemplateFilter) (Page[Template
 	if err != nil {
 		return p, err
 	}
-	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, t *Template) error {
+	err = p.fill(ctx, r.st, func(rows *sql.Rows, t *Template) error {
 		t.Bursts = []Window{}
 		return rows.Scan(&p.Total, &t.ID, &t.Template, &t.Service, &t.Level, &t.N, when{&t.First}, when{&t.Last})
-	}, templatesQuery, runs["logs"], f.ID, f.Service, f.Level, f.Burst, f.Limit, f.Offset)
+	}, templatesQuery, runs["logs"], f.ID, f.Service, f.Level, f.Burst, limitHere, offsetHere)
 	if err != nil {
 		return p, err
 	}

@@ -53,7 +53,7 @@ func (r *Reader) rings(ctx context.Context, id int64, limit, offset int) (Page[R
 	if err != nil {
 		return p, err
 	}
-	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, x *Ring) error {
+	err = p.fill(ctx, r.st, func(rows *sql.Rows, x *Ring) error {
 		var kinds string
 		err := rows.Scan(&p.Total, &x.ID, &x.N, &x.Customers, &x.Confidence, &x.Bits, &x.P, when{&x.From}, when{&x.To}, &kinds, &x.Amount, &x.Currency,
 			&x.Incident, &x.Home, &x.Public, &x.Open)
@@ -65,7 +65,7 @@ func (r *Reader) rings(ctx context.Context, id int64, limit, offset int) (Page[R
 			*v = format.Round(*v)
 		}
 		return err
-	}, ringsQuery, runs["rings"], id, limit, offset)
+	}, ringsQuery, runs["rings"], id, limitHere, offsetHere)
 	return p, err
 }
 

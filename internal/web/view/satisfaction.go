@@ -90,11 +90,11 @@ func (r *Reader) Answers(ctx context.Context, f AnswerFilter) (Page[Answer], err
 	if err != nil {
 		return p, err
 	}
-	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, a *Answer) error {
+	err = p.fill(ctx, r.st, func(rows *sql.Rows, a *Answer) error {
 		err := rows.Scan(&p.Total, &a.Seq, when{&a.Answered}, &a.Customer, &a.Metric, &a.Score, &a.Min, &a.Max,
 			&a.Channel, &a.Product, &a.Handler, &a.Segment, &a.About)
 		a.Customer = r.st.Pseudonym(a.Customer)
 		return err
-	}, answersQuery, f.Metric, f.Linked, nullTime(f.From), nullTime(f.To), f.Limit, f.Offset, f.Incident, runs["incidents"], f.Type)
+	}, answersQuery, f.Metric, f.Linked, nullTime(f.From), nullTime(f.To), limitHere, offsetHere, f.Incident, runs["incidents"], f.Type)
 	return p, err
 }

@@ -71,14 +71,14 @@ func (r *Reader) Themes(ctx context.Context, limit, offset int) (Page[Theme], er
 		return p, err
 	}
 	run := runs["themes"]
-	p.Rows, err = collect(ctx, r.st, func(rows *sql.Rows, t *Theme) error {
+	err = p.fill(ctx, r.st, func(rows *sql.Rows, t *Theme) error {
 		var terms string
 		err := rows.Scan(&p.Total, &t.ID, &t.Label, &t.Language, &terms, &t.Size, &t.Since, &t.Share, &t.Example, &t.Type, &t.Severity,
 			&t.Customers, &t.Amount, &t.Currency, when{&t.First}, when{&t.Last}, &t.Trend)
 		t.Terms, t.Spark, t.Windows = splitTerms(terms), make([]int, sparkSteps), []Window{}
 		t.Parts = []ThemePart{}
 		return err
-	}, themesQuery, run, limit, offset)
+	}, themesQuery, run, limitHere, offsetHere)
 	if err != nil {
 		return p, err
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"plaint/internal/store"
@@ -50,6 +51,35 @@ func (r *Reader) latest(ctx context.Context) (Runs, error) {
 		out[p.kind] = p.id
 	}
 	return out, err
+}
+
+// bound is a place in the arguments of a list's query where its bounds go.
+type bound bool
+
+const (
+	limitHere  bound = false
+	offsetHere bound = true
+)
+
+// fill reads the rows of a page. scan sets its total, which each row tells; behind
+// the end there is none, and the first row is asked.
+func (p *Page[T]) fill(ctx context.Context, st *store.Store, scan func(*sql.Rows, *T) error, query string, args ...any) (err error) {
+	bounded := func(limit, offset int) []any {
+		out := slices.Clone(args)
+		for i, a := range out {
+			switch a {
+			case limitHere:
+				out[i] = limit
+			case offsetHere:
+				out[i] = offset
+			}
+		}
+		return out
+	}
+	if p.Rows, err = collect(ctx, st, scan, query, bounded(p.Limit, p.Offset)...); err == nil && len(p.Rows) == 0 && p.Offset > 0 {
+		_, err = collect(ctx, st, scan, query, bounded(1, 0)...)
+	}
+	return err
 }
 
 // collect scans every row of a query.
