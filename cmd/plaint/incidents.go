@@ -47,7 +47,7 @@ func (e *env) incidentsCmd() *cobra.Command {
 
 // listIncidents shows the incidents of the latest run, the latest first.
 func (e *env) listIncidents(ctx context.Context, st *store.Store, limit int, asJSON bool) error {
-	list, err := view.New(st).Incidents(ctx, view.IncidentFilter{Limit: limit})
+	list, err := view.NewIn(st, e.words.Lang).Incidents(ctx, view.IncidentFilter{Limit: limit})
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (e *env) lag(f format.Format, hours int) string {
 
 // showIncident shows all that is known of one incident.
 func (e *env) showIncident(ctx context.Context, st *store.Store, id int64, asJSON bool) error {
-	x, err := view.New(st).Incident(ctx, id)
+	x, err := view.NewIn(st, e.words.Lang).Incident(ctx, id)
 	if errors.Is(err, view.ErrNotFound) {
 		return &worded{"err_incident_unknown", []any{"id", id}}
 	}

@@ -35,9 +35,9 @@ func (e *env) ringsCmd() *cobra.Command {
 			}
 			return e.withLoaded(c.Context(), func(st *store.Store) error {
 				if id > 0 {
-					return e.showRing(c.Context(), view.New(st), id, limit, asJSON)
+					return e.showRing(c.Context(), view.NewIn(st, e.words.Lang), id, limit, asJSON)
 				}
-				return e.listRings(c.Context(), view.New(st), limit, asJSON)
+				return e.listRings(c.Context(), view.NewIn(st, e.words.Lang), limit, asJSON)
 			})
 		}}
 	c.Flags().IntVar(&limit, "limit", 50, e.t("flag_limit"))

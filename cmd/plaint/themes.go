@@ -133,7 +133,7 @@ func (e *env) themeUndoCmd() *cobra.Command {
 
 // listThemes shows the themes of the latest run, the largest first.
 func (e *env) listThemes(ctx context.Context, st *store.Store, limit int, asJSON bool) error {
-	list, err := view.New(st).Themes(ctx, limit, 0)
+	list, err := view.NewIn(st, e.words.Lang).Themes(ctx, limit, 0)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (e *env) themeHistoryCmd() *cobra.Command {
 // themeHistory shows what became of one theme, or of all where id is 0, and what
 // analysts decided.
 func (e *env) themeHistory(ctx context.Context, st *store.Store, id int64, asJSON bool) error {
-	h, err := view.New(st).ThemeHistory(ctx, id)
+	h, err := view.NewIn(st, e.words.Lang).ThemeHistory(ctx, id)
 	switch {
 	case errors.Is(err, view.ErrNotFound):
 		return &worded{"err_theme_never", []any{"id", id}}

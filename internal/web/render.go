@@ -154,7 +154,7 @@ func (s *site) pageHandler(route pageRoute) http.Handler {
 		var body any
 		var err error
 		if q.Fault() == nil {
-			name, title, body, err = route.show(r.Context(), p, s.view, q, id)
+			name, title, body, err = route.show(r.Context(), p, s.views[p.Words.Lang], q, id)
 		}
 		if f := q.Fault(); f != nil {
 			p.fault(w, r, http.StatusBadRequest, p.t(f.Code, f.Pairs...))

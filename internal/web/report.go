@@ -25,7 +25,7 @@ func Report(ctx context.Context, st *store.Store, words *locale.Words, w io.Writ
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	o, err := view.New(st).Overview(ctx)
+	o, err := view.NewIn(st, words.Lang).Overview(ctx)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}

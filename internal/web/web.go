@@ -53,6 +53,7 @@ type site struct {
 	Options
 	view  *view.Reader
 	pages map[string]*pages // by language
+	views map[string]*view.Reader
 
 	intake *intake.Intake // nil where nothing is taken in
 }
@@ -72,14 +73,14 @@ func New(o Options) (http.Handler, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &site{Options: o, view: view.New(o.Store), pages: map[string]*pages{}}
+	s := &site{Options: o, view: view.New(o.Store), views: map[string]*view.Reader{}, pages: map[string]*pages{}}
 	for _, lang := range locale.Languages {
 		p, err := newPages(locale.For(lang), true)
 		if err != nil {
 			return nil, fmt.Errorf("serve: %w", err)
 		}
 		p.sources = o.Sources
-		s.pages[lang] = p
+		s.pages[lang], s.views[lang] = p, view.NewIn(o.Store, lang)
 	}
 	if err := metrics.Register(o.Registerer, o.Store, metrics.Options{Version: o.Version, Commit: o.Commit}); err != nil {
 		return nil, fmt.Errorf("serve: %w", err)

@@ -158,6 +158,38 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// TestThemesInTheReadersLanguage: an incident is called as its theme is in the list
+// of themes, in each language.
+func TestThemesInTheReadersLanguage(t *testing.T) {
+	b := open(t)
+	both := 0
+	for lang, other := range map[string]string{"en": "zh", "zh": "en"} {
+		themes, err := view.NewIn(b.st, lang).Themes(t.Context(), 100, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := map[int64]string{}
+		for _, x := range themes.Rows {
+			names[x.ID] = x.LabelIn(lang)
+			if x.LabelIn(lang) != x.LabelIn(other) {
+				both++
+			}
+		}
+		incidents, err := view.NewIn(b.st, lang).Incidents(t.Context(), view.IncidentFilter{Limit: 100})
+		if err != nil || len(incidents.Rows) == 0 {
+			t.Fatal(err)
+		}
+		for _, x := range incidents.Rows {
+			if x.Theme > 0 && x.Label != names[x.Theme] {
+				t.Errorf("%s: incident %d is called %q, its theme %q", lang, x.ID, x.Label, names[x.Theme])
+			}
+		}
+	}
+	if both == 0 {
+		t.Error("no theme has texts in both languages")
+	}
+}
+
 // TestBehindTheEnd: lists tell how long they are also where there are no rows.
 func TestBehindTheEnd(t *testing.T) {
 	b := open(t)

@@ -209,7 +209,7 @@ func (r *Reader) Complaint(ctx context.Context, seq int64) (Detail, error) {
 	if d.ThemeLabel, err = r.label(ctx, d.ThemeLabel, d.Theme); err != nil {
 		return d, err
 	}
-	given, err := r.given(ctx)
+	given, err := r.shown(ctx)
 	if err != nil {
 		return d, err
 	}

@@ -75,7 +75,7 @@ func (r *Reader) Incidents(ctx context.Context, f IncidentFilter) (Page[Incident
 	if err != nil {
 		return p, err
 	}
-	given, err := r.given(ctx)
+	given, err := r.shown(ctx)
 	for i := range p.Rows {
 		x := &p.Rows[i]
 		x.Expected = format.Round(x.Expected)
@@ -204,7 +204,7 @@ func (r *Reader) incidentThemes(ctx context.Context, run int64, d *IncidentDetai
 	if err != nil {
 		return err
 	}
-	given, err := r.given(ctx)
+	given, err := r.shown(ctx)
 	for i := range d.Parts {
 		if x := &d.Parts[i]; err == nil {
 			x.Label, err = r.label(ctx, x.Label, x.Theme)

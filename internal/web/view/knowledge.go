@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -105,6 +106,15 @@ func (r *Reader) Knowledge(ctx context.Context, answered string, limit, offset i
 	}
 	if err := r.maskThemes(ctx, labels); err != nil {
 		return k, err
+	}
+	if k.Current { // else the themes of the latest run are others
+		shown, err := r.shown(ctx)
+		if err != nil {
+			return k, err
+		}
+		for i := range labels {
+			labels[i].Label = cmp.Or(shown[labels[i].ID], labels[i].Label)
+		}
 	}
 	for i := range k.Rows {
 		names, err := r.namesIn(ctx, letters[i][0], letters[i][1])

@@ -113,7 +113,11 @@ func (r *Reader) lastLabel(ctx context.Context, h *ThemeHistory) error {
 			label = cmp.Or(label, e.Name) // its row may be gone since
 		}
 	}
-	h.Label = cmp.Or(name, label, fmt.Sprintf("#%d", h.ID))
+	if err != nil {
+		return err
+	}
+	shown, err := r.shown(ctx)
+	h.Label = cmp.Or(name, shown[h.ID], label, fmt.Sprintf("#%d", h.ID))
 	return err
 }
 

@@ -105,6 +105,31 @@ func (r *Reader) given(ctx context.Context) (map[int64]string, error) {
 	return out, err
 }
 
+// shown are the names of the themes of the latest run that go before their labels:
+// those that analysts gave and, for a reader of a language, the labels in it.
+func (r *Reader) shown(ctx context.Context) (map[int64]string, error) {
+	out := map[int64]string{}
+	if r.lang != "" {
+		type part struct {
+			id    int64
+			label string
+		}
+		list, err := collect(ctx, r.st, func(rows *sql.Rows, x *part) error { return rows.Scan(&x.id, &x.label) },
+			"select theme, label from theme_part where language = $1 and label <> '' and run = (select max(id) from run where kind = 'themes')", r.lang)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range list {
+			if out[x.id], err = r.label(ctx, x.label, x.id); err != nil {
+				return nil, err
+			}
+		}
+	}
+	given, err := r.given(ctx)
+	maps.Copy(out, given)
+	return out, err
+}
+
 // said masks what an analyst wrote.
 func (r *Reader) said(ctx context.Context, s string) (string, error) {
 	is, err := r.names(ctx, runsOf(s))
@@ -202,7 +227,7 @@ func logText(s string, is map[string]bool) string {
 
 // maskFindings masks what the digest quotes.
 func (r *Reader) maskFindings(ctx context.Context, list []Finding) error {
-	given, err := r.given(ctx)
+	given, err := r.shown(ctx)
 	if err != nil {
 		return err
 	}

@@ -21,12 +21,17 @@ var ErrNotFound = errors.New("not found")
 // Reader asks the store. It is safe for use by many at once.
 type Reader struct {
 	st    *store.Store
+	lang  string // that themes are named in where they can be; "" for that of most of their texts
 	kept  keptOverview
 	known keptNames
 }
 
 // New reads from a store.
 func New(st *store.Store) *Reader { return &Reader{st: st} }
+
+// NewIn reads for people of a language: themes have their names in it, where
+// they have texts in it.
+func NewIn(st *store.Store, lang string) *Reader { return &Reader{st: st, lang: lang} }
 
 // Page is a part of a list and the length of the whole.
 type Page[T any] struct {
