@@ -35,8 +35,7 @@ const clocksQuery = `select count(*) over () as total, seq, coalesce(type, ''), 
 // Clocks lists service-level clocks of the latest run, the earliest due first.
 func (r *Reader) Clocks(ctx context.Context, f ClockFilter) (Page[Clock], error) {
 	p := Page[Clock]{Limit: f.Limit, Offset: f.Offset}
-	var err error
-	err = p.fill(ctx, r.st, func(rows *sql.Rows, c *Clock) error {
+	err := p.fill(ctx, r.st, func(rows *sql.Rows, c *Clock) error {
 		return rows.Scan(&p.Total, &c.Seq, &c.Type, &c.Department, &c.Rule, when{&c.Due}, when{&c.Stopped}, &c.Breached, &c.HoursLate, &c.State)
 	}, clocksQuery, f.State, f.Department, f.Type, f.Breached, limitHere, offsetHere)
 	return p, err
