@@ -3,8 +3,8 @@ package book
 import "database/sql/driver"
 
 // countQueries sum up the complaints of a theme anew after its rows moved: the
-// same numbers as a run has for the same memberships, which a test compares. $1
-// is the run, $2 the theme.
+// same numbers as a run has for the same memberships, which a test compares, but
+// for the trend. $1 is the run, $2 the theme.
 var countQueries = []string{
 	`with m as (select c.* from theme_member t join complaint c using (seq) where t.run = $1 and t.theme = $2),
 		kinds as (select coalesce(type, '') as type from m group by 1 order by count(*) desc, min(seq) limit 1),
@@ -20,10 +20,7 @@ var countQueries = []string{
 	from s where theme.run = $1 and theme.id = $2`,
 	`update theme set example = (select arg_max(seq, (similarity, -seq)) from theme_member where run = $1 and theme = $2)
 		where run = $1 and id = $2 and example not in (select seq from theme_member where run = $1 and theme = $2)`,
-	`with span as (select epoch(min(first)) as a, floor((epoch(max(last)) - epoch(min(first))) / 604800) as weeks from theme where run = $1),
-		w as (select floor((epoch(c.received) - a) / 604800) as w, weeks from theme_member t join complaint c using (seq), span where t.run = $1 and t.theme = $2 and c.received is not null),
-		s as (select sum(w - (weeks - 1) / 2) / any_value(weeks * (weeks * weeks - 1) / 12) / (count(*) / any_value(weeks)) as trend from w where weeks >= 4 and w < weeks)
-	update theme set trend = s.trend from s where theme.run = $1 and theme.id = $2`,
+	"update theme set trend = null where run = $1 and id = $2", // it is that without bursts, which the next run finds
 	`delete from theme_part where run = $1 and theme = $2 and language not in (select if(language = 'zh', 'zh', 'en') from complaint where seq in (select seq from theme_member where run = $1 and theme = $2))`,
 	`insert into theme_part by name with n as (select if(c.language = 'zh', 'zh', 'en') as language, count(*) as size, min(seq) as example
 			from theme_member t join complaint c using (seq) where t.run = $1 and t.theme = $2 group by 1)
