@@ -67,6 +67,7 @@ func (e *env) withStoreOf(ctx context.Context, o store.Options, f func(*store.St
 	if err != nil {
 		return err
 	}
+	e.shade(ctx, st)
 	return errors.Join(f(st), st.Close())
 }
 

@@ -137,6 +137,7 @@ func (e *env) promote(ctx context.Context, st *store.Store, to record.ModelVersi
 	if displaced != "" {
 		e.say("%s", e.t("model_displaced_"+to.State, "name", displaced))
 	}
+	e.shade(ctx, st)
 	e.say("%s", e.t("model_promoted", "name", to.Name, "state", e.t("model_state_"+to.State)))
 	if to.State != record.Champion || e.shared == nil || e.shared.judge == nil {
 		return nil

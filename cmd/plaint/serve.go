@@ -61,6 +61,7 @@ func (e *env) serveCmd() *cobra.Command {
 			if missing != nil {
 				e.say("%s", e.t("serving_new", "db", e.db))
 			}
+			e.shade(c.Context(), st)
 			m, err := e.judgeOf(c.Context(), st, by)
 			if err != nil {
 				return errors.Join(err, st.Close())

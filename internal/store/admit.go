@@ -162,6 +162,9 @@ func (a *admission) judge(ctx context.Context, fresh []complaintRow, owners []*p
 	if err := insert(ctx, a.s, decisionTable, v.decided); err != nil {
 		return err
 	}
+	if err := insert(ctx, a.s, shadowTable, v.shaded); err != nil {
+		return err
+	}
 	if err := insert(ctx, a.s, memberTable, v.members); err != nil {
 		return err
 	}
@@ -172,8 +175,17 @@ func (a *admission) judge(ctx context.Context, fresh []complaintRow, owners []*p
 // judged is what was said of new complaints.
 type judged struct {
 	decided []decided
+	shaded  []decided
 	members []member
 	cases   []caseRow
+}
+
+// shade keeps what a shadow says of a decided complaint, if it says something.
+func (v *judged) shade(shadow Decide, c *record.Complaint, h *record.History, d decided) {
+	if said := shade(shadow, *c, *h); said != nil {
+		said.Seq = d.Seq
+		v.shaded = append(v.shaded, decided{said, 0, d.at})
+	}
 }
 
 // decisions judges the rows; it returns only after the engine has answered on
@@ -182,12 +194,17 @@ func (a *admission) decisions(fresh []complaintRow, owners []*part, m *memory.Kn
 	defer func() { err = errors.Join(err, <-appended) }()
 	decisions := make([]record.Decision, len(fresh))
 	v.decided = make([]decided, len(fresh))
+	shadow := a.s.shadow.Load()
 	v.members = a.s.themes.themes.members(complaintsIn(fresh), func(i int) int64 { return fresh[i].seq })
 	for i := range fresh {
 		c, d, p := fresh[i].r, &decisions[i], owners[i]
-		*d = p.decide(c, m.Before(c, fresh[i].seq))
+		h := m.Before(c, fresh[i].seq)
+		*d = p.decide(c, h)
 		d.Seq = fresh[i].seq
 		v.decided[i] = decided{d, 0, a.at}
+		if shadow != nil {
+			v.shade(*shadow, c, h, v.decided[i])
+		}
 		m.After(c, d.Seq)
 		if !d.Flagged {
 			continue

@@ -34,7 +34,7 @@ func (t *table[T]) feed() (name string, f *feed) { return t.name, &feed{schema: 
 
 // tables are all that rows are appended to.
 var tables = []interface{ feed() (string, *feed) }{complaintTable, eventTable, surveyTable, logTable, transactionTable, accountTable, levelTable,
-	refusedTable, replayTable, decisionTable, memberTable, caseTable, entryTable, admissionTable, deliveryTable, stagedKeyTable, numberTable, embeddingTable}
+	refusedTable, replayTable, decisionTable, shadowTable, memberTable, caseTable, entryTable, admissionTable, deliveryTable, stagedKeyTable, numberTable, embeddingTable}
 
 // chunkRows is how many rows are handed to the engine at a time: a whole batch.
 // Of smaller pieces the engine makes small row groups, which it writes twice:

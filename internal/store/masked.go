@@ -47,6 +47,7 @@ var maskedTables = []maskedTable{
 	{"account_version", `select seq, source, external_id, $1, opened, country, tariff, arrived from account_version`, true},
 	{"service_level_version", `select seq, type, department, handling, rule, limit_hours, arrived from service_level_version`, true},
 	{"decision", `select seq, run, at, model, score, threshold, flagged, signals from decision`, true},
+	{"shadow_decision", `select seq, at, model, score, threshold, flagged from shadow_decision`, true},
 	{"case_event", `select case_id, seq, at, actor, action, detail from case_event`, true},
 	{"entry_event", `select entry_id, at, actor, action, subject from entry_event`, false},
 	{"refused", `select id, batch, at, kind, input, profile, line, code, field from refused`, false},
@@ -55,7 +56,7 @@ var maskedTables = []maskedTable{
 
 // maskVersion is part of a snapshot's name: one made by other rules of masking
 // is not today's.
-const maskVersion = 3
+const maskVersion = 4
 
 // loadSecret reads the key of the pseudonyms; a new file makes its own.
 func (s *Store) loadSecret(ctx context.Context) error {
@@ -92,7 +93,7 @@ func (s *Store) pseudonymSQL() string {
 var answerTables = []string{"run", "volume", "theme", "theme_member", "theme_window", "log_template", "log_template_count",
 	"log_burst", "satisfaction", "satisfaction_driver", "satisfaction_trend", "service_clock", "service_quality", "digest",
 	"incident", "incident_theme", "incident_member", "incident_cause", "incident_template", "incident_hour", "knowledge_gap", "knowledge_entry",
-	"theme_part", "theme_area", "theme_event", "theme_news", "ring", "ring_member", "ring_evidence", "ring_tie", "ring_money"}
+	"theme_part", "theme_area", "theme_event", "theme_news", "ring", "ring_member", "ring_evidence", "ring_tie", "ring_money", "model_watch"}
 
 func (s *Store) allMasked() []maskedTable {
 	out := append([]maskedTable(nil), maskedTables...)

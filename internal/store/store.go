@@ -55,6 +55,7 @@ type Store struct {
 	options Options
 	now     func() time.Time
 	readers atomic.Pointer[sql.DB] // another one after the engine was opened again
+	shadow  atomic.Pointer[Decide] // nil: none
 
 	turn    chan struct{} // whoever holds it admits what waits
 	bulk    chan struct{} // whoever holds it may write row groups into the file, see writeBulk

@@ -57,6 +57,7 @@ var checks = []check{
 	{"replayed_orphan", false, `select count(*), min(id)::varchar from refused_replayed where id not in (select id from refused)`},
 	{"result_orphan", false, `select count(*), min(name) from (select 'theme_member' as name, seq from theme_member
 		union all select 'service_clock', seq from service_clock union all select 'incident_member', seq from incident_member
+		union all select 'shadow_decision', seq from shadow_decision
 		union all select 'ring_member', seq from ring_member union all select 'ring_tie', example from ring_tie
 		union all select 'theme_edit_seed', seq from theme_edit_seed union all select 'embedding', seq from embedding) where seq not in (select seq from complaint)`},
 	{"rewrite_due", false, `select count(*), min(at)::varchar from keeping where kind = 'erase' and rewritten is null`},
