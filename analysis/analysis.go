@@ -16,6 +16,7 @@ import (
 	"plaint/analysis/rootcause/vector"
 	"plaint/analysis/satisfaction"
 	"plaint/analysis/service"
+	"plaint/analysis/watch"
 	"plaint/internal/store"
 	"plaint/internal/text"
 )
@@ -23,8 +24,8 @@ import (
 // Jobs are the names of the jobs, in the order in which they run: incidents ask
 // for themes and log templates, rings for incidents, satisfaction for the clocks
 // of service and the bursts of themes, knowledge for themes, and the digest for
-// all of them.
-var Jobs = []string{"volume", "themes", "logs", "incidents", "rings", "service", "satisfaction", "knowledge", "digest"}
+// all of them; models asks for none.
+var Jobs = []string{"volume", "themes", "logs", "incidents", "rings", "service", "satisfaction", "knowledge", "models", "digest"}
 
 // Options say what to run. The zero value runs everything.
 type Options struct {
@@ -37,6 +38,7 @@ type Options struct {
 	Lexicon  *text.Lexicon      // the words that texts are cut into; nil for the program's own
 	Vectors  *vector.Source     // of the texts, from elsewhere; nil for none
 	Rings    coordination.Tools // what rings are looked for with; without it the job rings is left out
+	Watch    watch.Measure      // how models are doing; without it the job models is left out
 }
 
 // JobSummary is what one job found in short.
@@ -71,7 +73,7 @@ func Run(ctx context.Context, st *store.Store, o Options) (Summary, error) {
 		s.AsOf = now
 	}
 	for _, j := range Jobs {
-		if len(o.Jobs) > 0 && !slices.Contains(o.Jobs, j) || j == "knowledge" && len(o.Answers) == 0 || j == "rings" && !o.Rings.Given() {
+		if len(o.Jobs) > 0 && !slices.Contains(o.Jobs, j) || j == "knowledge" && len(o.Answers) == 0 || j == "rings" && !o.Rings.Given() || j == "models" && o.Watch == nil {
 			continue
 		}
 		if o.Progress != nil {
@@ -108,6 +110,8 @@ func runJob(ctx context.Context, st *store.Store, job string, now time.Time, o O
 	case "satisfaction":
 		r, err := satisfaction.Measure(ctx, st)
 		return r.Run, r.Numbers, err
+	case "models":
+		return watch.Run(ctx, st, o.Watch)
 	case "knowledge":
 		return knowledge.Measure(ctx, st, knowledge.Options{Entries: o.Answers, Lexicon: o.Lexicon})
 	}

@@ -46,7 +46,7 @@ func run(t testing.TB, st *store.Store, o analysis.Options) analysis.Summary {
 func TestEmptyStore(t *testing.T) {
 	st := open(t)
 	s := run(t, st, analysis.Options{})
-	if len(s.Jobs) != len(analysis.Jobs)-2 || s.AsOf.IsZero() { // no answers are given, so no gaps are looked for, and nothing to look for rings with
+	if len(s.Jobs) != len(analysis.Jobs)-3 || s.AsOf.IsZero() { // no answers are given, so no gaps are looked for, and nothing to look for rings or to watch models with
 		t.Errorf("summary %+v", s)
 	}
 	if d := rows(t, st, "select code from digest"); len(d) != 1 || d[0][0] != "digest_nothing" {

@@ -24,6 +24,7 @@ import (
 	"plaint/internal/web/intake"
 	"plaint/internal/web/metrics"
 	"plaint/scoring/model"
+	"plaint/scoring/watch"
 )
 
 // exposed gathers the names and labels that a small real store exposes.
@@ -49,7 +50,7 @@ func exposed(t *testing.T) map[string]map[string]bool {
 	for _, path := range []string{filepath.Join(dir, "surveys.csv"), filepath.Join(dir, "complaints.csv"), bad} {
 		testload.File(t, st, path, m.Decide)
 	}
-	if _, err := analysis.Run(t.Context(), st, analysis.Options{}); err != nil {
+	if _, err := analysis.Run(t.Context(), st, analysis.Options{Watch: watch.Measures}); err != nil {
 		t.Fatal(err)
 	}
 	reg := prometheus.NewRegistry()

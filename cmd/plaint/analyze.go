@@ -18,6 +18,7 @@ import (
 	"plaint/internal/web/format"
 	"plaint/scoring/duplicate"
 	"plaint/scoring/ring"
+	"plaint/scoring/watch"
 )
 
 func (e *env) analyzeCmd() *cobra.Command {
@@ -64,6 +65,7 @@ func (e *env) analyzeCmd() *cobra.Command {
 
 func (e *env) analyze(ctx context.Context, st *store.Store, o analysis.Options) (analysis.Summary, error) {
 	o.Rings = coordination.Tools{Letters: duplicate.Groups, Find: ring.Find}
+	o.Watch = watch.Measures
 	o.Progress = func(job string) { e.say("%s: %s", e.t("analysing"), e.t("job_"+job)) }
 	s, err := analysis.Run(ctx, st, o)
 	if errors.Is(err, knowledge.ErrNoThemes) {

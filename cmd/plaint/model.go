@@ -22,7 +22,7 @@ import (
 func (e *env) modelCmd() *cobra.Command {
 	c := &cobra.Command{Use: "model", Short: e.t("cmd_model"), Long: e.t("cmd_model_long"), Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(e.modelTrainCmd(), e.modelEvaluateCmd(), e.modelListCmd(), e.modelAddCmd(), e.modelPromoteCmd(), e.modelCardCmd(), e.modelAuditCmd())
+	c.AddCommand(e.modelTrainCmd(), e.modelEvaluateCmd(), e.modelListCmd(), e.modelAddCmd(), e.modelPromoteCmd(), e.modelCardCmd(), e.modelAuditCmd(), e.modelWatchCmd())
 	return c
 }
 

@@ -85,7 +85,10 @@ func TestShadowComesAndGoes(t *testing.T) {
 	withShadow(t, dir, "t.db", shadowFile)
 	put(t, dir, "a.csv", head+good)
 	put(t, dir, "b.csv", head+strings.ReplaceAll(good, "C1", "C9"))
-	shaded := func() int64 { t.Helper(); return count(t, dir, "select count(*) from shadow_decision where model = 'own-1' and score >= 1.25") }
+	shaded := func() int64 {
+		t.Helper()
+		return count(t, dir, "select count(*) from shadow_decision where model = 'own-1' and score >= 1.25")
+	}
 	for _, args := range [][]string{{"ingest", "a.csv"}, {"model", "promote", "own-1", "--to", "candidate", "--by", "li", "--reason", "x"}, {"ingest", "b.csv"}} {
 		if code, said := cli(t, dir, append(args, "--db", "t.db")...); code != exitDone {
 			t.Fatal(said)

@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 
+	"plaint/internal/record"
+	"plaint/internal/web/format"
 	"plaint/internal/web/param"
 	"plaint/internal/web/view"
 	"plaint/scoring/model"
@@ -24,10 +26,52 @@ func showModels(ctx context.Context, p *pages, v *view.Reader, _ *param.Query, _
 		if !m.From.IsZero() {
 			window = cell{Text: p.Window(m.From, m.To), Class: "time"}
 		}
-		row := []cell{{Text: m.Name}, {Text: p.t("model_state_" + m.State)}, since, {Text: m.By, Note: m.Reason, Class: "wide"}, window}
+		name := cell{Text: m.Name}
+		if m.Broken {
+			name.Note = p.t("watch_unreadable_row")
+		}
+		row := []cell{name, {Text: p.t("model_state_" + m.State)}, since, {Text: m.By, Note: m.Reason, Class: "wide"}, window}
 		t.Rows = append(t.Rows, append(row, p.measured(m.Test)...))
 	}
-	return "list", p.t("web_models"), listBody{Lead: p.t("web_models_lead"), Tables: []table{t}}, nil
+	w, err := v.Watched(ctx)
+	if err != nil {
+		return "", "", nil, err
+	}
+	return "list", p.t("web_models"), listBody{Lead: p.t("web_models_lead"), Tables: append([]table{t}, p.watched(w)...)}, nil
+}
+
+// watched are how the models are doing, and what the alarms among it mean.
+func (p *pages) watched(w view.Watched) []table {
+	if w.At == nil {
+		return []table{{Caption: p.t("watch_title"), Columns: []column{{Title: p.t("watch_what")}}, Rows: [][]cell{{{Text: p.t("watch_none")}}}}}
+	}
+	t := table{Caption: p.t("watch_title") + " · " + p.Full(*w.At), Columns: []column{{Title: p.t("model_name"), Minor: true}, {Title: p.t("watch_what")}, {Title: p.t("watch_of")}, {Title: p.t("watch_value"), Num: true},
+		{Title: p.t("watch_n"), Num: true, Minor: true}, {Title: p.t("watch_limit"), Num: true, Minor: true}, {Title: p.t("model_state")}}}
+	said := map[string]bool{}
+	about := table{Caption: p.t("watch_alarm_title"), Columns: []column{{Title: p.t("watch_what")}, {Title: p.t("model_state")}, {Title: ""}}}
+	for _, m := range w.Measures {
+		if !format.Worth(m) {
+			continue
+		}
+		class, note := "", ""
+		if m.State == record.WatchAct {
+			class = "hot"
+		}
+		if m.Low != nil && m.High != nil {
+			note = p.Between(m)
+		}
+		state := cell{Text: p.t("watch_state_" + m.State), Class: class}
+		t.Rows = append(t.Rows, []cell{{Text: m.Model}, {Text: p.t("watch_" + m.Kind)}, {Text: p.Part(m)}, {Text: p.Measured(m.Kind, m.Value), Note: note, Class: "num"},
+			{Text: p.Int(m.N), Class: "num"}, {Text: p.Measured(m.Kind, m.Limit), Class: "num"}, state})
+		if (m.State == record.WatchAct || m.State == record.WatchLook) && !said[m.Kind] {
+			said[m.Kind] = true
+			about.Rows = append(about.Rows, []cell{{Text: p.t("watch_" + m.Kind)}, state, {Text: p.t("watch_says_" + m.Kind), Class: "wide"}})
+		}
+	}
+	if len(about.Rows) == 0 {
+		return []table{t}
+	}
+	return []table{t, about}
 }
 
 // measured are the figures of a trained model.

@@ -32,6 +32,7 @@ import (
 	"plaint/scoring/model"
 	"plaint/scoring/review"
 	"plaint/scoring/ring"
+	"plaint/scoring/watch"
 )
 
 // broker is a small simulated broker behind a handler, made once.
@@ -89,7 +90,7 @@ func build(t testing.TB) *broker {
 	bad := filepath.Join(folder, "bad.csv")
 	check(os.WriteFile(bad, []byte("id,source,channel,customer,customer_name,received,type,body\nX1,s,app,C1017680,Lerato Dlamini,not a date +8618634925368,login,hello there\n"), 0o600))
 	testload.File(t, st, bad, m.Decide)
-	_, err = analysis.Run(t.Context(), st, analysis.Options{Rings: coordination.Tools{Letters: duplicate.Groups, Find: ring.Find}})
+	_, err = analysis.Run(t.Context(), st, analysis.Options{Rings: coordination.Tools{Letters: duplicate.Groups, Find: ring.Find}, Watch: watch.Measures})
 	check(err)
 	cases, err := st.Cases(t.Context(), 0, 0)
 	check(err)

@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -33,6 +34,9 @@ type Backtest struct {
 	forgotten [2]cell // of what was cleared
 }
 
+// upheld are decided claims by flagged and upheld.
+type upheld [2][2]int
+
 // side is what one model does.
 type side struct {
 	m       *model.Model
@@ -40,8 +44,9 @@ type side struct {
 	eval    *Evaluation
 	flagged int
 	days    map[int64]int
-	upheld  [2][2]int // by flagged and upheld
-	lost    float64   // cost
+	upheld  upheld
+	groups  map[[2]string]*upheld
+	lost    float64 // cost
 	weight  float64
 }
 
@@ -58,7 +63,7 @@ type Change struct {
 // needless reviews; 0 is not asked for.
 func NewBacktest(tested, against *model.Model, orders Orders, how Labelling, cost float64) *Backtest {
 	of := func(m *model.Model) *side {
-		return &side{m: m, judges: map[string]*model.Judge{}, eval: NewEvaluation(m), days: map[int64]int{}}
+		return &side{m: m, judges: map[string]*model.Judge{}, eval: NewEvaluation(m), days: map[int64]int{}, groups: map[[2]string]*upheld{}}
 	}
 	return &Backtest{how: how, orders: orders, new: of(tested), old: of(against), cost: cost, unknown: map[string]bool{}}
 }
@@ -90,13 +95,18 @@ func (b *Backtest) Add(k *record.Kept) (c Change, changed bool) {
 		b.unknown[k.Model] = true
 		return c, false
 	}
-	if b.seen++; b.first.IsZero() || k.Received.Before(b.first) {
+	return b.Take(k, tested.Again(k.Signals, k.Crowd), against.Again(k.Signals, k.Crowd))
+}
+
+// Take counts a complaint that both models have judged already.
+func (b *Backtest) Take(k *record.Kept, tested, against record.Decision) (c Change, changed bool) {
+	if b.seen++; b.first.IsZero() || !k.Received.IsZero() && k.Received.Before(b.first) {
 		b.first = k.Received
 	}
 	if k.Received.After(b.last) {
 		b.last = k.Received
 	}
-	c = Change{Seq: k.Seq, At: k.Received, New: tested.Again(k.Signals, k.Crowd), Old: against.Again(k.Signals, k.Crowd)}
+	c = Change{Seq: k.Seq, At: k.Received, New: tested, Old: against}
 	c.Flagged = c.New.Flagged
 	c.Row = b.row(k)
 	b.new.add(c.New, k, &c.Row, b.cost)
@@ -124,7 +134,15 @@ func (s *side) add(d record.Decision, k *record.Kept, r *Row, cost float64) {
 		s.days[k.Received.Unix()/secondsADay]++
 	}
 	if k.Upheld != record.Unknown {
-		s.upheld[bit(d.Flagged)][bit(k.Upheld == record.Yes)]++
+		f, u := bit(d.Flagged), bit(k.Upheld == record.Yes)
+		s.upheld[f][u]++
+		for i, by := range By {
+			key := [2]string{by, r.By[i]}
+			if s.groups[key] == nil {
+				s.groups[key] = &upheld{}
+			}
+			s.groups[key][f][u]++
+		}
 	}
 	if !r.Labelled {
 		return
@@ -185,7 +203,18 @@ type Side struct {
 	// Suppression is set where flagged claims are not surely upheld less often
 	// than others: then the score finds people who are right.
 	Suppression bool     `json:"suppression_alarm"`
-	Cost        *float64 `json:"cost,omitempty"` // of a labelled complaint, in needless reviews
+	Cost        *float64 `json:"cost,omitempty"`     // of a labelled complaint, in needless reviews
+	Chance      float64  `json:"calibration_chance"` // error that a calibrated score would have once in a thousand times on as many labels
+	ByGroup     []Upheld `json:"upheld_by_group,omitempty"`
+}
+
+// Upheld tells how often the claims of a group are upheld, where enough of those
+// that are flagged, and of the others, were decided.
+type Upheld struct {
+	By      string     `json:"by"`
+	Name    string     `json:"name"`
+	Flagged model.Rate `json:"flagged"`
+	Others  model.Rate `json:"others"`
 }
 
 // Result of what was added.
@@ -206,8 +235,9 @@ func (s *side) told(length, cost float64) Side {
 	for _, n := range s.days {
 		out.Busiest = max(out.Busiest, n)
 	}
-	out.Upheld, out.Others = rate(s.upheld[1]), rate(s.upheld[0])
+	out.Upheld, out.Others, out.ByGroup = rate(s.upheld[1]), rate(s.upheld[0]), s.byGroup()
 	out.Suppression = out.Upheld.N >= fewOutcomes && out.Others.N >= fewOutcomes && !surelyLess(out.Upheld, out.Others)
+	out.Chance = s.eval.chance()
 	if cost > 0 && s.weight > 0 {
 		c := s.lost / s.weight
 		out.Cost = &c
@@ -215,10 +245,30 @@ func (s *side) told(length, cost float64) Side {
 	return out
 }
 
+func (s *side) byGroup() (out []Upheld) {
+	for key, u := range s.groups {
+		if x := (Upheld{key[0], key[1], rate(u[1]), rate(u[0])}); x.Flagged.N >= fewOutcomes && x.Others.N >= fewOutcomes && u.all() < s.upheld.all() {
+			out = append(out, x)
+		}
+	}
+	slices.SortFunc(out, func(a, b Upheld) int { return cmp.Or(cmp.Compare(a.By, b.By), cmp.Compare(a.Name, b.Name)) })
+	return out
+}
+
+func (u *upheld) all() int { return u[0][0] + u[0][1] + u[1][0] + u[1][1] }
+
 // surelyLess tells whether the interval of the difference of two rates lies above
-// zero (Newcombe 1998).
+// zero.
 func surelyLess(a, b model.Rate) bool {
-	return b.Share-a.Share > math.Hypot(b.Share-b.Low, a.High-a.Share)
+	d := Difference(b, a)
+	return d.Low > 0
+}
+
+// Difference of two rates with its 95 % interval (Newcombe 1998); N is the
+// smaller of both.
+func Difference(a, b model.Rate) model.Rate {
+	d := a.Share - b.Share
+	return model.Rate{Share: d, Low: d - math.Hypot(a.Share-a.Low, b.High-b.Share), High: d + math.Hypot(a.High-a.Share, b.Share-b.Low), N: min(a.N, b.N)}
 }
 
 // rate of the second among both.

@@ -22,11 +22,14 @@ func (d *Data) profile(m *model.Model) []model.Profile {
 	for i := range all {
 		all[i] = int32(i)
 	}
-	var out []model.Profile
+	return d.profileOf(m, all)
+}
+
+func (d *Data) profileOf(m *model.Model, rows []int32) (out []model.Profile) {
 	for j, name := range d.Names {
-		out = append(out, profileOf(name, d.values(j, all)))
+		out = append(out, profileOf(name, d.values(j, rows)))
 	}
-	return append(out, profileOf(Score, d.scores(m, all)))
+	return append(out, profileOf(Score, d.scores(m, rows)))
 }
 
 func (d *Data) values(signal int, rows []int32) []float64 {
@@ -79,8 +82,9 @@ func shares(cuts, values []float64) []float64 {
 // Moved says how far a signal or the scores have moved since a model was trained.
 type Moved struct {
 	Name string  `json:"name"`
-	PSI  float64 `json:"psi"` // population stability index: above .1 look, above .25 act
-	KS   float64 `json:"ks"`  // greatest distance of the distributions, at the cuts
+	PSI  float64 `json:"psi"`  // population stability index: above .1 look, above .25 act
+	KS   float64 `json:"ks"`   // greatest distance of the distributions, at the cuts
+	Cuts int     `json:"cuts"` // between the parts that were compared
 }
 
 // Drift compares the rows from a moment on with the window that a model was
@@ -90,6 +94,23 @@ func (d *Data) Drift(m *model.Model, from time.Time) []Moved {
 	if m.Card == nil {
 		return nil
 	}
+	return d.Moved(m, m.Card.Profile, from)
+}
+
+// Profile says how signals and scores lay in the rows before a moment.
+func (d *Data) Profile(m *model.Model, before time.Time) (list []model.Profile, n int) {
+	var rows []int32
+	for i := range d.Rows {
+		if d.Rows[i].At.Before(before) {
+			rows = append(rows, int32(i))
+		}
+	}
+	return d.profileOf(m, rows), len(rows)
+}
+
+// Moved compares the rows from a moment on with what they were, the furthest
+// first.
+func (d *Data) Moved(m *model.Model, before []model.Profile, from time.Time) []Moved {
 	var rows []int32
 	for i := range d.Rows {
 		if !d.Rows[i].At.Before(from) {
@@ -97,7 +118,7 @@ func (d *Data) Drift(m *model.Model, from time.Time) []Moved {
 		}
 	}
 	var out []Moved
-	for _, p := range m.Card.Profile {
+	for _, p := range before {
 		var v []float64
 		if j := slices.Index(d.Names, p.Name); j >= 0 {
 			v = d.values(j, rows)
@@ -122,7 +143,7 @@ func (d *Data) Drift(m *model.Model, from time.Time) []Moved {
 
 func moved(p model.Profile, now []float64) Moved {
 	const little = 1e-4 // of an empty part
-	m := Moved{Name: p.Name}
+	m := Moved{Name: p.Name, Cuts: len(p.Cuts)}
 	before, after := 0., 0.
 	for k := range now {
 		e, a := max(p.Shares[k], little), max(now[k], little)

@@ -104,6 +104,16 @@ func (e *Evaluation) Figures() model.Figures {
 		Precision: e.all.precision(), Recall: e.all.recall(), FalseRate: e.all.falseRate(), Groups: e.told()}
 }
 
+// chance is the calibration error that a calibrated score would have once in a
+// thousand times.
+func (e *Evaluation) chance() float64 {
+	p := slices.Clone(e.cases)
+	for i := range p {
+		p[i].Score = glass.Probability(p[i].Score)
+	}
+	return number(calibration.Chance(p))
+}
+
 func number(v float64) float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0

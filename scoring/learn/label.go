@@ -83,3 +83,43 @@ func final(events []record.Verdict, asOf time.Time) verdict {
 	}
 	return v
 }
+
+// Reviews are what became of cases that a score brought up and people decided
+// from a moment on: the proposal was kept or overridden; and of those that were
+// once confirmed, how many were contested, that is reopened or overturned.
+type Reviews struct{ Kept, Overridden, Confirmed, Contested int }
+
+// Review counts what became of cases. Verdicts must come as for Labels.
+func Review(list []record.Verdict, since, asOf time.Time) (r Reviews) {
+	for from, to := 0, 0; from < len(list); from = to {
+		for to = from + 1; to < len(list) && list[to].CaseID == list[from].CaseID; to++ {
+		}
+		v := final(list[from:to], asOf)
+		confirmed, contested := disputed(list[from:to], since, asOf)
+		r.Confirmed, r.Contested = r.Confirmed+bit(confirmed), r.Contested+bit(contested)
+		switch {
+		case !v.stands || v.Audited || v.Decided.Before(since):
+		case v.Bad:
+			r.Kept++
+		default:
+			r.Overridden++
+		}
+	}
+	return r
+}
+
+// disputed tells whether a case was confirmed, and whether that was contested.
+func disputed(events []record.Verdict, since, asOf time.Time) (confirmed, contested bool) {
+	for _, e := range events {
+		if e.At.After(asOf) {
+			continue
+		}
+		switch {
+		case e.Action == "confirmed" && !e.At.Before(since):
+			confirmed = true
+		case e.Action == "reopened" || e.Action == "overturned":
+			contested = contested || confirmed
+		}
+	}
+	return confirmed, contested
+}

@@ -121,6 +121,9 @@ func (a API) abuseRoutes() []Route {
 			list, err := v.Models(ctx)
 			return rows(list), err
 		}},
+		{"/api/v1/models/watch", none, func(ctx context.Context, _ *param.Query, _ int64, _ *locale.Words) (any, error) {
+			return v.Watched(ctx)
+		}},
 	}
 }
 

@@ -36,6 +36,21 @@ var descriptions = map[string]*prometheus.Desc{
 	"high":         describe("plaint_satisfaction_high", "Upper end of the score's 95 percent interval.", "metric"),
 	"themes":       describe("plaint_themes", "Themes found by the latest run."),
 	"theme_bursts": describe("plaint_theme_bursts", "Windows in which a theme burst, found by the latest run."),
+	"alarms":       describe("plaint_model_alarms", "What is watched of champion and shadow in the latest run, by what it is and how it stands; act is an alarm.", "alarm", "state"),
+	"psi":          describe("plaint_model_psi", "Population stability index of the score and of each signal against the training window, or the weeks before.", "signal"),
+	"ks":           describe("plaint_model_ks", "Kolmogorov-Smirnov distance of the score and of each signal, likewise.", "signal"),
+	"calibration":  describe("plaint_model_calibration_error", "Calibration error of the champion on verdicts that are final."),
+	"verdicts":     describe("plaint_model_verdicts", "Final verdicts that the champion is measured on."),
+	"delay":        describe("plaint_model_verdict_delay_seconds", "Time from receipt to verdict: median and p90.", "share"),
+	"override":     describe("plaint_model_override_ratio", "Proposals that people turned down, of those decided."),
+	"appeal":       describe("plaint_model_appeal_ratio", "Confirmed cases that were reopened or overturned."),
+	"false_ratio":  describe("plaint_model_false_positive_ratio", "False positive rate of a group by that of everybody else.", "by", "group"),
+	"upheld":       describe("plaint_model_upheld_ratio", "Decided claims that were upheld, of flagged complaints and of others.", "flagged"),
+	"agreement":    describe("plaint_shadow_agreement_ratio", "New complaints on which shadow and champion agree.", "shadow"),
+	"rank":         describe("plaint_shadow_rank_correlation", "Spearman's correlation of the scores of shadow and champion.", "shadow"),
+	"compared":     describe("plaint_shadow_complaints", "New complaints by who flags them: both, newly (the shadow alone), cleared (the champion alone).", "shadow", "flagged"),
+	"precision":    describe("plaint_shadow_precision_ratio", "Precision of the shadow and of the model beside it, where verdicts have come.", "model"),
+	"missed":       describe("plaint_shadow_missed", "New complaints that the shadow did not judge.", "shadow"),
 	"bytes":        describe("plaint_store_bytes", "Size of the database file and of its log."),
 }
 
@@ -62,7 +77,7 @@ var questions = []question{
 	{"age", askAge}, {"satisfaction", askSatisfaction},
 	{"themes", number("themes", `select count(*) from theme where run = (select max(id) from run where kind = 'themes')`)},
 	{"theme_bursts", number("theme_bursts", `select count(*) from theme_window where run = (select max(id) from run where kind = 'themes')`)},
-	{"bytes", askBytes},
+	{"watch", askWatch}, {"bytes", askBytes},
 }
 
 func gauge(name string, v float64, labels ...string) prometheus.Metric {

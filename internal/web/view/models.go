@@ -2,7 +2,10 @@ package view
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"time"
 
 	"plaint/internal/record"
 	"plaint/internal/store"
@@ -63,6 +66,7 @@ func Models(ctx context.Context, st *store.Store) ([]record.ModelVersion, error)
 type ModelRow struct {
 	record.ModelVersion
 	Threshold float64        `json:"threshold"`
+	Broken    bool           `json:"unreadable,omitempty"` // its file cannot be read
 	Test      *model.Figures `json:"test,omitempty"`
 	Before    *model.Figures `json:"before,omitempty"`
 }
@@ -76,6 +80,10 @@ func (r *Reader) Models(ctx context.Context) ([]ModelRow, error) {
 	out := make([]ModelRow, len(list))
 	for i, v := range list {
 		m, err := LoadModel(ctx, r.st, v.Name)
+		if err != nil && ctx.Err() == nil {
+			out[i] = ModelRow{ModelVersion: v, Broken: true}
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -85,4 +93,27 @@ func (r *Reader) Models(ctx context.Context) ([]ModelRow, error) {
 		}
 	}
 	return out, nil
+}
+
+// Watched is what the latest run of the job models found.
+type Watched struct {
+	Run      int64            `json:"run"` // 0: there was none
+	At       *time.Time       `json:"at"`
+	Measures []record.Measure `json:"measures"`
+}
+
+// Watched reads how the models are doing, as of the latest run.
+func (r *Reader) Watched(ctx context.Context) (Watched, error) {
+	w := Watched{Measures: []record.Measure{}}
+	err := r.st.QueryRow(ctx, "select id, finished from run where kind = 'models' order by id desc limit 1").Scan(&w.Run, when{&w.At})
+	if errors.Is(err, sql.ErrNoRows) {
+		return w, nil
+	}
+	if err != nil {
+		return w, fmt.Errorf("read how the models are doing: %w", err)
+	}
+	w.Measures, err = collect(ctx, r.st, func(rows *sql.Rows, m *record.Measure) error {
+		return rows.Scan(&m.Model, &m.Kind, &m.By, &m.Part, &m.Value, &m.Low, &m.High, &m.N, &m.Limit, &m.State)
+	}, `select model, kind, coalesce(part_by, ''), coalesce(part, ''), value, low, high, n, limit_at, state from model_watch where run = ? order by place`, w.Run)
+	return w, err
 }

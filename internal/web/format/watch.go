@@ -1,0 +1,53 @@
+package format
+
+import (
+	"plaint/internal/record"
+	"plaint/scoring/watch"
+)
+
+// shares of a whole, among what is watched.
+var shares = map[string]bool{watch.Override: true, watch.Appeal: true, watch.Upheld: true, watch.Suppression: true, watch.Agreement: true,
+	watch.Precision: true, watch.NewlyAbuse: true, watch.ClearedAbuse: true}
+
+// Measured words a value of what is watched; a dash where there is none.
+func (f Format) Measured(kind string, v *float64) string {
+	switch {
+	case v == nil:
+		return "–"
+	case shares[kind]:
+		return f.Percent(*v)
+	case kind == watch.Delay:
+		return f.Words.T("watch_days", "n", f.Num(*v, 1))
+	case kind == watch.FalseRatio:
+		return f.Fixed(*v, 2)
+	case *v == float64(int(*v)) && kind != watch.PSI && kind != watch.KS && kind != watch.Rank && kind != watch.Calibration:
+		return f.Int(int(*v))
+	}
+	return f.Fixed(*v, 3)
+}
+
+// Between is the interval of a measure, a dash where there is none.
+func (f Format) Between(m record.Measure) string {
+	if m.Low == nil || m.High == nil {
+		return "–"
+	}
+	return f.Measured(m.Kind, m.Low) + " – " + f.Measured(m.Kind, m.High)
+}
+
+// Part names what a measure is of.
+func (f Format) Part(m record.Measure) string {
+	switch m.By {
+	case "":
+		return "–"
+	case "signal", "model":
+		return f.Words.Name(m.By, m.Part)
+	case "flagged", "share":
+		return f.Words.T("watch_" + m.By + "_" + m.Part)
+	}
+	return f.Words.T("watch_by_"+m.By) + ": " + f.Words.Name(m.By, m.Part)
+}
+
+// Worth leaves out the signals that have not moved: the score stands for them.
+func Worth(m record.Measure) bool {
+	return m.By != "signal" || m.Part == "score" || m.State == record.WatchLook || m.State == record.WatchAct
+}
