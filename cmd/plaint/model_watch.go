@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"plaint/analysis/watch"
-	"plaint/internal/record"
 	"plaint/internal/store"
 	"plaint/internal/web/format"
 	watching "plaint/scoring/watch"
@@ -43,12 +42,8 @@ func (e *env) watchModels(ctx context.Context, st *store.Store, asJSON bool) err
 		rows = append(rows, []string{m.Model, e.t("watch_" + m.Kind), f.Part(m), f.Measured(m.Kind, m.Value), f.Between(m), thousands(int64(m.N)), f.Measured(m.Kind, m.Limit), e.t("watch_state_" + m.State)})
 	}
 	table(e.out, rows)
-	said := map[string]bool{}
-	for _, m := range list {
-		if (m.State == record.WatchAct || m.State == record.WatchLook) && !said[m.Kind] {
-			said[m.Kind] = true
-			fmt.Fprintf(e.out, "%s: %s\n", e.t("watch_state_"+m.State), e.t("watch_says_"+m.Kind))
-		}
+	for _, m := range format.Rings(list) {
+		fmt.Fprintf(e.out, "%s, %s: %s\n", e.t("watch_state_"+m.State), e.t("watch_"+m.Kind), f.Says(m))
 	}
 	return nil
 }

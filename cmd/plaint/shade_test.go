@@ -9,9 +9,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"plaint/internal/record"
 	"plaint/internal/store"
+	"plaint/internal/web/metrics"
 )
 
 const shadowFile = "name: own-1\nthreshold: -9\nbase: 1.25\nsignals: [{signal: agent, cuts: [0.5], steps: [0, 2]}]\n"
@@ -100,5 +105,78 @@ func TestShadowComesAndGoes(t *testing.T) {
 	withShadow(t, dir, "u.db", "nonsense")
 	if code, said := cli(t, dir, "ingest", "a.csv", "--db", "u.db"); code != exitDone || !strings.Contains(said, "the shadow own-1 cannot be read") {
 		t.Errorf("%d %s", code, said)
+	}
+}
+
+// TestModelWatchSays what champion and shadow do, in both languages and without a
+// code that has no words; the job of analyze keeps the same, and metrics show it.
+func TestModelWatchSays(t *testing.T) {
+	dir := t.TempDir()
+	withShadow(t, dir, "t.db", shadowFile)
+	var rows strings.Builder
+	for i := range 400 {
+		fmt.Fprintf(&rows, "N%d,U%d,2026-0%d-%02d,login,%s,%d\n", i, i, 1+i%3, 1+i%28, []string{"The code never arrives", "请联系微信 wx2509998，否则投诉"}[i%2], i)
+	}
+	put(t, dir, "a.csv", head+rows.String())
+	if code, said := cli(t, dir, "ingest", "a.csv", "--db", "t.db", "--quiet"); code != exitDone {
+		t.Fatal(said)
+	}
+	var told struct{ Measures []record.Measure }
+	ask(t, dir, &told, "model", "watch")
+	got := map[string]record.Measure{}
+	for _, m := range told.Measures {
+		got[m.Kind] = m
+	}
+	if m := got["newly"]; m.Value == nil || *m.Value < 150 || *m.Value+*got["both"].Value != 400 || m.Model != "own-1" || m.Part != "plaint-1" {
+		t.Errorf("%+v", m)
+	}
+	if m := got["missed"]; m.Value == nil || *m.Value != 0 || m.State != record.WatchOK {
+		t.Errorf("%+v", m)
+	}
+	for lang, want := range map[string]string{"en": "shadow agrees", "zh": "影子模型一致率"} {
+		code, said := cli(t, dir, "model", "watch", "--db", "t.db", "--lang", lang)
+		if code != exitDone || !strings.Contains(said, want) || strings.Contains(said, "watch_") || strings.Contains(said, "{") {
+			t.Errorf("%s: %d %s", lang, code, said)
+		}
+	}
+	if code, said := cli(t, dir, "analyze", "--jobs", "models", "--db", "t.db"); code != exitDone || !strings.Contains(said, "alarms") {
+		t.Errorf("%d %s", code, said)
+	}
+	if n := count(t, dir, "select count(*) from model_watch"); n != int64(len(told.Measures)) {
+		t.Errorf("%d measures kept of %d", n, len(told.Measures))
+	}
+	st, err := store.Open(t.Context(), filepath.Join(dir, "t.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	reg := prometheus.NewPedanticRegistry()
+	if err := metrics.Register(reg, st, metrics.Options{Longest: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems, err := promlint.NewWithMetricFamilies(families).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		if strings.HasPrefix(p.Metric, "plaint_") {
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
+	have := map[string]int{}
+	for _, f := range families {
+		have[f.GetName()] = len(f.GetMetric())
+	}
+	for name, n := range map[string]int{"plaint_model_alarms": 40, "plaint_shadow_complaints": 3, "plaint_shadow_agreement_ratio": 1, "plaint_shadow_missed": 1} {
+		if have[name] != n {
+			t.Errorf("%s: %d values, want %d", name, have[name], n)
+		}
+	}
+	if have["plaint_model_psi"] < 10 {
+		t.Errorf("%d drifts", have["plaint_model_psi"])
 	}
 }

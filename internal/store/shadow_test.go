@@ -42,6 +42,9 @@ func everything(t *testing.T, s *Store) map[string][]string {
 			out[name] = rowsOf(t, s, name)
 		}
 	}
+	if err := names.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return out
 }
 
@@ -62,6 +65,9 @@ func rowsOf(t *testing.T, s *Store, table string) (out []string) {
 			t.Fatal(err)
 		}
 		out = append(out, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
 	}
 	slices.Sort(out)
 	return out

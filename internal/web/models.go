@@ -47,7 +47,6 @@ func (p *pages) watched(w view.Watched) []table {
 	}
 	t := table{Caption: p.t("watch_title") + " · " + p.Full(*w.At), Columns: []column{{Title: p.t("model_name"), Minor: true}, {Title: p.t("watch_what")}, {Title: p.t("watch_of")}, {Title: p.t("watch_value"), Num: true},
 		{Title: p.t("watch_n"), Num: true, Minor: true}, {Title: p.t("watch_limit"), Num: true, Minor: true}, {Title: p.t("model_state")}}}
-	said := map[string]bool{}
 	about := table{Caption: p.t("watch_alarm_title"), Columns: []column{{Title: p.t("watch_what")}, {Title: p.t("model_state")}, {Title: ""}}}
 	for _, m := range w.Measures {
 		if !format.Worth(m) {
@@ -60,13 +59,11 @@ func (p *pages) watched(w view.Watched) []table {
 		if m.Low != nil && m.High != nil {
 			note = p.Between(m)
 		}
-		state := cell{Text: p.t("watch_state_" + m.State), Class: class}
 		t.Rows = append(t.Rows, []cell{{Text: m.Model}, {Text: p.t("watch_" + m.Kind)}, {Text: p.Part(m)}, {Text: p.Measured(m.Kind, m.Value), Note: note, Class: "num"},
-			{Text: p.Int(m.N), Class: "num"}, {Text: p.Measured(m.Kind, m.Limit), Class: "num"}, state})
-		if (m.State == record.WatchAct || m.State == record.WatchLook) && !said[m.Kind] {
-			said[m.Kind] = true
-			about.Rows = append(about.Rows, []cell{{Text: p.t("watch_" + m.Kind)}, state, {Text: p.t("watch_says_" + m.Kind), Class: "wide"}})
-		}
+			{Text: p.Int(m.N), Class: "num"}, {Text: p.Measured(m.Kind, m.Limit), Class: "num"}, {Text: p.t("watch_state_" + m.State), Class: class}})
+	}
+	for _, m := range format.Rings(w.Measures) {
+		about.Rows = append(about.Rows, []cell{{Text: p.t("watch_" + m.Kind)}, {Text: p.t("watch_state_" + m.State)}, {Text: p.Says(m), Class: "wide"}})
 	}
 	if len(about.Rows) == 0 {
 		return []table{t}

@@ -114,7 +114,7 @@ var pagePaths = []string{"/", "/complaints", "/complaints/1", "/complaints?theme
 	"/incidents", "/incidents?state=over&severity=severe", "/incidents/1", "/rings", "/rings?limit=1&offset=1", "/rings/1", "/complaints?ring=1", "/complaints?incident=1&attributes=country=MY", "/logs/lines?from=2026-01-05&to=2026-01-06", "/themes", "/themes/1", "/knowledge", "/knowledge?answered=no", "/cases", "/cases?state=open&signal=refuted", "/cases/1", "/entries", "/entries?state=proposed", "/models", "/surveys", "/surveys?metric=csat&linked=yes&from=2026-01-01", "/logs", "/logs?burst=yes&level=error", "/loading", "/refused", "/refused?code=bad_date", "/runs", "/runs?kind=themes"}
 
 var apiPaths = []string{"/api/v1/overview", "/api/v1/digest", "/api/v1/volume", "/api/v1/volume?step=week", "/api/v1/complaints", "/api/v1/complaints?limit=1000", "/api/v1/complaints/1", "/api/v1/themes", "/api/v1/themes/1/complaints", "/api/v1/themes/1/history", "/api/v1/incidents", "/api/v1/incidents/1", "/api/v1/rings", "/api/v1/rings/1", "/api/v1/logs/lines?limit=1000",
-	"/api/v1/logs/templates?limit=1000", "/api/v1/satisfaction", "/api/v1/satisfaction/drivers", "/api/v1/service/clocks?clock=late", "/api/v1/service/quality", "/api/v1/cases?limit=1000", "/api/v1/cases/1", "/api/v1/entries?limit=1000", "/api/v1/models",
+	"/api/v1/logs/templates?limit=1000", "/api/v1/satisfaction", "/api/v1/satisfaction/drivers", "/api/v1/service/clocks?clock=late", "/api/v1/service/quality", "/api/v1/cases?limit=1000", "/api/v1/cases/1", "/api/v1/entries?limit=1000", "/api/v1/models", "/api/v1/models/watch",
 	"/api/v1/refused", "/api/v1/runs", "/api/v1/admissions", "/api/openapi.json"}
 
 // TestRoutes: every page and every path of the API answers in both languages,

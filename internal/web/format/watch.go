@@ -51,3 +51,29 @@ func (f Format) Part(m record.Measure) string {
 func Worth(m record.Measure) bool {
 	return m.By != "signal" || m.Part == "score" || m.State == record.WatchLook || m.State == record.WatchAct
 }
+
+// Says words what an alarm means, or would mean.
+func (f Format) Says(m record.Measure) string {
+	says := f.Words.T("watch_says_" + m.Kind)
+	if m.State == record.WatchLook {
+		return f.Words.T("watch_look", "says", says)
+	}
+	return says
+}
+
+// Rings leaves of measures one for each alarm, the worst, in their order.
+func Rings(list []record.Measure) (out []record.Measure) {
+	at := map[string]int{}
+	for _, m := range list {
+		i, seen := at[m.Kind]
+		switch {
+		case m.State != record.WatchAct && m.State != record.WatchLook:
+		case !seen:
+			at[m.Kind] = len(out)
+			out = append(out, m)
+		case m.State == record.WatchAct:
+			out[i] = m
+		}
+	}
+	return out
+}
