@@ -102,6 +102,8 @@ func (c *csvRows) row() (rawRow, error) {
 		unread := c.block[c.pos:c.end]
 		n, lines, closed := rowEnd(unread, scanned, c)
 		switch {
+		case n > maxRow:
+			return c.tooLong(n, lines), nil
 		case n >= 0:
 			return c.take(n, lines), nil
 		case len(unread) > maxRow, n == tooManyLines:
@@ -141,6 +143,16 @@ func (c *csvRows) take(n int, lines int64) rawRow {
 	raw := c.block[c.pos : c.pos+n]
 	c.pos += n
 	row := rawRow{line: c.line + 1, raw: bytes.TrimRight(raw, "\r\n")}
+	c.line += lines
+	return row
+}
+
+// tooLong refuses a row that is whole and longer than may be: where it ends must
+// not hang on how much of the input was read at a time.
+func (c *csvRows) tooLong(n int, lines int64) rawRow {
+	kept, _, _ := bytes.Cut(c.block[c.pos:c.pos+keptRaw], []byte("\n"))
+	row := rawRow{line: c.line + 1, code: "row_too_long", raw: bytes.Clone(kept)}
+	c.pos += n
 	c.line += lines
 	return row
 }

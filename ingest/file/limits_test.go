@@ -394,3 +394,30 @@ func TestColumnsEndWithTheContext(t *testing.T) {
 		t.Errorf("%d rows, %v", rows, err)
 	}
 }
+
+// TestLongRowsAreRefused wherever they stand in what is read at a time, quoted or
+// not; the rows beside them are loaded.
+func TestLongRowsAreRefused(t *testing.T) {
+	long := strings.Repeat("withdrawal ", (maxRow+100)/11)
+	for name, text := range map[string]string{
+		"alone":         "id,received,type,body\n1,2026-01-05,login," + long + "\n",
+		"first":         "id,received,type,body\n1,2026-01-05,login," + long + "\n2,2026-01-05,login,ok\n",
+		"quoted":        "id,received,type,body\n1,2026-01-05,login,\"" + long + "\"\n2,2026-01-05,login,ok\n",
+		"after a short": "id,received,type,body\n2,2026-01-05,login,ok\n1,2026-01-05,login," + long + "\n",
+	} {
+		p, _ := plan(t, write(t, "a.csv", text), Options{})
+		loaded, refused := 0, 0
+		if err := p.Read(t.Context(), func(b *record.Batch) error {
+			loaded += len(b.Complaints)
+			for _, r := range b.Refused {
+				if r.Code != "row_too_long" || len(r.Raw) == 0 || len(r.Raw) > keptRaw {
+					t.Errorf("%s: %s of %d bytes", name, r.Code, len(r.Raw))
+				}
+				refused++
+			}
+			return nil
+		}); err != nil || refused != 1 || loaded != strings.Count(text, "ok\n") {
+			t.Errorf("%s: %d loaded, %d refused, %v", name, loaded, refused, err)
+		}
+	}
+}
