@@ -2,10 +2,10 @@ package space
 
 import "math"
 
-// The sums below are taken in one order on every machine, with or without
-// vector instructions and never with a fused multiply and add, so that a
-// partition is the same everywhere. A library's are not: their order hangs on
-// the processor, some on where in memory a row begins.
+// The sums below are taken in one order, with or without vector instructions and
+// never with a fused multiply and add, so that a partition is the same on every
+// amd64. A library's are not: their order hangs on the processor, some on where in
+// memory a row begins. On other processors the compiler may fuse elsewhere.
 
 // lanes is how many partial sums an inner product has: element i goes to sum
 // i mod lanes.
