@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"sort"
@@ -129,15 +130,7 @@ func (d *Data) Moved(m *model.Model, before []model.Profile, from time.Time) []M
 			out = append(out, moved(p, shares(p.Cuts, v)))
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Moved) int {
-		switch {
-		case a.PSI > b.PSI:
-			return -1
-		case a.PSI < b.PSI:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(out, func(a, b Moved) int { return cmp.Compare(b.PSI, a.PSI) })
 	return out
 }
 

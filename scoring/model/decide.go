@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"slices"
 
 	"plaint/internal/record"
@@ -75,15 +76,7 @@ func (m *Model) Reasons(signals []float32) []record.Reason {
 	if p := m.Calibration.Of(sum) - sum; p != 0 {
 		out = append(out, record.Reason{Signal: Calibration, Value: sum, Points: p})
 	}
-	slices.SortStableFunc(out[1:], func(a, b record.Reason) int {
-		switch {
-		case a.Points > b.Points:
-			return -1
-		case a.Points < b.Points:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(out[1:], func(a, b record.Reason) int { return cmp.Compare(b.Points, a.Points) })
 	return out
 }
 

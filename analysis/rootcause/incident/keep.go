@@ -1,9 +1,6 @@
 package incident
 
-import (
-	"cmp"
-	"slices"
-)
+import "plaint/internal/record"
 
 // Past is an incident of an earlier run.
 type Past struct {
@@ -13,50 +10,23 @@ type Past struct {
 	Members    []int64 // Complaint.Seq
 }
 
-// Keep gives incidents that were known before the ids that they had, and the
-// others new ones above all of the past; most is the highest id ever given. The
-// same is an incident at the same time with at least half of the complaints of
-// the smaller of both; of several the one with most.
+// Keep gives incidents the ids that they had (record.KeepIDs); the same is one at
+// the same time.
 func Keep(list []*Incident, before []Past, most int64, d *Data) {
-	owner := map[int64][]int{}
-	for b, p := range before {
-		most = max(most, p.ID)
-		for _, seq := range p.Members {
-			owner[seq] = append(owner[seq], b)
-		}
-	}
-	type match struct{ now, was, shared int }
-	var all []match
+	now, was, known := make([][]int64, len(list)), make([][]int64, len(before)), make([]int64, len(before))
 	for i, x := range list {
-		shared := map[int]int{}
 		for _, m := range x.Members {
-			for _, b := range owner[d.Complaints[m].Seq] {
-				shared[b]++
-			}
-		}
-		for b, n := range shared {
-			if p := before[b]; 2*n >= min(len(x.Members), len(p.Members)) && x.Start < p.End && p.Start < x.End {
-				all = append(all, match{i, b, n})
-			}
+			now[i] = append(now[i], d.Complaints[m].Seq)
 		}
 	}
-	slices.SortFunc(all, func(a, b match) int {
-		return cmp.Or(b.shared-a.shared, cmp.Compare(before[a.was].ID, before[b.was].ID), a.now-b.now)
-	})
-	taken := map[int]bool{}
-	for _, x := range list {
-		x.ID = 0
+	for b, p := range before {
+		was[b], known[b] = p.Members, p.ID
 	}
-	for _, m := range all {
-		if x := list[m.now]; x.ID == 0 && !taken[m.was] {
-			taken[m.was] = true
-			x.ID, x.Seen = before[m.was].ID, min(x.Seen, before[m.was].Seen)
-		}
-	}
-	for _, x := range list {
-		if x.ID == 0 {
-			most++
-			x.ID = most
+	ids, from := record.KeepIDs(now, was, known, most, func(i, b int) bool { return list[i].Start < before[b].End && before[b].Start < list[i].End })
+	for i, x := range list {
+		x.ID = ids[i]
+		if b := from[i]; b >= 0 {
+			x.Seen = min(x.Seen, before[b].Seen)
 		}
 	}
 }
