@@ -7,72 +7,39 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"plaint/internal/store"
 	"plaint/internal/web/format"
 	"plaint/internal/web/view"
 )
 
 func (e *env) incidentsCmd() *cobra.Command {
-	var limit int
-	var asJSON bool
-	c := &cobra.Command{Use: "incidents [ID]", Short: e.t("cmd_incidents"), Long: e.t("cmd_incidents_long"), Args: cobra.MaximumNArgs(1),
-		Example: "  plaint incidents\n  plaint incidents 3\n  plaint incidents 3 --json",
-		RunE: func(c *cobra.Command, args []string) error {
-			if limit < 1 {
-				return usageError{&worded{"err_flag_value", []any{"flag", "--limit", "value", limit}}}
-			}
-			id := int64(0)
-			if len(args) == 1 {
-				var err error
-				if id, err = strconv.ParseInt(args[0], 10, 64); err != nil || id < 1 {
-					return usageError{&worded{"err_incident_number", []any{"value", args[0]}}}
-				}
-			}
-			return e.withLoaded(c.Context(), func(st *store.Store) error {
-				if id > 0 {
-					return e.showIncident(c.Context(), st, id, asJSON)
-				}
-				return e.listIncidents(c.Context(), st, limit, asJSON)
-			})
-		}}
-	c.Flags().IntVar(&limit, "limit", 50, e.t("flag_limit"))
-	c.Flags().BoolVar(&asJSON, "json", false, e.t("flag_json"))
-	return c
+	return e.finding(&cobra.Command{Use: "incidents [ID]", Short: e.t("cmd_incidents"), Long: e.t("cmd_incidents_long"),
+		Example: "  plaint incidents\n  plaint incidents 3\n  plaint incidents 3 --json"},
+		"err_incident_number", e.listIncidents, e.showIncident)
 }
 
 // listIncidents shows the incidents of the latest run, the latest first.
-func (e *env) listIncidents(ctx context.Context, st *store.Store, limit int, asJSON bool) error {
-	list, err := view.NewIn(st, e.words.Lang).Incidents(ctx, view.IncidentFilter{Limit: limit})
+func (e *env) listIncidents(ctx context.Context, v *view.Reader, a asked) error {
+	list, err := v.Incidents(ctx, view.IncidentFilter{Limit: a.limit})
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		return json.NewEncoder(e.out).Encode(list)
-	}
-	if list.Total == 0 {
-		e.say("%s", e.t("incidents_none"))
-		return nil
-	}
-	f := format.Format{Words: e.words, Years: true}
-	rows := [][]string{{e.t("web_incident"), e.t("web_window"), e.t("web_incident_about"), e.t("web_type"), e.t("web_complaints"), e.t("web_expected"), e.t("web_severity"), e.t("web_state"), e.t("web_went_before")}}
-	for _, x := range list.Rows {
-		before := "–"
-		if x.Template > 0 {
-			before = x.LinkedTo + " (" + e.lag(f, x.Lag) + ")"
+	return e.list(list, list.Total, a, "incidents_none", func() [][]string {
+		f := format.Format{Words: e.words, Years: true}
+		rows := [][]string{{e.t("web_incident"), e.t("web_window"), e.t("web_incident_about"), e.t("web_type"), e.t("web_complaints"), e.t("web_expected"), e.t("web_severity"), e.t("web_state"), e.t("web_went_before")}}
+		for _, x := range list.Rows {
+			before := "–"
+			if x.Template > 0 {
+				before = x.LinkedTo + " (" + e.lag(f, x.Lag) + ")"
+			}
+			rows = append(rows, []string{fmt.Sprint(x.ID), f.Window(x.From, x.To), x.Label, e.words.Name("type", x.Type), thousands(int64(x.N)), f.Num(x.Expected, 1),
+				e.words.Name("severity", x.Severity), e.words.Name("incident", x.State), before})
 		}
-		rows = append(rows, []string{fmt.Sprint(x.ID), f.Window(x.From, x.To), x.Label, e.words.Name("type", x.Type), thousands(int64(x.N)), f.Num(x.Expected, 1),
-			e.words.Name("severity", x.Severity), e.words.Name("incident", x.State), before})
-	}
-	table(e.out, rows)
-	if n := len(list.Rows); n < list.Total {
-		e.say("%s", e.t("themes_cut", "n", n, "total", list.Total))
-	}
-	return nil
+		return rows
+	})
 }
 
 // lag words how long complaints came behind the lines of a log.
@@ -84,15 +51,15 @@ func (e *env) lag(f format.Format, hours int) string {
 }
 
 // showIncident shows all that is known of one incident.
-func (e *env) showIncident(ctx context.Context, st *store.Store, id int64, asJSON bool) error {
-	x, err := view.NewIn(st, e.words.Lang).Incident(ctx, id)
+func (e *env) showIncident(ctx context.Context, v *view.Reader, id int64, a asked) error {
+	x, err := v.Incident(ctx, id)
 	if errors.Is(err, view.ErrNotFound) {
 		return &worded{"err_incident_unknown", []any{"id", id}}
 	}
 	if err != nil {
 		return err
 	}
-	if asJSON {
+	if a.json {
 		return json.NewEncoder(e.out).Encode(x)
 	}
 	f := format.Format{Words: e.words, Years: true}

@@ -5,68 +5,36 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"plaint/internal/store"
 	"plaint/internal/web/format"
 	"plaint/internal/web/view"
 	"plaint/scoring/ring"
 )
 
 func (e *env) ringsCmd() *cobra.Command {
-	var limit int
-	var asJSON bool
-	c := &cobra.Command{Use: "rings [ID]", Short: e.t("cmd_rings"), Long: e.t("cmd_rings_long"), Args: cobra.MaximumNArgs(1),
-		Example: "  plaint rings\n  plaint rings 3\n  plaint rings 3 --json",
-		RunE: func(c *cobra.Command, args []string) error {
-			if limit < 1 {
-				return usageError{&worded{"err_flag_value", []any{"flag", "--limit", "value", limit}}}
-			}
-			id := int64(0)
-			if len(args) > 0 {
-				var err error
-				if id, err = strconv.ParseInt(args[0], 10, 64); err != nil || id < 1 {
-					return usageError{&worded{"err_ring_number", []any{"value", args[0]}}}
-				}
-			}
-			return e.withLoaded(c.Context(), func(st *store.Store) error {
-				if id > 0 {
-					return e.showRing(c.Context(), view.NewIn(st, e.words.Lang), id, limit, asJSON)
-				}
-				return e.listRings(c.Context(), view.NewIn(st, e.words.Lang), limit, asJSON)
-			})
-		}}
-	c.Flags().IntVar(&limit, "limit", 50, e.t("flag_limit"))
-	c.Flags().BoolVar(&asJSON, "json", false, e.t("flag_json"))
-	return c
+	return e.finding(&cobra.Command{Use: "rings [ID]", Short: e.t("cmd_rings"), Long: e.t("cmd_rings_long"),
+		Example: "  plaint rings\n  plaint rings 3\n  plaint rings 3 --json"},
+		"err_ring_number", e.listRings, e.showRing)
 }
 
 // listRings shows the rings of the latest run, the surest first.
-func (e *env) listRings(ctx context.Context, v *view.Reader, limit int, asJSON bool) error {
-	list, err := v.Rings(ctx, limit, 0)
+func (e *env) listRings(ctx context.Context, v *view.Reader, a asked) error {
+	list, err := v.Rings(ctx, a.limit, 0)
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		return json.NewEncoder(e.out).Encode(list)
-	}
-	if list.Total == 0 {
-		return &worded{code: "err_rings_none"}
-	}
-	f := format.Format{Words: e.words}
-	rows := [][]string{{e.t("web_ring"), e.t("web_customers"), e.t("web_complaints"), e.t("web_first"), e.t("web_last"), e.t("web_claimed"), e.t("web_confidence"), e.t("web_crowd_explains"), e.t("web_tied_by")}}
-	for _, x := range list.Rows {
-		rows = append(rows, []string{fmt.Sprint(x.ID), f.Int(x.Customers), f.Int(x.N), dayOf(x.From), dayOf(x.To), claimed(f, x.Amount, x.Currency), f.Percent(x.Confidence), f.Percent(x.Incident), e.kinds(x.Kinds)})
-	}
-	table(e.out, rows)
-	if n := len(list.Rows); n < list.Total {
-		e.say("%s", e.t("rings_cut", "n", n, "total", list.Total))
-	}
-	return nil
+	return e.list(list, list.Total, a, "rings_none", func() [][]string {
+		f := format.Format{Words: e.words}
+		rows := [][]string{{e.t("web_ring"), e.t("web_customers"), e.t("web_complaints"), e.t("web_first"), e.t("web_last"), e.t("web_claimed"), e.t("web_confidence"), e.t("web_crowd_explains"), e.t("web_tied_by")}}
+		for _, x := range list.Rows {
+			rows = append(rows, []string{fmt.Sprint(x.ID), f.Int(x.Customers), f.Int(x.N), dayOf(x.From), dayOf(x.To), claimed(f, x.Amount, x.Currency), f.Percent(x.Confidence), f.Percent(x.Incident), e.kinds(x.Kinds)})
+		}
+		return rows
+	})
 }
 
 func claimed(f format.Format, amount float64, currency string) string {
@@ -86,7 +54,7 @@ func (e *env) kinds(list []string) string {
 
 // showRing shows one ring: what speaks for it, what its customers share, what
 // else may explain it, and its complaints.
-func (e *env) showRing(ctx context.Context, v *view.Reader, id int64, limit int, asJSON bool) error {
+func (e *env) showRing(ctx context.Context, v *view.Reader, id int64, a asked) error {
 	x, err := v.Ring(ctx, id)
 	if errors.Is(err, view.ErrNotFound) {
 		return &worded{"err_ring_missing", []any{"id", id}}
@@ -94,7 +62,7 @@ func (e *env) showRing(ctx context.Context, v *view.Reader, id int64, limit int,
 	if err != nil {
 		return err
 	}
-	if asJSON {
+	if a.json {
 		return json.NewEncoder(e.out).Encode(x)
 	}
 	f := format.Format{Words: e.words}
@@ -118,11 +86,9 @@ func (e *env) showRing(ctx context.Context, v *view.Reader, id int64, limit int,
 		evidence = append(evidence, []string{e.words.Name("tie", y.Kind), f.Num(y.Bits, 1), f.Int(y.Customers)})
 	}
 	e.section("web_ring_evidence", append(evidence, []string{e.t("web_ring_bits"), f.Num(x.Bits, 1), ""}))
-	e.section("web_ring_ties", e.tieRows(f, x.Ties[:min(len(x.Ties), limit)]))
-	e.section("web_ring_members", e.memberRows(f, x.Members[:min(len(x.Members), limit)]))
-	if n := min(len(x.Members), limit); n < x.N {
-		e.say("%s", e.t("rings_cut", "n", n, "total", x.N))
-	}
+	e.section("web_ring_ties", e.tieRows(f, x.Ties[:min(len(x.Ties), a.limit)]))
+	e.section("web_ring_members", e.memberRows(f, x.Members[:min(len(x.Members), a.limit)]))
+	e.cut(min(len(x.Members), a.limit), x.N)
 	return nil
 }
 

@@ -18,18 +18,9 @@ import (
 )
 
 func (e *env) themesCmd() *cobra.Command {
-	var limit int
-	var asJSON bool
-	c := &cobra.Command{Use: "themes", Short: e.t("cmd_themes"), Long: e.t("cmd_themes_long"), Args: cobra.NoArgs,
-		Example: "  plaint themes\n  plaint themes name 3 \"Withdrawals held by the bank\"\n  plaint themes merge 3 7\n  plaint themes split 3 --by card,credit\n  plaint themes pin 3\n  plaint themes history 3\n  plaint themes undo 1",
-		RunE: func(c *cobra.Command, _ []string) error {
-			if limit < 1 {
-				return usageError{&worded{"err_flag_value", []any{"flag", "--limit", "value", limit}}}
-			}
-			return e.withLoaded(c.Context(), func(st *store.Store) error { return e.listThemes(c.Context(), st, limit, asJSON) })
-		}}
-	c.Flags().IntVar(&limit, "limit", 50, e.t("flag_limit"))
-	c.Flags().BoolVar(&asJSON, "json", false, e.t("flag_json"))
+	c := e.finding(&cobra.Command{Use: "themes", Short: e.t("cmd_themes"), Long: e.t("cmd_themes_long"),
+		Example: "  plaint themes\n  plaint themes name 3 \"Withdrawals held by the bank\"\n  plaint themes merge 3 7\n  plaint themes split 3 --by card,credit\n  plaint themes pin 3\n  plaint themes history 3\n  plaint themes undo 1"},
+		"", e.listThemes, nil)
 	c.AddCommand(e.themeNameCmd(), e.themeMergeCmd(), e.themeSplitCmd(), e.themePinCmd(), e.themeUndoCmd(), e.themeHistoryCmd())
 	return c
 }
@@ -132,27 +123,19 @@ func (e *env) themeUndoCmd() *cobra.Command {
 }
 
 // listThemes shows the themes of the latest run, the largest first.
-func (e *env) listThemes(ctx context.Context, st *store.Store, limit int, asJSON bool) error {
-	list, err := view.NewIn(st, e.words.Lang).Themes(ctx, limit, 0)
+func (e *env) listThemes(ctx context.Context, v *view.Reader, a asked) error {
+	list, err := v.Themes(ctx, a.limit, 0)
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		return json.NewEncoder(e.out).Encode(list)
-	}
-	if list.Total == 0 {
-		return &worded{code: "err_themes_none"}
-	}
-	f := format.Format{Words: e.words}
-	rows := [][]string{{e.t("web_theme"), e.t("theme_label"), e.t("web_complaints"), e.t("web_customers"), e.t("web_first"), e.t("web_last"), ""}}
-	for _, x := range list.Rows {
-		rows = append(rows, []string{fmt.Sprint(x.ID), x.LabelIn(e.words.Lang), thousands(int64(x.Size)), thousands(int64(x.Customers)), dayOf(x.First), dayOf(x.Last), strings.Join(e.marks(f, x), ", ")})
-	}
-	table(e.out, rows)
-	if n := len(list.Rows); n < list.Total {
-		e.say("%s", e.t("themes_cut", "n", n, "total", list.Total))
-	}
-	return nil
+	return e.list(list, list.Total, a, "err_themes_none", func() [][]string {
+		f := format.Format{Words: e.words}
+		rows := [][]string{{e.t("web_theme"), e.t("theme_label"), e.t("web_complaints"), e.t("web_customers"), e.t("web_first"), e.t("web_last"), ""}}
+		for _, x := range list.Rows {
+			rows = append(rows, []string{fmt.Sprint(x.ID), x.LabelIn(e.words.Lang), thousands(int64(x.Size)), thousands(int64(x.Customers)), dayOf(x.First), dayOf(x.Last), strings.Join(e.marks(f, x), ", ")})
+		}
+		return rows
+	})
 }
 
 // marks say what is to be known of a theme at a glance.
