@@ -16,7 +16,7 @@ func showComplaint(ctx context.Context, p *pages, v *view.Reader, _ *param.Query
 	if err != nil {
 		return "", "", nil, err
 	}
-	b := listBody{Lead: p.t("web_masked"), Quote: c.Excerpt, Facts: []fact{
+	b := listBody{Lead: p.t("web_masked"), Quote: c.Body, Facts: []fact{
 		{Label: p.t("web_received"), Text: p.at(c.Received)}, {Label: p.t("web_source"), Text: c.Source, Note: c.ExternalID}, {Label: p.t("web_customer"), Text: c.Customer},
 		{Label: p.t("web_type"), Text: p.name("type", c.Type), Href: p.href("/complaints", "type", c.Type)}, {Label: p.t("web_product"), Text: p.name("product", c.Product)},
 		{Label: p.t("web_channel"), Text: p.name("channel", c.Channel)}, {Label: p.t("web_department"), Text: p.name("department", c.Department)}, {Label: p.t("web_handler"), Text: p.name("", c.Handler), Href: p.href("/complaints", "handler", c.Handler)},
@@ -95,7 +95,7 @@ func showCase(ctx context.Context, p *pages, v *view.Reader, _ *param.Query, id 
 		return "", "", nil, err
 	}
 	about, err := v.Complaint(ctx, c.Seq)
-	b := listBody{Lead: p.t("web_case_lead"), Quote: about.Excerpt, Tables: []table{p.reasonTable(c.Reasons)}, Facts: []fact{
+	b := listBody{Lead: p.t("web_case_lead"), Quote: about.Body, Tables: []table{p.reasonTable(c.Reasons)}, Facts: []fact{
 		{Label: p.t("web_state"), Text: p.name("case", c.State)}, {Label: p.t("web_score"), Text: p.Fixed(c.Score, 2), Note: p.t("web_threshold", "threshold", p.Num(about.Threshold, 2)), Hot: about.Flagged},
 		{Label: p.t("web_complaint"), Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq))}, {Label: p.t("web_type"), Text: p.name("type", c.Type)},
 		{Label: p.t("web_customer"), Text: c.Customer}, {Label: p.t("web_opened"), Text: p.Full(c.Opened)}, {Label: p.t("web_model"), Text: c.Model}}}
@@ -152,15 +152,15 @@ func showLog(ctx context.Context, p *pages, v *view.Reader, _ *param.Query, id i
 	if err != nil {
 		return "", "", nil, err
 	}
-	b := listBody{Facts: []fact{{Label: p.t("web_service"), Text: x.Service, Href: p.href("/logs", "service", x.Service)}, {Label: p.t("web_level"), Text: p.name("level", x.Level)}, {Label: p.t("web_lines"), Text: p.Int(x.N)},
+	b := listBody{Facts: []fact{{Label: p.t("web_service"), Text: x.Service, Href: p.href("/logs", "service", x.Service)}, {Label: p.t("web_level"), Text: p.name("level", x.Level)}, {Label: p.t("web_lines"), Text: p.Int(x.N), Href: p.href("/logs/lines", "template", id)},
 		{Label: p.t("web_first"), Text: p.at(x.First)}, {Label: p.t("web_last"), Text: p.at(x.Last)}}}
 	if len(x.Bursts) > 0 {
-		b.Tables = append(b.Tables, p.windowTable(0, x.Bursts))
+		b.Tables = append(b.Tables, p.windowTable(x.Bursts, "/logs/lines", "template", id))
 	}
 	t := table{Caption: p.t("web_by_hour"), Columns: []column{{Title: p.t("web_hour")}, {Title: p.t("web_lines"), Num: true}}}
 	const most = 400
 	for _, h := range x.Hours[max(0, len(x.Hours)-most):] {
-		t.Rows = append(t.Rows, []cell{{Text: p.Full(h.At), Class: "time"}, p.number(h.N, "")})
+		t.Rows = append(t.Rows, []cell{{Text: p.Full(h.At), Class: "time"}, p.number(h.N, p.href("/logs/lines", "template", id, "from", h.At.Format(time.RFC3339), "to", h.At.Add(time.Hour).Format(time.RFC3339)))})
 	}
 	b.Tables = append(b.Tables, t)
 	b.Chart = chart.Spark{Frame: chart.Frame{ID: "template", Width: 720, Height: 90, Class: "sparkwide", Title: p.t("web_over_time"), Desc: x.Template}, Values: steps(x.Hours, 120)}.SVG()

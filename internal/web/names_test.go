@@ -1,10 +1,13 @@
 package web_test
 
 import (
+	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -24,7 +27,11 @@ func named(t *testing.T) *broker {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	rows := "id,source,channel,customer,customer_name,received,type,body\nX1,s,app,C1,Lerato Dlamini,2026-01-05,login,hello\nX2,s,app,C2,王小明,2026-01-06,login,你好\nX3,s,app,C3,x,王小红,login,你好\n"
+	rows := "id,source,channel,customer,customer_name,received,type,body\nX1,s,app,C1,Lerato Dlamini,2026-01-05,login,I and 王小明 could not log in to the app since the morning of that day\n" +
+		"X2,s,app,C2,王小明,2026-01-06,login,我和lerato dlamini早上都登录不了这个软件已经三天了请处理\nX3,s,app,C3,x,王小红,login,你好\nX4,s,app,C4,,,login,no date at all\nX5,s,app,C5,,1970-03-01,login,long before\n"
+	for i := range 60 {
+		rows += fmt.Sprintf("Y%d,s,app,D%d,,2026-01-0%d,login,again\n", i, i, 1+i%9)
+	}
 	path := filepath.Join(dir, "a.csv")
 	if err := os.WriteFile(path, []byte(rows), 0o600); err != nil {
 		t.Fatal(err)
@@ -46,11 +53,12 @@ func named(t *testing.T) *broker {
 	save("themes", store.Table{Name: "theme", Rows: [][]any{theme(1, "dlamini · password · lerato", "dlamini", "password", "lerato", "reset mail"), theme(2, "小明", "小明", "王小明")}},
 		store.Table{Name: "theme_member", Rows: [][]any{{1, 1, 0.9}, {2, 2, 0.9}}},
 		store.Table{Name: "theme_window", Rows: [][]any{{1, at.Add(-1e9), at, 1, .1, .01, 1}}})
+	save("volume", store.Table{Name: "volume", Rows: [][]any{{time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC), "login", "app", nil, nil, 1}, {time.Date(1970, 3, 1, 0, 0, 0, 0, time.UTC), "login", "app", nil, nil, 1}}})
 	save("logs", store.Table{Name: "log_template", Rows: [][]any{{7, "login of Lerato Dlamini failed 4471220993", "auth", "error", 3, at, at, 1}}})
 	save("digest", store.Table{Name: "digest", Rows: [][]any{{1, "digest_largest_theme", `{"theme":"dlamini · password · lerato","theme_id":1,"n":1,"share":1}`},
 		{2, "digest_log_burst", `{"service":"auth","template":"login of Lerato Dlamini failed 4471220993","n":3,"expected":1,"from":"2026-01-05T00:00:00Z","to":"2026-01-05T01:00:00Z"}`}}})
 	reg := prometheus.NewRegistry()
-	h, err := web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg})
+	h, err := web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +69,7 @@ func named(t *testing.T) *broker {
 // message or a refused cell.
 func TestNamesInWords(t *testing.T) {
 	b := named(t)
-	for _, path := range []string{"/", "/themes", "/themes/1", "/themes/2", "/complaints/1", "/logs", "/logs/7", "/refused", "/api/v1/overview", "/api/v1/digest", "/api/v1/themes",
+	for _, path := range []string{"/", "/themes", "/themes/1", "/themes/2", "/complaints/1", "/logs", "/logs/7", "/refused", "/complaints", "/api/v1/complaints", "/api/v1/overview", "/api/v1/digest", "/api/v1/themes",
 		"/api/v1/complaints/1", "/api/v1/logs/templates", "/api/v1/refused"} {
 		w := b.get(path, "en")
 		body := w.Body.String()
@@ -75,6 +83,28 @@ func TestNamesInWords(t *testing.T) {
 		}
 		if strings.Contains(path, "themes") && !strings.Contains(path, "/2") && !strings.Contains(body, "password") {
 			t.Errorf("%s: the label is gone altogether", path)
+		}
+	}
+}
+
+// TestBeginnings: a list of complaints shows how each begins, and whose date is
+// missing can be listed.
+func TestBeginnings(t *testing.T) {
+	b := named(t)
+	body := b.get("/complaints?limit=100", "en").Body.String()
+	for _, want := range []string{"could not log in to the app", "登录不了这个软件", "no date"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the list does not show %q", want)
+		}
+	}
+	undated := b.get("/complaints?dated=no", "en").Body.String()
+	if !strings.Contains(undated, "#3<") || strings.Contains(undated, "#1<") {
+		t.Errorf("those without a date: %s", undated)
+	}
+	page := b.get("/", "en").Body.String()
+	for _, want := range []string{"1 complaints have a date far outside", "1 complaints have no date", "dated=no"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the overview does not say %q", want)
 		}
 	}
 }

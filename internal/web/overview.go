@@ -19,6 +19,7 @@ type overviewBody struct {
 	Lead      fact
 	Digest    []fact
 	Volume    [2]template.HTML // wide and narrow
+	Unseen    []fact           // complaints that the volume does not show
 	VolumeAs  string
 	Days      table
 	Incidents table
@@ -37,7 +38,7 @@ func (p *pages) overview(o *view.Overview) overviewBody {
 		b.Load.Streams = p.streamTable(time.Now()) // they may be why it is empty
 		return b
 	}
-	if v := o.Volume.Rows; len(v) == 0 || !format.ManyYears(v[0].At, v[len(v)-1].At) {
+	if o.Span.To.IsZero() || !format.ManyYears(o.Span.From, o.Span.To.Add(-1)) {
 		near := *p
 		near.Years = false
 		p = &near
@@ -55,6 +56,7 @@ func (p *pages) overview(o *view.Overview) overviewBody {
 		b.Digest = append(b.Digest, line)
 	}
 	b.Volume, b.VolumeAs = p.volumeCharts(o), p.t("web_volume_by_"+o.Volume.Step)
+	b.Unseen = p.unseen(o.Span)
 	b.Days, b.Incidents = p.volumeTable(o), p.incidentTable(o.Incidents)
 	b.Themes = p.themeTable(o.Themes, fact{Text: p.t("web_all_themes", "n", p.Int(o.ThemeCount)), Href: p.href("/themes")})
 	b.ThemeNote = p.t("web_themes_note", "n", p.Int(o.ThemeCount))
@@ -68,14 +70,20 @@ func (p *pages) overview(o *view.Overview) overviewBody {
 
 // figures are the numbers at the top, each with its rows.
 func (p *pages) figures(o *view.Overview) []fact {
-	out := []fact{{Label: p.t("web_complaints"), Text: p.Int(o.Totals["complaints"]), Href: p.href("/complaints"),
-		Note: p.t("web_incidents_n", "n", p.Int(len(o.Incidents)))}}
-	if n, before, from, to := week(o.Volume); n >= 0 {
+	all := fact{Label: p.t("web_complaints"), Text: p.Int(o.Totals["complaints"]), Href: p.href("/complaints")}
+	if o.Ran("incidents") {
+		all.Note = p.t("web_incidents_n", "n", p.Int(len(o.Incidents)))
+	}
+	out := []fact{all}
+	if n, before, from, to := week(o.Volume.Within(o.Span)); n >= 0 {
 		out = append(out, fact{Label: p.t("web_last_week"), Text: p.Int(n), Note: p.t("web_week_before", "n", p.Int(before)),
 			Href: p.href("/complaints", "from", from.Format(time.DateOnly), "to", to.Format(time.DateOnly))})
 	}
-	late := o.States["overdue"] + o.States["reopened"]
-	out = append(out, fact{Label: p.t("web_open"), Text: p.Int(o.Open), Note: p.t("web_past_limit", "n", p.Int(late)), Href: p.href("/complaints", "clock", "open", "order", "due"), Hot: false})
+	open := fact{Label: p.t("web_open"), Text: p.Int(o.Open), Href: p.href("/complaints", "clock", "open", "order", "due")}
+	if o.Ran("service") {
+		open.Note = p.t("web_past_limit", "n", p.Int(o.States["overdue"]+o.States["reopened"]))
+	}
+	out = append(out, open)
 	for _, q := range o.Quality {
 		if q.UnitBy == "all" && q.Rate != nil {
 			out = append(out, fact{Label: p.t("web_breach_rate"), Text: p.Percent(*q.Rate), Href: p.href("/complaints", "breached", "yes"),
@@ -90,6 +98,17 @@ func (p *pages) figures(o *view.Overview) []fact {
 	}
 	return append(out, fact{Label: p.t("web_suspicious"), Text: p.Int(o.Queue.Flagged), Href: p.href("/complaints", "flagged", "yes", "order", "-score"),
 		Note: p.t("web_of_judged", "share", p.Percent(share(o.Queue.Flagged, o.Queue.Judged)))})
+}
+
+// unseen are the complaints that a chart over the span does not show.
+func (p *pages) unseen(s view.Span) (out []fact) {
+	if s.Strays > 0 {
+		out = append(out, fact{Text: p.t("web_strays", "n", p.Int(s.Strays), "from", p.Date(s.From), "to", p.Date(s.To.AddDate(0, 0, -1)))})
+	}
+	if s.Undated > 0 {
+		out = append(out, fact{Text: p.t("web_undated", "n", p.Int(s.Undated)), Href: p.href("/complaints", "dated", "no")})
+	}
+	return out
 }
 
 func share(n, of int) float64 {

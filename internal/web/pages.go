@@ -61,7 +61,7 @@ var pageRoutes = []pageRoute{
 // chipGroups are the parameters that narrow a list, with the group of words of
 // their values.
 var chipGroups = []struct{ name, group string }{{"incident", ""}, {"ring", ""}, {"theme", ""}, {"type", "type"}, {"department", "department"}, {"handler", ""}, {"channel", "channel"},
-	{"product", "product"}, {"language", "language"}, {"source", ""}, {"clock", "clock"}, {"breached", "yesno"}, {"flagged", "yesno"}, {"from", ""}, {"to", ""},
+	{"product", "product"}, {"language", "language"}, {"source", ""}, {"clock", "clock"}, {"breached", "yesno"}, {"flagged", "yesno"}, {"dated", "yesno"}, {"from", ""}, {"to", ""},
 	{"score_from", ""}, {"score_to", ""}, {"state", "case"}, {"signal", "signal"}, {"ground", "ground"}, {"metric", "metric"}, {"linked", "yesno"},
 	{"service", ""}, {"level", "level"}, {"burst", "yesno"}, {"code", "code"}, {"kind", "kind"}, {"attributes", ""}, {"severity", "severity"}, {"template", ""}, {"answered", "yesno"}}
 
@@ -143,7 +143,7 @@ func showComplaints(ctx context.Context, p *pages, v *view.Reader, q *param.Quer
 
 // complaintTable lists complaints, with what they claim where that is asked for.
 func (p *pages) complaintTable(list []view.Complaint, claims bool) table {
-	t := table{Caption: p.t("web_complaints"), Columns: []column{{Title: p.t("web_complaint")}, {Title: p.t("web_received")}, {Title: p.t("web_type")}, {Title: p.t("web_department"), Minor: true},
+	t := table{Caption: p.t("web_complaints"), Columns: []column{{Title: p.t("web_complaint")}, {Title: p.t("web_received")}, {Title: p.t("web_type")}, {Title: p.t("web_excerpt")}, {Title: p.t("web_department"), Minor: true},
 		{Title: p.t("web_channel"), Minor: true}, {Title: p.t("web_customer"), Minor: true}, {Title: p.t("web_status"), Minor: true}, {Title: p.t("web_clock")}, {Title: p.t("web_score"), Num: true}}}
 	if claims {
 		t.Columns = slices.Insert(t.Columns, 3, column{Title: p.t("web_claimed"), Num: true})
@@ -165,7 +165,7 @@ func (p *pages) complaintTable(list []view.Complaint, claims bool) table {
 		if c.Breached {
 			clock.Class = "hot"
 		}
-		t.Rows = append(t.Rows, []cell{{Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq))}, {Text: p.at(c.Received), Class: "time"}, {Text: p.name("type", c.Type)},
+		t.Rows = append(t.Rows, []cell{{Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq))}, {Text: p.at(c.Received), Class: "time"}, {Text: p.name("type", c.Type)}, {Text: c.Excerpt, Class: "wide excerpt"},
 			{Text: p.name("department", c.Department)}, {Text: p.name("channel", c.Channel)}, {Text: c.Customer, Class: "code"}, {Text: p.name("status", c.Status)}, clock, score})
 		if claims {
 			amount := cell{Text: "–", Class: "num"}
@@ -216,7 +216,7 @@ func showTheme(ctx context.Context, p *pages, v *view.Reader, q *param.Query, id
 		{Label: p.t("web_claimed"), Text: p.Num(x.Amount, 0), Note: x.Currency}, {Label: p.t("web_example"), Text: fmt.Sprintf("#%d", x.Example), Href: p.href(fmt.Sprintf("/complaints/%d", x.Example))}},
 		Chart: chart.Spark{Frame: chart.Frame{ID: "theme", Width: 720, Height: 90, Class: "sparkwide", Title: p.t("web_over_time"), Desc: x.LabelIn(p.Words.Lang)}, Values: x.Spark, Hot: x.Hot}.SVG()}
 	if len(x.Windows) > 0 {
-		b.Tables = append(b.Tables, p.windowTable(id, x.Windows))
+		b.Tables = append(b.Tables, p.windowTable(x.Windows, "/complaints", "theme", id))
 	}
 	if err == nil {
 		err = p.showHistory(ctx, v, &b, x, q)
@@ -241,14 +241,11 @@ func joinTerms(terms []string, lang string) string {
 	return out
 }
 
-// windowTable lists bursts; theme 0 is for those of a log template.
-func (p *pages) windowTable(theme int64, list []view.Window) table {
+// windowTable lists bursts of what name and id say, each with its rows on a path.
+func (p *pages) windowTable(list []view.Window, path, name string, id int64) table {
 	t := table{Caption: p.t("web_bursts"), Columns: []column{{Title: p.t("web_window")}, {Title: p.t("web_number"), Num: true}, {Title: p.t("web_expected"), Num: true}}}
 	for _, w := range list {
-		href := ""
-		if theme > 0 {
-			href = p.href("/complaints", "theme", theme, "from", w.From.Format(time.RFC3339), "to", w.To.Format(time.RFC3339))
-		}
+		href := p.href(path, name, id, "from", w.From.Format(time.RFC3339), "to", w.To.Format(time.RFC3339))
 		t.Rows = append(t.Rows, []cell{{Text: p.Window(w.From, w.To), Class: "time"}, p.number(w.N, href), {Text: p.Num(w.Expected, 1), Class: "num"}})
 	}
 	return t

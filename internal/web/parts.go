@@ -12,20 +12,21 @@ import (
 // volumeCharts draws volume with the incidents marked, once for wide and once
 // for narrow screens: a chart that is merely scaled down cannot be read.
 func (p *pages) volumeCharts(o *view.Overview) (out [2]template.HTML) {
-	if len(o.Volume.Rows) == 0 {
+	rows := o.Volume.Within(o.Span).Rows
+	if len(rows) == 0 {
 		return out
 	}
-	first, length := o.Volume.Rows[0].At, 24*time.Hour
+	first, length := rows[0].At, 24*time.Hour
 	if o.Volume.Step == "week" {
 		length = 7 * 24 * time.Hour
 	}
 	step := func(t time.Time) float64 { return float64(t.Sub(first)) / float64(length) }
-	bars := make([]chart.Bar, int(step(o.Volume.Rows[len(o.Volume.Rows)-1].At))+1)
+	bars := make([]chart.Bar, int(step(rows[len(rows)-1].At))+1)
 	for i := range bars {
 		at := first.Add(time.Duration(i) * length)
 		bars[i] = chart.Bar{Tip: p.t("web_tip_day", "day", p.Date(at), "n", 0), Href: p.href("/complaints", "from", at.Format(time.DateOnly), "to", at.Add(length).Format(time.DateOnly))}
 	}
-	for _, c := range o.Volume.Rows {
+	for _, c := range rows {
 		b := &bars[int(step(c.At))]
 		b.Value, b.Tip = float64(c.N), p.t("web_tip_day", "day", p.Date(c.At), "n", p.Int(c.N))
 	}
@@ -39,7 +40,7 @@ func (p *pages) volumeCharts(o *view.Overview) (out [2]template.HTML) {
 	}
 	for i, size := range [][3]int{{1128, 250, 12}, {358, 200, 4}} {
 		var labels []chart.Label
-		day := p.Axis(first, o.Volume.Rows[len(o.Volume.Rows)-1].At)
+		day := p.Axis(first, rows[len(rows)-1].At)
 		every := max(1, (len(bars)+size[2]-1)/size[2])
 		for j := 0; j < len(bars); j += every {
 			labels = append(labels, chart.Label{At: float64(j) + .5, Text: day(first.Add(time.Duration(j) * length))})
@@ -60,7 +61,7 @@ func (p *pages) volumeTable(o *view.Overview) table {
 }
 
 func (p *pages) themeTable(list []view.Theme, more fact) table {
-	t := table{Caption: p.t("web_themes"), More: more, Columns: []column{{Title: p.t("web_theme")}, {Title: p.t("web_size"), Num: true}, {Title: p.t("web_share"), Num: true, Minor: true},
+	t := table{Caption: p.t("web_themes"), More: more, Columns: []column{{Title: "#", Num: true, Minor: true}, {Title: p.t("web_theme")}, {Title: p.t("web_size"), Num: true}, {Title: p.t("web_share"), Num: true, Minor: true},
 		{Title: p.t("web_over_time")}, {Title: p.t("web_type"), Minor: true}, {Title: p.t("web_severity"), Minor: true}, {Title: p.t("web_burst")}, {Title: p.t("web_example"), Num: true, Minor: true}}}
 	worst := 0.0
 	for _, x := range list {
@@ -74,7 +75,7 @@ func (p *pages) themeTable(list []view.Theme, more fact) table {
 			burst = cell{Text: p.Window(w.From, w.To), Note: p.t("web_n_of_expected", "n", p.Int(w.N), "expected", p.Num(w.Expected, 1)), Class: "time hot",
 				Href: p.href("/complaints", "theme", x.ID, "from", w.From.Format(time.RFC3339), "to", w.To.Format(time.RFC3339))}
 		}
-		t.Rows = append(t.Rows, []cell{{Text: x.LabelIn(p.Words.Lang), Href: p.href(fmt.Sprintf("/themes/%d", x.ID)), Class: "wide", Note: p.areaLabel(x.Area), Tags: p.themeMarks(x)},
+		t.Rows = append(t.Rows, []cell{{Text: fmt.Sprint(x.ID), Class: "num"}, {Text: x.LabelIn(p.Words.Lang), Href: p.href(fmt.Sprintf("/themes/%d", x.ID)), Class: "wide", Note: p.areaLabel(x.Area), Tags: p.themeMarks(x)},
 			{Text: p.Int(x.Size), Href: rows, Class: "num", Note: p.since(x.Since)}, {Text: p.Percent(x.Share), Class: "num"}, {Mark: p.spark(x)}, {Text: p.name("type", x.Type)},
 			{Mark: chart.Meter{Frame: p.small(fmt.Sprintf("sev%d", x.ID), 54, 6, p.t("web_severity"), p.Num(x.Severity, 2)), Value: x.Severity, Most: worst}.SVG(), Note: p.Fixed(x.Severity, 2)},
 			burst, {Text: fmt.Sprintf("#%d", x.Example), Href: p.href(fmt.Sprintf("/complaints/%d", x.Example)), Class: "num"}})
@@ -125,10 +126,10 @@ func (p *pages) templateTable(list []view.Template, more fact) table {
 	t := table{Caption: p.t("web_logs"), More: more, Columns: []column{{Title: p.t("web_template")}, {Title: p.t("web_service"), Minor: true}, {Title: p.t("web_level"), Minor: true},
 		{Title: p.t("web_lines"), Num: true}, {Title: p.t("web_burst")}, {Title: p.t("web_in_burst"), Num: true}}}
 	for _, x := range list {
-		row := []cell{{Text: x.Template, Class: "code wide", Href: p.href(fmt.Sprintf("/logs/%d", x.ID))}, {Text: x.Service}, {Text: p.name("level", x.Level), Class: levelClass(x.Level)}, p.number(x.N, "")}
+		row := []cell{{Text: x.Template, Class: "code wide", Href: p.href(fmt.Sprintf("/logs/%d", x.ID))}, {Text: x.Service}, {Text: p.name("level", x.Level), Class: levelClass(x.Level)}, p.number(x.N, p.href("/logs/lines", "template", x.ID))}
 		if len(x.Bursts) > 0 {
 			w := biggest(x.Bursts)
-			row = append(row, cell{Text: p.Window(w.From, w.To), Class: "time"}, cell{Text: p.Int(w.N), Note: p.t("web_exp", "n", p.Num(w.Expected, 1)), Class: "num hot"})
+			row = append(row, cell{Text: p.Window(w.From, w.To), Class: "time"}, cell{Text: p.Int(w.N), Href: p.href("/logs/lines", "template", x.ID, "from", w.From.Format(time.RFC3339), "to", w.To.Format(time.RFC3339)), Note: p.t("web_exp", "n", p.Num(w.Expected, 1)), Class: "num hot"})
 		} else {
 			row = append(row, cell{}, cell{})
 		}

@@ -18,7 +18,7 @@ import (
 var (
 	PagingNames    = []string{"limit", "offset"}
 	ComplaintNames = []string{"theme", "type", "department", "handler", "channel", "product", "language", "source", "clock",
-		"breached", "flagged", "from", "to", "score_from", "score_to", "incident", "ring", "attributes", "order", "limit", "offset"}
+		"breached", "flagged", "dated", "from", "to", "score_from", "score_to", "incident", "ring", "attributes", "order", "limit", "offset"}
 	CaseNames     = []string{"state", "signal", "limit", "offset"}
 	EntryNames    = []string{"state", "ground", "limit", "offset"}
 	TemplateNames = []string{"service", "level", "burst", "limit", "offset"}
@@ -72,7 +72,7 @@ func kindNames() (out []string) {
 func (q *Query) Complaints() view.Filter {
 	f := view.Filter{Theme: q.Int("theme", 0, 1, math.MaxInt64), Incident: q.Int("incident", 0, 1, math.MaxInt64), Ring: q.Int("ring", 0, 1, math.MaxInt64), Attributes: q.Pairs("attributes"), Type: q.Text("type"), Department: q.Text("department"),
 		Handler: q.Text("handler"), Channel: q.Text("channel"), Product: q.Text("product"), Language: q.Text("language"),
-		Source: q.Text("source"), State: q.One("clock", append(slices.Clone(clocks), "open")...), Breached: q.YesNo("breached"), Flagged: q.YesNo("flagged"),
+		Source: q.Text("source"), State: q.One("clock", append(slices.Clone(clocks), "open")...), Breached: q.YesNo("breached"), Flagged: q.YesNo("flagged"), Dated: q.YesNo("dated"),
 		From: q.Time("from"), To: q.Time("to"), Least: q.Float("score_from"), Most: q.Float("score_to"), Order: q.One("order", orders...)}
 	f.Limit, f.Offset = q.Paging()
 	return f

@@ -34,6 +34,7 @@ type Complaint struct {
 	Score      *float64   `json:"score"`
 	Flagged    bool       `json:"flagged"`
 	Case       int64      `json:"case,omitempty"`
+	Excerpt    string     `json:"excerpt"` // the masked beginning of subject and letter
 }
 
 // Filter narrows a list of complaints; zero fields do not.
@@ -42,7 +43,7 @@ type Filter struct {
 	Type, Department, Handler, Channel string
 	Product, Language, Source          string
 	State                              string // of the clock; "open" is any complaint that is not settled
-	Breached, Flagged                  string // "yes" or "no"
+	Breached, Flagged, Dated           string // "yes" or "no"
 	From, To                           time.Time
 	Least, Most                        *float64          // score in [Least, Most)
 	Order                              string            // a key of Orders
@@ -88,6 +89,7 @@ const complaintsQuery = `with d as (
 		and ($17::double is null or d.score >= $17::double) and ($18::double is null or d.score < $18::double)
 		and ($21 = 0 or c.seq in (select seq from incident_member where run = $22 and incident = $21))
 		and ($24 = 0 or c.seq in (select seq from ring_member where run = $25 and ring = $24))
+		and ($26 = '' or (c.received is not null) = ($26 = 'yes'))
 		and ($23::varchar is null or c.seq in (select seq from complaint where extra is not null and json_contains(extra, $23::varchar)))
 	`
 
@@ -99,7 +101,7 @@ func (f *Filter) arguments(runs Runs) []any {
 		}
 	}
 	return []any{runs["themes"], runs["service"], f.Seq, f.Theme, f.Type, f.Department, f.Handler, f.Channel, f.Product, f.Language,
-		f.Source, f.State, f.Breached, f.Flagged, nullTime(f.From), nullTime(f.To), nullFloat(f.Least), nullFloat(f.Most), limitHere, offsetHere, f.Incident, runs["incidents"], attributes, f.Ring, runs["rings"]}
+		f.Source, f.State, f.Breached, f.Flagged, nullTime(f.From), nullTime(f.To), nullFloat(f.Least), nullFloat(f.Most), limitHere, offsetHere, f.Incident, runs["incidents"], attributes, f.Ring, runs["rings"], f.Dated}
 }
 
 func nullFloat(v *float64) any {
@@ -127,8 +129,10 @@ func (r *Reader) Complaints(ctx context.Context, f Filter) (Page[Complaint], err
 	if !ok {
 		order = Orders[""]
 	}
-	err = p.fill(ctx, r.st, r.scanComplaint(&p.Total), complaintsQuery+order+" limit $19 offset $20", f.arguments(runs)...)
-	return p, err
+	if err = p.fill(ctx, r.st, r.scanComplaint(&p.Total), complaintsQuery+order+" limit $19 offset $20", f.arguments(runs)...); err != nil {
+		return p, err
+	}
+	return p, r.excerpts(ctx, p.Rows)
 }
 
 func (r *Reader) scanComplaint(total *int) func(*sql.Rows, *Complaint) error {
@@ -157,7 +161,7 @@ type Event struct {
 type Detail struct {
 	Complaint
 	Subject    string    `json:"subject_excerpt"`
-	Excerpt    string    `json:"text_excerpt"`
+	Body       string    `json:"text_excerpt"`
 	TextLength int       `json:"text_length"`
 	Device     string    `json:"device"`
 	Payout     string    `json:"payout_account"`
@@ -221,7 +225,7 @@ func (r *Reader) Complaint(ctx context.Context, seq int64) (Detail, error) {
 	if err != nil {
 		return d, err
 	}
-	d.Subject, d.Excerpt, d.TextLength = Excerpt(d.Subject, names), Excerpt(body, names), len([]rune(body))
+	d.Subject, d.Body, d.TextLength = Excerpt(d.Subject, names), Excerpt(body, names), len([]rune(body))
 	d.Device, d.Payout, d.Resolution = Short(d.Device), Short(d.Payout), Text(d.Resolution, names)
 	if d.Reasons, d.Model, d.Threshold, err = r.reasons(ctx, seq); err != nil {
 		return d, err

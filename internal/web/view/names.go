@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -191,11 +192,14 @@ func (r *Reader) maskLogs(ctx context.Context, templates []Template) error {
 	return err
 }
 
+// hanBeside is where Chinese stands beside letters without a blank between them.
+var hanBeside = regexp.MustCompile(`(\p{Han})(\p{Latin})|(\p{Latin})(\p{Han})`)
+
 // runsOf are the runs of two and three words of a text, and of two to four
 // Chinese characters: what a whole name looks like. A single word, such as
 // Price, says more about a log than about a person.
 func runsOf(s string) (out []string) {
-	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' && r != '-' })
+	words := strings.FieldsFunc(hanBeside.ReplaceAllString(strings.ToLower(s), "$1$3 $2$4"), func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' && r != '-' })
 	for i := range words {
 		for n := 2; n <= 3 && i+n <= len(words); n++ {
 			out = append(out, strings.Join(words[i:i+n], " "))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,6 +45,7 @@ type Overview struct {
 	Totals     map[string]int `json:"totals"`
 	Digest     []Finding      `json:"digest"`
 	Volume     Volume         `json:"volume"`
+	Span       Span           `json:"-"`
 	Incidents  []Incident     `json:"incidents"`
 	Themes     []Theme        `json:"themes"`
 	ThemeCount int            `json:"theme_count"`
@@ -62,6 +64,19 @@ type Overview struct {
 
 // Empty tells that nothing was loaded yet.
 func (o *Overview) Empty() bool { return o.Totals["rows_in"] == 0 }
+
+// Ran tells that a job was run.
+func (o *Overview) Ran(kind string) bool {
+	return slices.ContainsFunc(o.Runs, func(r Run) bool { return r.Kind == kind })
+}
+
+// Within leaves out what lies outside of a span.
+func (v Volume) Within(s Span) Volume {
+	v.Rows = slices.DeleteFunc(slices.Clone(v.Rows), func(c Count) bool {
+		return c.At.AddDate(0, 0, map[string]int{"day": 1, "week": 7}[v.Step]).Compare(s.From) <= 0 || !c.At.Before(s.To)
+	})
+	return v
+}
 
 // keptOverview is the last overview and the state of the store it was read of.
 type keptOverview struct {
@@ -123,6 +138,9 @@ func (r *Reader) readTotals(ctx context.Context, o *Overview) (err error) {
 		return err
 	}
 	if o.Digest, err = r.Digest(ctx); err != nil {
+		return err
+	}
+	if o.Span, err = r.span(ctx); err != nil {
 		return err
 	}
 	o.Volume, err = r.Volume(ctx, "")
@@ -212,11 +230,11 @@ func (r *Reader) Volume(ctx context.Context, step string) (Volume, error) {
 		return Volume{}, err
 	}
 	if step == "" {
-		var days float64
-		if err := r.count(ctx, &days, "select coalesce(date_diff('day', min(day), max(day)), 0)::double from volume where run = $1", runs["volume"]); err != nil {
+		span, err := r.span(ctx)
+		if err != nil {
 			return Volume{}, err
 		}
-		if step = "day"; days > longestDaily {
+		if step = "day"; span.To.Sub(span.From) > longestDaily*24*time.Hour {
 			step = "week"
 		}
 	}

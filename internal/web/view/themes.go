@@ -3,7 +3,6 @@ package view
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"time"
 )
 
@@ -34,7 +33,7 @@ type Theme struct {
 	First     *time.Time  `json:"first"`
 	Last      *time.Time  `json:"last"`
 	Trend     float64     `json:"trend"` // change per week over the weekly mean
-	Spark     []int       `json:"spark"` // complaints in equal steps over the span of the data
+	Spark     []int       `json:"spark"` // complaints in equal steps over the span of the data, strays left out
 	Hot       []bool      `json:"-"`     // steps of Spark that are in a window
 	Windows   []Window    `json:"windows"`
 	Parts     []ThemePart `json:"parts"` // by language, the largest first
@@ -55,9 +54,8 @@ const themesQuery = `with live as (select m.theme, count(*) as size, count(*) fi
 		coalesce(amount, 0), coalesce(currency, ''), l.earliest, l.latest, coalesce(trend, 0)
 	from theme t left join live l on l.theme = t.id where run = $1 order by n desc, id limit $2 offset $3`
 
-const sparkQuery = `with span as (select epoch(min(received)) as a, epoch(max(received)) - epoch(min(received)) + 1 as w from complaint)
-	select m.theme, cast(floor((epoch(c.received) - a) / w * 26) as integer) as step, count(*)
-	from theme_member m join complaint c on c.seq = m.seq, span where m.run = $1 and c.received is not null group by 1, 2`
+const sparkQuery = `select m.theme, (floor(epoch(c.received))::bigint - $2) * $4 // greatest(1, $3 - $2) as step, count(*)
+	from theme_member m join complaint c on c.seq = m.seq where m.run = $1 and epoch(c.received) >= $2 and epoch(c.received) < $3 group by 1, 2`
 
 const windowsQuery = `select theme, start_at, end_at, n, expected, p from theme_window where run = $1 order by theme, start_at`
 
@@ -114,11 +112,15 @@ func (r *Reader) complete(ctx context.Context, run int64, themes []Theme) error 
 	for i := range themes {
 		at[themes[i].ID] = &themes[i]
 	}
+	span, err := r.span(ctx)
+	if err != nil {
+		return err
+	}
 	type tick struct {
 		theme   int64
 		step, n int
 	}
-	ticks, err := collect(ctx, r.st, func(rows *sql.Rows, t *tick) error { return rows.Scan(&t.theme, &t.step, &t.n) }, sparkQuery, run)
+	ticks, err := collect(ctx, r.st, func(rows *sql.Rows, t *tick) error { return rows.Scan(&t.theme, &t.step, &t.n) }, sparkQuery, run, span.From.Unix(), span.To.Unix(), sparkSteps)
 	if err != nil {
 		return err
 	}
@@ -137,28 +139,21 @@ func (r *Reader) complete(ctx context.Context, run int64, themes []Theme) error 
 	if err != nil {
 		return err
 	}
-	var first, last *time.Time
-	if err := r.st.QueryRow(ctx, "select min(received), max(received) from complaint").Scan(when{&first}, when{&last}); err != nil {
-		return fmt.Errorf("read the span of the complaints: %w", err)
-	}
 	for _, f := range windows {
-		if x := at[f.theme]; x != nil && first != nil {
+		if x := at[f.theme]; x != nil {
 			x.Windows = append(x.Windows, f.w)
-			x.mark(f.w, *first, last.Sub(*first)+time.Second)
+			x.mark(f.w, span)
 		}
 	}
 	return nil
 }
 
 // mark points out the steps of the spark that a window covers.
-func (t *Theme) mark(w Window, first time.Time, span time.Duration) {
+func (t *Theme) mark(w Window, span Span) {
 	if t.Hot == nil {
 		t.Hot = make([]bool, sparkSteps)
 	}
-	step := func(at time.Time) int {
-		return min(max(int(float64(at.Sub(first))/float64(span)*sparkSteps), 0), sparkSteps-1)
-	}
-	for i := step(w.From); i <= step(w.To.Add(-time.Nanosecond)); i++ {
+	for i := max(0, span.step(w.From, sparkSteps)); i <= min(sparkSteps-1, span.step(w.To.Add(-time.Nanosecond), sparkSteps)); i++ {
 		t.Hot[i] = true
 	}
 }
