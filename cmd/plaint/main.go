@@ -167,6 +167,10 @@ func (e *env) finish(c *cobra.Command) {
 	if c.Long == "" {
 		c.Long = c.Short
 	}
+	if c.Runnable() && !c.DisableFlagsInUseLine {
+		c.DisableFlagsInUseLine = true // in the words of the language
+		c.Use += " [" + e.t("usage_flags") + "]"
+	}
 	if args := c.Args; args != nil {
 		c.Args = func(c *cobra.Command, a []string) error {
 			if args(c, a) != nil {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -231,7 +232,8 @@ func TestVerdictsTeach(t *testing.T) {
 	}
 }
 
-// drawnAreBlind: a case of the audit shows neither score nor reasons.
+// drawnAreBlind: neither a case of the audit nor its complaint shows score or
+// reasons, until it is decided.
 func drawnAreBlind(t *testing.T, dir string) {
 	t.Helper()
 	st, err := store.Open(t.Context(), filepath.Join(dir, "t.db"), store.Options{})
@@ -245,9 +247,18 @@ func drawnAreBlind(t *testing.T, dir string) {
 		t.Fatalf("%d, %v", len(list.Rows), err)
 	}
 	for _, c := range list.Rows {
-		if c.Score != 0 || c.Top != store.Audit {
+		if c.Score != 0 || c.Top != store.Audit || !c.Blind {
 			t.Fatalf("%+v", c)
 		}
+	}
+	about, err := r.Complaint(t.Context(), list.Rows[0].Seq)
+	if err != nil || !about.Blind || about.Score != nil || about.Flagged || len(about.Reasons) != 0 || about.Ring != 0 {
+		t.Errorf("%+v, %v", about, err)
+	}
+	low := -100.
+	scored, err := r.Complaints(t.Context(), view.Filter{Least: &low, Limit: 1000})
+	if err != nil || slices.ContainsFunc(scored.Rows, func(c view.Complaint) bool { return c.Blind }) {
+		t.Errorf("a bound of the score tells of what is blind: %v", err)
 	}
 	if c, err := r.Case(t.Context(), list.Rows[0].ID); err != nil || c.Score != 0 || len(c.Reasons) != 1 || c.Reasons[0].Points != 0 {
 		t.Errorf("%+v, %v", c, err)

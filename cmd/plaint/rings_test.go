@@ -41,7 +41,7 @@ func TestRings(t *testing.T) {
 	run(1, "rings")
 	run(0, "ingest", "a.csv", "--quiet")
 	for lang, word := range map[string]string{"en": "there are no rings", "zh": "没有团伙"} {
-		if said := run(1, "rings", "--lang", lang); !strings.Contains(said, word) {
+		if said := run(0, "rings", "--lang", lang); !strings.Contains(said, word) {
 			t.Error(said)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"plaint/internal/store"
 	"plaint/internal/web/chart"
 	"plaint/internal/web/param"
 	"plaint/internal/web/view"
@@ -36,6 +35,9 @@ func showComplaint(ctx context.Context, p *pages, v *view.Reader, _ *param.Query
 			score.Href = p.href(fmt.Sprintf("/cases/%d", c.Case))
 		}
 		b.Facts = append(b.Facts, score)
+	}
+	if c.Blind {
+		b.Facts = append(b.Facts, fact{Label: p.t("web_score"), Text: "–", Note: p.t("web_blind"), Href: p.href(fmt.Sprintf("/cases/%d", c.Case))})
 	}
 	b.Tables = []table{p.reasonTable(c.Reasons)}
 	if len(c.History) > 0 {
@@ -96,13 +98,20 @@ func showCase(ctx context.Context, p *pages, v *view.Reader, _ *param.Query, id 
 	}
 	about, err := v.Complaint(ctx, c.Seq)
 	b := listBody{Lead: p.t("web_case_lead"), Quote: about.Body, Tables: []table{p.reasonTable(c.Reasons)}, Facts: []fact{
-		{Label: p.t("web_state"), Text: p.name("case", c.State)}, {Label: p.t("web_score"), Text: p.Fixed(c.Score, 2), Note: p.t("web_threshold", "threshold", p.Num(about.Threshold, 2)), Hot: about.Flagged},
+		{Label: p.t("web_state"), Text: p.name("case", c.State)}, p.scoreOf(c, about),
 		{Label: p.t("web_complaint"), Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq))}, {Label: p.t("web_type"), Text: p.name("type", c.Type)},
 		{Label: p.t("web_customer"), Text: c.Customer}, {Label: p.t("web_opened"), Text: p.Full(c.Opened)}, {Label: p.t("web_model"), Text: c.Model}}}
-	if about.Ring > 0 && c.Top != store.Audit { // whoever decides of an audit must not know what speaks against it
+	if about.Ring > 0 {
 		b.Facts = append(b.Facts, p.ringFact(about))
 	}
 	return "list", p.t("web_case_n", "n", id), b, err
+}
+
+func (p *pages) scoreOf(c view.Case, about view.Detail) fact {
+	if c.Blind {
+		return fact{Label: p.t("web_score"), Text: "–", Note: p.t("web_blind")}
+	}
+	return fact{Label: p.t("web_score"), Text: p.Fixed(c.Score, 2), Note: p.t("web_threshold", "threshold", p.Num(about.Threshold, 2)), Hot: about.Flagged}
 }
 
 func (p *pages) entryTable(list []view.Entry) table {

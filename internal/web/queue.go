@@ -36,6 +36,13 @@ func (p *pages) queuePart(o *view.Overview) queuePart {
 	return part
 }
 
+func (p *pages) caseScore(c view.Case) cell {
+	if c.Blind {
+		return cell{Text: "–", Class: "num"}
+	}
+	return cell{Text: p.Fixed(c.Score, 1), Class: "num"}
+}
+
 func sum(m map[string]int) (n int) {
 	for _, v := range m {
 		n += v
@@ -83,7 +90,7 @@ func (p *pages) caseTable(list []view.Case, more fact) table {
 	t := table{Caption: p.t("web_cases"), More: more, Columns: []column{{Title: p.t("web_case")}, {Title: p.t("web_score"), Num: true}, {Title: p.t("web_top_signal")}, {Title: p.t("web_type"), Minor: true},
 		{Title: p.t("web_customer"), Minor: true}, {Title: p.t("web_complaint"), Num: true}, {Title: p.t("web_state")}}}
 	for _, c := range list {
-		t.Rows = append(t.Rows, []cell{{Text: p.t("web_case_n", "n", c.ID), Href: p.href(fmt.Sprintf("/cases/%d", c.ID))}, {Text: p.Fixed(c.Score, 1), Class: "num"}, {Text: p.name("signal", c.Top)},
+		t.Rows = append(t.Rows, []cell{{Text: p.t("web_case_n", "n", c.ID), Href: p.href(fmt.Sprintf("/cases/%d", c.ID))}, p.caseScore(c), {Text: p.name("signal", c.Top)},
 			{Text: p.name("type", c.Type)}, {Text: c.Customer, Class: "code"}, {Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq)), Class: "num"}, {Text: p.name("case", c.State)}})
 	}
 	return t

@@ -33,19 +33,24 @@ type Case struct {
 	Score    float64   `json:"score"`
 	Model    string    `json:"model"`
 	Type     string    `json:"type"`
-	Top      string    `json:"top_signal"` // the heaviest of its reasons
+	Top      string    `json:"top_signal"`      // the heaviest of its reasons
+	Blind    bool      `json:"blind,omitempty"` // drawn at random and not decided: who decides must not know what the score says
 	Reasons  []Reason  `json:"reasons,omitempty"`
 }
 
-const casesQuery = `with verdict as (
+// blindQuery finds the complaints that were drawn at random and not decided.
+const blindQuery = `select seq from case_event group by case_id, seq
+	having bool_or(action = 'opened' and actor = '` + store.Audit + `') and not bool_or(action in ('confirmed', 'cleared', 'overturned'))`
+
+const casesQuery = `with blind as materialized (` + blindQuery + `), verdict as (
 		select case_id, arg_max(action, at) filter (action in ('confirmed', 'cleared', 'overturned', 'reopened')) as state from case_event group by case_id),
-	d as (select seq, arg_max(score, run) as score, arg_max(model, run) as model from decision group by seq)
+	d as (select seq, arg_max(score, run) as score, arg_max(model, run) as model from decision where seq not in (select seq from blind) group by seq)
 	select count(*) over () as total, o.case_id, o.seq, o.at, coalesce(o.detail, '[]'), coalesce(v.state, 'open'), coalesce(c.customer, ''),
-		coalesce(d.score, 0), coalesce(d.model, ''), coalesce(c.type, '')
+		coalesce(d.score, 0), coalesce(d.model, ''), coalesce(c.type, ''), o.seq in (select seq from blind)
 	from case_event o join verdict v using (case_id) join complaint c on c.seq = o.seq left join d on d.seq = o.seq
 	where o.action = 'opened' and ($1 = 0 or o.case_id = $1) and ($2 = '' or coalesce(v.state, 'open') = $2)
 		and ($3 = '' or contains(o.detail, '"signal":"' || $3 || '"'))
-	order by d.score desc, o.case_id limit $4 offset $5`
+	order by d.score desc nulls last, o.case_id limit $4 offset $5`
 
 // CaseFilter narrows a list of cases; zero fields do not.
 type CaseFilter struct {
@@ -59,7 +64,7 @@ func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 	p := Page[Case]{Limit: f.Limit, Offset: f.Offset}
 	err := p.fill(ctx, r.st, func(rows *sql.Rows, c *Case) error {
 		var detail string
-		if err := rows.Scan(&p.Total, &c.ID, &c.Seq, &c.Opened, &detail, &c.State, &c.Customer, &c.Score, &c.Model, &c.Type); err != nil {
+		if err := rows.Scan(&p.Total, &c.ID, &c.Seq, &c.Opened, &detail, &c.State, &c.Customer, &c.Score, &c.Model, &c.Type, &c.Blind); err != nil {
 			return err
 		}
 		c.Customer, c.Score = r.st.Pseudonym(c.Customer), format.Round(c.Score)
@@ -71,9 +76,6 @@ func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 				c.Top = x.Signal
 				break
 			}
-		}
-		if c.Top == store.Audit { // whoever decides of it must not know its score
-			c.Score = 0
 		}
 		c.Reasons = nil
 		return nil
@@ -95,7 +97,7 @@ func (r *Reader) Case(ctx context.Context, id int64) (Case, error) {
 		return Case{}, ErrNotFound
 	}
 	c := p.Rows[0]
-	if c.Top == store.Audit {
+	if c.Blind {
 		c.Reasons = []Reason{{Signal: store.Audit}}
 		return c, nil
 	}

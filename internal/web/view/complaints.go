@@ -34,7 +34,8 @@ type Complaint struct {
 	Score      *float64   `json:"score"`
 	Flagged    bool       `json:"flagged"`
 	Case       int64      `json:"case,omitempty"`
-	Excerpt    string     `json:"excerpt"` // the masked beginning of subject and letter
+	Blind      bool       `json:"blind,omitempty"` // drawn at random for review and not decided: its score is not shown
+	Excerpt    string     `json:"excerpt"`         // the masked beginning of subject and letter
 }
 
 // Filter narrows a list of complaints; zero fields do not.
@@ -67,14 +68,14 @@ var Orders = map[string]string{
 
 // complaintsQuery reads complaints as they stand; $1 and $2 are
 // the runs of themes and of service.
-const complaintsQuery = `with d as (
-		select seq, arg_max(score, run) as score, arg_max(flagged, run) as flagged from decision where ($3 = 0 or seq = $3) group by seq),
+const complaintsQuery = `with blind as materialized (` + blindQuery + `), d as (
+		select seq, arg_max(score, run) as score, arg_max(flagged, run) as flagged from decision where ($3 = 0 or seq = $3) and seq not in (select seq from blind) group by seq),
 	q as (select seq, max(case_id) as case_id from case_event where action = 'opened' group by seq)
 	select count(*) over () as total, c.seq, coalesce(c.source, ''), coalesce(c.external_id, ''), coalesce(c.customer, ''), c.received,
 		coalesce(c.type, ''), coalesce(c.product, ''), coalesce(c.channel, ''), coalesce(c.language, ''),
 		coalesce(c.department, ''), coalesce(c.handler, ''), coalesce(c.status, ''),
 		c.amount, coalesce(c.currency, ''), coalesce(m.theme, 0), coalesce(k.state, ''), k.due, coalesce(k.breached, false), k.hours_late,
-		d.score, coalesce(d.flagged, false), coalesce(q.case_id, 0)
+		d.score, coalesce(d.flagged, false), coalesce(q.case_id, 0), c.seq in (select seq from blind)
 	from complaint_now c
 	left join d on d.seq = c.seq left join q on q.seq = c.seq
 	left join theme_member m on m.run = $1 and m.seq = c.seq
@@ -139,7 +140,7 @@ func (r *Reader) scanComplaint(total *int) func(*sql.Rows, *Complaint) error {
 	return func(rows *sql.Rows, c *Complaint) error {
 		err := rows.Scan(total, &c.Seq, &c.Source, &c.ExternalID, &c.Customer, when{&c.Received}, &c.Type, &c.Product, &c.Channel,
 			&c.Language, &c.Department, &c.Handler, &c.Status, &c.Amount, &c.Currency, &c.Theme, &c.State, when{&c.Due},
-			&c.Breached, &c.HoursLate, &c.Score, &c.Flagged, &c.Case)
+			&c.Breached, &c.HoursLate, &c.Score, &c.Flagged, &c.Case, &c.Blind)
 		c.Customer = r.st.Pseudonym(c.Customer)
 		if c.Score != nil {
 			*c.Score = format.Round(*c.Score)
@@ -218,21 +219,14 @@ func (r *Reader) Complaint(ctx context.Context, seq int64) (Detail, error) {
 		return d, err
 	}
 	d.ThemeLabel = cmp.Or(given[d.Theme], d.ThemeLabel)
-	if d.Ring, d.RingSure, err = r.ringOf(ctx, runs["rings"], seq); err != nil {
-		return d, err
-	}
 	names, err := r.namesIn(ctx, own, d.Subject+"\n"+body+"\n"+d.Resolution)
 	if err != nil {
 		return d, err
 	}
 	d.Subject, d.Body, d.TextLength = Excerpt(d.Subject, names), Excerpt(body, names), len([]rune(body))
 	d.Device, d.Payout, d.Resolution = Short(d.Device), Short(d.Payout), Text(d.Resolution, names)
-	if d.Reasons, d.Model, d.Threshold, err = r.reasons(ctx, seq); err != nil {
+	if err := r.suspicion(ctx, runs, &d); err != nil {
 		return d, err
-	}
-	d.Threshold = format.Round(d.Threshold)
-	if d.Score != nil {
-		roundPoints(*d.Score, d.Reasons)
 	}
 	d.History, err = collect(ctx, r.st, func(rows *sql.Rows, e *Event) error {
 		err := rows.Scan(when{&e.At}, &e.Status, &e.Handler, &e.Department, &e.Resolution)
@@ -242,10 +236,30 @@ func (r *Reader) Complaint(ctx context.Context, seq int64) (Detail, error) {
 	return d, err
 }
 
+// suspicion adds what speaks for abuse, unless somebody has yet to decide of it
+// without knowing.
+func (r *Reader) suspicion(ctx context.Context, runs Runs, d *Detail) (err error) {
+	if d.Blind {
+		d.Reasons = []Reason{}
+		return nil
+	}
+	if d.Ring, d.RingSure, err = r.ringOf(ctx, runs["rings"], d.Seq); err != nil {
+		return err
+	}
+	if d.Reasons, d.Model, d.Threshold, err = r.reasons(ctx, d.Seq); err != nil {
+		return err
+	}
+	d.Threshold = format.Round(d.Threshold)
+	if d.Score != nil {
+		roundPoints(*d.Score, d.Reasons)
+	}
+	return nil
+}
+
 // namesIn lists the customer's own name and every name of a customer that a
-// text mentions: letters are written for others, and about others.
+// text mentions, in any case: letters are written for others, and about others.
 func (r *Reader) namesIn(ctx context.Context, own, text string) ([]string, error) {
 	names, err := collect(ctx, r.st, func(rows *sql.Rows, s *string) error { return rows.Scan(s) },
-		"select distinct customer_name from complaint where length(customer_name) >= 2 and contains($1, customer_name) order by length(customer_name) desc, 1", text)
+		"select distinct customer_name from complaint where length(customer_name) >= 2 and contains(lower($1), lower(customer_name)) order by length(customer_name) desc, 1", text)
 	return append([]string{own}, names...), err
 }
