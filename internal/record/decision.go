@@ -22,6 +22,13 @@ type Reason struct {
 	Evidence []int64 `json:"evidence,omitempty"` // arrival numbers of the complaints behind it
 }
 
+// Lower is how much lower a signal would have to be.
+type Lower struct {
+	Signal string  `json:"signal"`
+	Is     float64 `json:"is"`
+	AtMost float64 `json:"at_most"`
+}
+
 // Past is an earlier complaint that shares a key with the one being judged.
 type Past struct {
 	Seq      int64

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"plaint/internal/web/chart"
@@ -34,7 +35,7 @@ func showComplaint(ctx context.Context, p *pages, v *view.Reader, _ *param.Query
 		if c.Case > 0 {
 			score.Href = p.href(fmt.Sprintf("/cases/%d", c.Case))
 		}
-		b.Facts = append(b.Facts, score)
+		b.Facts = append(append(b.Facts, score), p.grounds(c.Grounds)...)
 	}
 	if c.Blind {
 		b.Facts = append(b.Facts, fact{Label: p.t("web_score"), Text: "–", Note: p.t("web_blind"), Href: p.href(fmt.Sprintf("/cases/%d", c.Case))})
@@ -101,10 +102,26 @@ func showCase(ctx context.Context, p *pages, v *view.Reader, _ *param.Query, id 
 		{Label: p.t("web_state"), Text: p.name("case", c.State)}, p.scoreOf(c, about),
 		{Label: p.t("web_complaint"), Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq))}, {Label: p.t("web_type"), Text: p.name("type", c.Type)},
 		{Label: p.t("web_customer"), Text: c.Customer}, {Label: p.t("web_opened"), Text: p.Full(c.Opened)}, {Label: p.t("web_model"), Text: c.Model}}}
+	b.Facts = append(b.Facts, p.grounds(c.Grounds)...)
 	if about.Ring > 0 {
 		b.Facts = append(b.Facts, p.ringFact(about))
 	}
 	return "list", p.t("web_case_n", "n", id), b, err
+}
+
+// grounds say what would have to be otherwise, and how much others' verdicts weigh.
+func (p *pages) grounds(g view.Grounds) (out []fact) {
+	if len(g.Below) > 0 {
+		parts := make([]string, len(g.Below))
+		for i, x := range g.Below {
+			parts[i] = p.t("web_below_part", "signal", p.name("signal", x.Signal), "most", p.Num(x.AtMost, 2), "is", p.Num(x.Is, 2))
+		}
+		out = append(out, fact{Label: p.t("web_below_if"), Text: strings.Join(parts, p.t("web_below_and"))})
+	}
+	if g.Others > 0 {
+		out = append(out, fact{Label: p.t("web_from_verdicts"), Text: p.Percent(g.Others)})
+	}
+	return out
 }
 
 func (p *pages) scoreOf(c view.Case, about view.Detail) fact {

@@ -456,6 +456,7 @@ func TestEmpty(t *testing.T) {
 func TestEveryScoreHasItsReasons(t *testing.T) {
 	b := open(t)
 	r := view.New(b.st)
+	flagged := int64(0)
 	for seq := int64(1); seq <= 500; seq++ {
 		d, err := r.Complaint(t.Context(), seq)
 		if err != nil {
@@ -468,5 +469,15 @@ func TestEveryScoreHasItsReasons(t *testing.T) {
 		if d.Score == nil || math.Abs(sum-*d.Score) > 1e-6 {
 			t.Fatalf("complaint %d: the reasons sum to %v, the score is %v", seq, sum, d.Score)
 		}
+		if d.Flagged != (len(d.Below) > 0) {
+			t.Fatalf("complaint %d: flagged %v, below the threshold if %v", seq, d.Flagged, d.Below)
+		}
+		if d.Flagged {
+			flagged = seq
+		}
+	}
+	page := b.get(fmt.Sprintf("/complaints/%d", flagged), "zh").Body.String()
+	if !strings.Contains(page, "若满足以下条件则低于阈值") {
+		t.Errorf("the page of complaint %d does not say what would have to be otherwise", flagged)
 	}
 }

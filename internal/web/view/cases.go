@@ -23,6 +23,12 @@ type Reason struct {
 	Evidence []int64 `json:"evidence,omitempty"` // complaints
 }
 
+// Grounds are what there is to say of the reasons as a whole.
+type Grounds struct {
+	Others float64        `json:"from_verdicts,omitempty"` // share of what speaks against it that comes from verdicts on other complaints
+	Below  []record.Lower `json:"below_if,omitempty"`      // the fewest signals that would have to be lower for it not to be flagged
+}
+
 // Case is a flagged complaint in the review queue.
 type Case struct {
 	ID       int64     `json:"id"`
@@ -36,6 +42,7 @@ type Case struct {
 	Top      string    `json:"top_signal"`      // the heaviest of its reasons
 	Blind    bool      `json:"blind,omitempty"` // drawn at random and not decided: who decides must not know what the score says
 	Reasons  []Reason  `json:"reasons,omitempty"`
+	Grounds
 }
 
 // blindQuery finds the complaints that were drawn at random and not decided.
@@ -101,39 +108,55 @@ func (r *Reader) Case(ctx context.Context, id int64) (Case, error) {
 		c.Reasons = []Reason{{Signal: store.Audit}}
 		return c, nil
 	}
-	if c.Reasons, _, _, err = r.reasons(ctx, c.Seq); err == nil {
+	why, err := r.reasons(ctx, c.Seq)
+	if err == nil {
+		c.Reasons, c.Grounds = why.reasons, why.Grounds
 		roundPoints(c.Score, c.Reasons)
 	}
 	return c, err
+}
+
+// explained is a decision and why it fell.
+type explained struct {
+	reasons   []Reason
+	model     string
+	threshold float64
+	Grounds
 }
 
 // reasons explains the latest decision on a complaint. The points come from
 // the model that made it, so that they sum to its score; the evidence was kept
 // when the case was opened. Where the model's file is not at hand, the reasons
 // of that time are all there is.
-func (r *Reader) reasons(ctx context.Context, seq int64) ([]Reason, string, float64, error) {
-	var name, kept string
-	var threshold float64
+func (r *Reader) reasons(ctx context.Context, seq int64) (why explained, err error) {
+	var kept string
 	var signals any
-	err := r.st.QueryRow(ctx, `select coalesce(d.model, ''), coalesce(d.threshold, 0), d.signals,
+	err = r.st.QueryRow(ctx, `select coalesce(d.model, ''), coalesce(d.threshold, 0), d.signals,
 			coalesce((select arg_max(detail, at) from case_event where seq = $1 and action = 'opened'), '[]')
-		from decision d where d.seq = $1 order by d.run desc limit 1`, seq).Scan(&name, &threshold, &signals, &kept)
+		from decision d where d.seq = $1 order by d.run desc limit 1`, seq).Scan(&why.model, &why.threshold, &signals, &kept)
 	if errors.Is(err, sql.ErrNoRows) {
-		return []Reason{}, "", 0, nil
+		why.reasons = []Reason{}
+		return why, nil
 	}
 	if err != nil {
-		return nil, "", 0, fmt.Errorf("read the decision on complaint %d: %w", seq, err)
+		return why, fmt.Errorf("read the decision on complaint %d: %w", seq, err)
 	}
 	var then []Reason
 	if err := json.Unmarshal([]byte(kept), &then); err != nil {
-		return nil, "", 0, fmt.Errorf("read the reasons for complaint %d: %w", seq, err)
+		return why, fmt.Errorf("read the reasons for complaint %d: %w", seq, err)
 	}
-	m, err := LoadModel(ctx, r.st, name)
+	m, err := LoadModel(ctx, r.st, why.model)
 	values := floats(signals)
 	if err != nil || len(values) > len(m.SignalNames()) { // zeros at the end are not kept
-		return then, name, threshold, nil
+		why.reasons = then
+		return why, nil
 	}
-	return joined(m.Reasons(values), then), name, threshold, nil
+	now := m.Reasons(values)
+	why.reasons, why.Others, why.Below = joined(now, then), format.Round(model.OfOthers(now)), m.Below(values)
+	for i := range why.Below {
+		why.Below[i].Is = format.Round(why.Below[i].Is)
+	}
+	return why, nil
 }
 
 func joined(now []record.Reason, then []Reason) []Reason {

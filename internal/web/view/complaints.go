@@ -161,22 +161,23 @@ type Event struct {
 // Detail is a complaint with all that is known of it.
 type Detail struct {
 	Complaint
-	Subject    string    `json:"subject_excerpt"`
-	Body       string    `json:"text_excerpt"`
-	TextLength int       `json:"text_length"`
-	Device     string    `json:"device"`
-	Payout     string    `json:"payout_account"`
-	Resolution string    `json:"resolution"`
-	Redress    *float64  `json:"redress"`
-	Upheld     *bool     `json:"upheld"`
-	Threshold  float64   `json:"threshold"`
-	Model      string    `json:"model"`
-	ThemeLabel string    `json:"theme_label,omitempty"`
-	Ring       int64     `json:"ring,omitempty"`            // that it is in
-	RingSure   float64   `json:"ring_confidence,omitempty"` // that it belongs, 0 to 1
-	Reasons    []Reason  `json:"reasons"`                   // their points sum to the score
-	History    []Event   `json:"history"`
-	Arrived    time.Time `json:"arrived"`
+	Subject    string   `json:"subject_excerpt"`
+	Body       string   `json:"text_excerpt"`
+	TextLength int      `json:"text_length"`
+	Device     string   `json:"device"`
+	Payout     string   `json:"payout_account"`
+	Resolution string   `json:"resolution"`
+	Redress    *float64 `json:"redress"`
+	Upheld     *bool    `json:"upheld"`
+	Threshold  float64  `json:"threshold"`
+	Model      string   `json:"model"`
+	ThemeLabel string   `json:"theme_label,omitempty"`
+	Ring       int64    `json:"ring,omitempty"`            // that it is in
+	RingSure   float64  `json:"ring_confidence,omitempty"` // that it belongs, 0 to 1
+	Reasons    []Reason `json:"reasons"`                   // their points sum to the score
+	Grounds
+	History []Event   `json:"history"`
+	Arrived time.Time `json:"arrived"`
 }
 
 const detailQuery = `select coalesce(subject, ''), coalesce(body, ''), coalesce(customer_name, ''), coalesce(device, ''), coalesce(payout_account, ''),
@@ -246,10 +247,11 @@ func (r *Reader) suspicion(ctx context.Context, runs Runs, d *Detail) (err error
 	if d.Ring, d.RingSure, err = r.ringOf(ctx, runs["rings"], d.Seq); err != nil {
 		return err
 	}
-	if d.Reasons, d.Model, d.Threshold, err = r.reasons(ctx, d.Seq); err != nil {
+	why, err := r.reasons(ctx, d.Seq)
+	if err != nil {
 		return err
 	}
-	d.Threshold = format.Round(d.Threshold)
+	d.Reasons, d.Model, d.Threshold, d.Grounds = why.reasons, why.model, format.Round(why.threshold), why.Grounds
 	if d.Score != nil {
 		roundPoints(*d.Score, d.Reasons)
 	}
