@@ -27,8 +27,8 @@ type fraudFlags struct {
 
 func (e *env) labFraudCmd() *cobra.Command {
 	var f fraudFlags
-	c := e.method(&cobra.Command{Use: "fraud --in FILE --id COL --label COL (--split COL | --time COL)", Short: e.t("cmd_lab_fraud"), Long: e.t("cmd_lab_fraud_long"),
-		Example: "  plaint lab fraud --in transactions.csv --id id --label fraud --time at --entities source,target --label-delay 5 --out scores.csv --reasons"},
+	c := e.method(&cobra.Command{Use: "fraud --in FILE --id COL [--label COL (--split COL | --time COL)]", Short: e.t("cmd_lab_fraud"), Long: e.t("cmd_lab_fraud_long"),
+		Example: "  plaint lab fraud --in transactions.csv --id id --label fraud --time at --entities source,target --label-delay 5 --out scores.csv --reasons\n  plaint lab fraud --in transactions.csv --id id --time at --entities source,target --out odd.csv --reasons"},
 		func(c *cobra.Command, l *lab) (map[string]any, error) { return l.fraud(c.Context(), &f) })
 	c.Flags().StringVar(&f.roles.ID, "id", "", e.t("flag_lab_fraud_id"))
 	c.Flags().StringVar(&f.roles.Label, "label", "", e.t("flag_lab_label"))
@@ -57,6 +57,9 @@ func (l *lab) fraud(ctx context.Context, f *fraudFlags) (map[string]any, error) 
 			return nil, err
 		}
 	}
+	if f.roles.Label == "" {
+		return l.surprises(t, f, ids)
+	}
 	x, err := tabular.Screen(t, f.roles)
 	var refused *tabular.Refused
 	var problem *tabular.Problem
@@ -78,9 +81,9 @@ func (f *fraudFlags) check() error {
 	switch {
 	case r.ID == "":
 		return usageError{&worded{code: "err_lab_id"}}
-	case r.Label == "":
+	case r.Label == "" && (r.Split != "" || r.Delay != 0 || f.model == "challenger"):
 		return usageError{&worded{code: "err_lab_label"}}
-	case (r.Split == "") == (r.Time == ""):
+	case r.Label != "" && (r.Split == "") == (r.Time == ""):
 		return usageError{&worded{code: "err_lab_split_or_time"}}
 	case !(r.Delay >= 0 && r.Delay < math.MaxFloat64) || r.Delay > 0 && r.Time == "":
 		return usageError{&worded{code: "err_lab_delay"}}
@@ -141,8 +144,8 @@ func (f *fraudFlags) lookUp(in *file.Table) error {
 		return nil
 	}
 	f.roles.Entities, f.roles.Ignore = list(f.entities), list(f.ignore)
-	wanted := []*string{&f.roles.ID, &f.roles.Label}
-	for _, one := range []*string{&f.roles.Split, &f.roles.Time} {
+	wanted := []*string{&f.roles.ID}
+	for _, one := range []*string{&f.roles.Label, &f.roles.Split, &f.roles.Time} {
 		if *one != "" {
 			wanted = append(wanted, one)
 		}
@@ -239,6 +242,48 @@ func (l *lab) refuse(r *tabular.Refused) error {
 	return &worded{"err_lab_leaks", []any{"reasons", strings.Join(reasons, "; "), "ignore", strings.Join(names, ",")}}
 }
 
+// surprises orders the rows of a table without labels by how unlike the others
+// they are.
+func (l *lab) surprises(t *tabular.Table, f *fraudFlags, ids []string) (map[string]any, error) {
+	x, err := tabular.Unlabelled(t, f.roles)
+	var problem *tabular.Problem
+	if errors.As(err, &problem) {
+		return nil, &worded{problem.Code, problem.Pairs()}
+	}
+	if err != nil {
+		return nil, err
+	}
+	l.e.say("%s", l.e.t("lab_fraud_unlabelled"))
+	header := []string{"id", "score", "bits"}
+	if f.reasons {
+		header = append(header, reasonNames(header, x.Groups)...)
+	}
+	return x.Summary.Map(), l.rows(strings.TrimSuffix(string(cells(header...)), "\n"), func(w *bufio.Writer) error {
+		for i, id := range ids {
+			line := []string{id, exact(x.Share[i]), exact(x.Bits[i])}
+			for g := 0; f.reasons && g < len(x.Parts); g++ {
+				line = append(line, exact(x.Parts[g][i]))
+			}
+			if _, err := w.Write(cells(line...)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// reasonNames are the names of columns of reasons, none of which is taken.
+func reasonNames(taken, groups []string) (out []string) {
+	taken = slices.Clone(taken)
+	for _, name := range groups {
+		for slices.Contains(taken, name) {
+			name = "reason " + name
+		}
+		taken, out = append(taken, name), append(out, name)
+	}
+	return out
+}
+
 // fraudRows writes id and score, and the reasons where they are asked for.
 func (l *lab) fraudRows(x *tabular.Result, ids []string, reasons bool) error {
 	header := []string{"id", "score"}
@@ -246,13 +291,7 @@ func (l *lab) fraudRows(x *tabular.Result, ids []string, reasons bool) error {
 	if reasons {
 		told = x.Reasons()
 		header = append(header, "log_odds", "base", "calibration")
-		taken := slices.Clone(header)
-		for _, name := range told.Groups {
-			for slices.Contains(taken, name) {
-				name = "reason " + name
-			}
-			taken, header = append(taken, name), append(header, name)
-		}
+		header = append(header, reasonNames(header, told.Groups)...)
 	}
 	return l.rows(strings.TrimSuffix(string(cells(header...)), "\n"), func(w *bufio.Writer) error {
 		for k, row := range x.Rows {

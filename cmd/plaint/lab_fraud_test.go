@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
+	"plaint/internal/testload"
 	"plaint/internal/web/locale"
 )
 
@@ -93,6 +95,51 @@ func addsUp(t *testing.T, row string) {
 	}
 }
 
+// TestLabFraudUnlabelled: without labels rows are put in order by how unlike the
+// others they are, for reasons that add up, and nothing is called a verdict.
+func TestLabFraudUnlabelled(t *testing.T) {
+	dir := t.TempDir()
+	var b strings.Builder
+	b.WriteString("id,at,amount,account\n")
+	for i := range 600 {
+		fmt.Fprintf(&b, "r%d,%d,%d,acc%d\n", i, i*60, 10+i*7%90, i%100)
+	}
+	for i := range 12 { // one account, much in little time
+		fmt.Fprintf(&b, "odd%d,%d,%d,acc7\n", i, 30000+i, 900+i)
+	}
+	put(t, dir, "t.csv", b.String())
+	status, out, said := labRun(t, dir, "fraud", "--in", "t.csv", "--id", "id", "--time", "at", "--entities", "account", "--out", "o.csv", "--reasons")
+	if status != exitDone || !strings.Contains(out, `"model":"anomaly"`) || !strings.Contains(said, "not therefore bad") {
+		t.Fatal(status, out, said)
+	}
+	rows := testload.Rows(t, filepath.Join(dir, "o.csv"))
+	odd := 0
+	for _, r := range rows {
+		sum, bits := 0., 0.
+		for name, cell := range r {
+			v, err := strconv.ParseFloat(cell, 64)
+			switch {
+			case name == "id" || name == "score":
+			case err != nil:
+				t.Fatal(err)
+			case name == "bits":
+				bits = v
+			default:
+				sum += v
+			}
+		}
+		if math.Abs(sum-bits) > 1e-9 {
+			t.Fatalf("%v: the reasons add up to %v", r, sum)
+		}
+		if score, err := strconv.ParseFloat(r["score"], 64); strings.HasPrefix(r["id"], "odd") && err == nil && score > .95 {
+			odd++
+		}
+	}
+	if len(rows) != 612 || odd < 11 {
+		t.Errorf("%d rows, %d odd ones in front", len(rows), odd)
+	}
+}
+
 // TestLabFraudRefuses: what cannot be done is said, in words of the user's language.
 func TestLabFraudRefuses(t *testing.T) {
 	dir := t.TempDir()
@@ -121,7 +168,12 @@ func TestLabFraudRefuses(t *testing.T) {
 	}{
 		{exitUsage, "--in", []string{"--id", "id"}},
 		{exitUsage, "--id", []string{"--in", "t.csv"}},
-		{exitUsage, "--label", []string{"--in", "t.csv", "--id", "id"}},
+		{exitUsage, "--label", []string{"--in", "t.csv", "--id", "id", "--split", "part"}},
+		{exitUsage, "--label", []string{"--in", "t.csv", "--id", "id", "--time", "at", "--label-delay", "3"}},
+		{exitUsage, "--label", []string{"--in", "t.csv", "--id", "id", "--model", "challenger"}},
+		{exitFailed, "none.csv", []string{"--in", "none.csv", "--id", "id"}},
+		{exitFailed, "soon", []string{"--in", "times.csv", "--id", "id", "--time", "at"}},
+		{exitFailed, "account, amount, at, channel", []string{"--in", "t.csv", "--id", "id", "--ignore", "amount,channel,account,at,label,part"}},
 		{exitUsage, "--entities", append(on("t.csv", split...), "--entities", "label")},
 		{exitUsage, "--entities", append(on("t.csv", split...), "--entities", "account,account")},
 		{exitUsage, "--label-delay", append(on("t.csv", "--time", "at"), "--label-delay", "NaN")},

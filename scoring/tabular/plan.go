@@ -1,7 +1,6 @@
 package tabular
 
 import (
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -137,16 +136,7 @@ func (p *plan) learnable() error {
 	if leaks := Leaks(p.suspects(), p.learn, p.times); len(leaks) > 0 {
 		return &Refused{leaks}
 	}
-	p.own = slices.DeleteFunc(p.own, func(c *Column) bool {
-		if c.Kind == Name {
-			p.left[c.Name] = string(Name)
-		}
-		return c.Kind == Name
-	})
-	if len(p.own) == 0 && len(p.entities) == 0 && len(p.r.Edges) == 0 {
-		return problem("err_fraud_no_columns", "columns", strings.Join(slices.Sorted(maps.Keys(p.left)), ", "))
-	}
-	return nil
+	return p.withoutNames()
 }
 
 // leastKind is the fewest rows of a kind that anything can be learned from.

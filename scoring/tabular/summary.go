@@ -30,8 +30,13 @@ type Summary struct {
 }
 
 // Map is the summary by the names of its JSON.
-func (s Summary) Map() map[string]any {
-	text, err := json.Marshal(s)
+func (s Summary) Map() map[string]any { return named(s) }
+
+// Map is the summary by the names of its JSON.
+func (s SurpriseSummary) Map() map[string]any { return named(s) }
+
+func named(summary any) map[string]any {
+	text, err := json.Marshal(summary)
 	out := map[string]any{}
 	if err == nil {
 		err = json.Unmarshal(text, &out)
