@@ -18,14 +18,10 @@ type asked struct {
 }
 
 // finding completes a command that lists what a job found, or shows one of it by
-// its number; show is nil where there is a list alone. badNumber words an
-// argument that is no number.
+// its number. badNumber words an argument that is no number.
 func (e *env) finding(c *cobra.Command, badNumber string, list func(context.Context, *view.Reader, asked) error, show func(context.Context, *view.Reader, int64, asked) error) *cobra.Command {
 	var a asked
-	c.Args = cobra.NoArgs
-	if show != nil {
-		c.Args = cobra.MaximumNArgs(1)
-	}
+	c.Args = cobra.MaximumNArgs(1)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if a.limit < 1 {
 			return usageError{&worded{"err_flag_value", []any{"flag", "--limit", "value", a.limit}}}

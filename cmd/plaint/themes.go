@@ -18,9 +18,9 @@ import (
 )
 
 func (e *env) themesCmd() *cobra.Command {
-	c := e.finding(&cobra.Command{Use: "themes", Short: e.t("cmd_themes"), Long: e.t("cmd_themes_long"),
-		Example: "  plaint themes\n  plaint themes name 3 \"Withdrawals held by the bank\"\n  plaint themes merge 3 7\n  plaint themes split 3 --by card,credit\n  plaint themes pin 3\n  plaint themes history 3\n  plaint themes undo 1"},
-		"", e.listThemes, nil)
+	c := e.finding(&cobra.Command{Use: "themes [ID]", Short: e.t("cmd_themes"), Long: e.t("cmd_themes_long"),
+		Example: "  plaint themes\n  plaint themes 3\n  plaint themes name 3 \"Withdrawals held by the bank\"\n  plaint themes merge 3 7\n  plaint themes split 3 --by card,credit\n  plaint themes pin 3\n  plaint themes history 3\n  plaint themes undo 1"},
+		"err_theme_number", e.listThemes, e.showTheme)
 	c.AddCommand(e.themeNameCmd(), e.themeMergeCmd(), e.themeSplitCmd(), e.themePinCmd(), e.themeUndoCmd(), e.themeHistoryCmd())
 	return c
 }
@@ -136,6 +136,44 @@ func (e *env) listThemes(ctx context.Context, v *view.Reader, a asked) error {
 		}
 		return rows
 	})
+}
+
+// showTheme shows what is known of one theme, and the latest of its complaints.
+func (e *env) showTheme(ctx context.Context, v *view.Reader, id int64, a asked) error {
+	x, err := v.Theme(ctx, id)
+	if errors.Is(err, view.ErrNotFound) {
+		return &worded{"err_theme_unknown", []any{"id", id}}
+	}
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return json.NewEncoder(e.out).Encode(x)
+	}
+	list, err := v.Complaints(ctx, view.Filter{Theme: id, Limit: a.limit})
+	if err != nil {
+		return err
+	}
+	f := format.Format{Words: e.words, Years: true}
+	rows := [][]string{{e.t("theme_label"), x.LabelIn(e.words.Lang)}, {e.t("web_telling"), strings.Join(x.TermsIn(e.words.Lang), e.t("list_comma"))},
+		{e.t("web_complaints"), thousands(int64(x.Size)) + " (" + f.Percent(x.Share) + ")"}, {e.t("web_customers"), thousands(int64(x.Customers))}, {e.t("web_type"), e.words.Name("type", x.Type)},
+		{e.t("web_severity"), f.Fixed(x.Severity, 2)}, {e.t("web_first"), dayOf(x.First)}, {e.t("web_last"), dayOf(x.Last)}, {e.t("web_trend"), f.Signed(100*x.Trend, 1) + "% " + e.t("web_per_week")},
+		{e.t("web_claimed"), claimed(f, x.Amount, x.Currency)}, {e.t("web_example"), fmt.Sprintf("#%d", x.Example)}}
+	if marks := e.marks(f, x); len(marks) > 0 {
+		rows = append(rows, []string{e.t("web_state"), strings.Join(marks, e.t("list_comma"))})
+	}
+	for _, w := range x.Windows {
+		rows = append(rows, []string{e.t("web_burst"), f.Window(w.From, w.To) + ": " + e.t("web_n_of_expected", "n", f.Int(w.N), "expected", f.Num(w.Expected, 1))})
+	}
+	table(e.out, rows)
+	letters := [][]string{{e.t("web_complaint"), e.t("web_received"), e.t("web_excerpt")}}
+	for _, c := range list.Rows {
+		letters = append(letters, []string{fmt.Sprintf("#%d", c.Seq), dayOf(c.Received), c.Excerpt})
+	}
+	fmt.Fprintln(e.out)
+	table(e.out, letters)
+	e.cut(len(list.Rows), list.Total)
+	return nil
 }
 
 // marks say what is to be known of a theme at a glance.

@@ -30,10 +30,10 @@ var (
 // both languages.
 func TestHostileThemes(t *testing.T) {
 	for name, list := range map[string][]string{
-		"themes_edits": {"themes", "themes name 1 Withdrawals", "themes history 1", "themes pin 2", "themes merge 1 3", "themes history 3", "themes split 1 --by bank", "themes",
+		"themes_edits": {"themes", "themes 1 --limit 2", "themes name 1 Withdrawals", "themes history 1", "themes pin 2", "themes merge 1 3", "themes history 3", "themes split 1 --by bank", "themes",
 			"themes undo 1", "themes undo 3", "analyze --jobs themes --quiet", "themes history"},
 		"themes_wrong": {"themes name 9 x", "themes name 1 ", "themes name 1", "themes name one x", "themes merge 1 1", "themes merge 1", "themes merge 1 9", "themes split 1 --by zzz",
-			"themes split 1 --by withdrawal", "themes split 1 --by ,", "themes split 9", "themes pin 9", "themes pin 0", "themes undo 1", "themes history 9", "themes --limit 0", "themes rename 1 x"},
+			"themes split 1 --by withdrawal", "themes split 1 --by ,", "themes split 9", "themes pin 9", "themes pin 0", "themes undo 1", "themes history 9", "themes --limit 0", "themes 9", "themes rename 1 x"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
