@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"plaint/internal/web/format"
@@ -38,79 +41,20 @@ type Complaint struct {
 	Excerpt    string     `json:"excerpt"`         // the masked beginning of subject and letter
 }
 
-// Filter narrows a list of complaints; zero fields do not.
-type Filter struct {
-	Seq, Theme, Incident, Ring         int64
-	Type, Department, Handler, Channel string
-	Product, Language, Source          string
-	State                              string // of the clock; "open" is any complaint that is not settled
-	Breached, Flagged, Dated           string // "yes" or "no"
-	From, To                           time.Time
-	Least, Most                        *float64          // score in [Least, Most)
-	Order                              string            // a key of Orders
-	Attributes                         map[string]string // of columns without a word of ours
-	Limit, Offset                      int
-}
-
-// Orders are the orders of a list of complaints; the first sorted key is the
-// default.
-var Orders = map[string]string{
-	"":          "order by c.received desc nulls last, c.seq desc",
-	"-received": "order by c.received desc nulls last, c.seq desc",
-	"received":  "order by c.received nulls last, c.seq",
-	"-score":    "order by d.score desc nulls last, c.seq",
-	"score":     "order by d.score nulls last, c.seq",
-	"-amount":   "order by c.amount desc nulls last, c.seq",
-	"due":       "order by k.due nulls last, c.seq",
-	"-late":     "order by k.hours_late desc nulls last, c.seq",
-	"seq":       "order by c.seq",
-}
-
-// complaintsQuery reads complaints as they stand; $1 and $2 are
-// the runs of themes and of service.
+// complaintsQuery reads complaints as they stand; %[1]s are their numbers.
 const complaintsQuery = `with blind as materialized (` + blindQuery + `), d as (
-		select seq, arg_max(score, run) as score, arg_max(flagged, run) as flagged from decision where ($3 = 0 or seq = $3) and seq not in (select seq from blind) group by seq),
-	q as (select seq, max(case_id) as case_id from case_event where action = 'opened' group by seq)
-	select count(*) over () as total, c.seq, coalesce(c.source, ''), coalesce(c.external_id, ''), coalesce(c.customer, ''), c.received,
+		select seq, arg_max(score, run) as score, arg_max(flagged, run) as flagged from decision where seq in (%[1]s) and seq not in (select seq from blind) group by seq),
+	q as (select seq, max(case_id) as case_id from case_event where action = 'opened' and seq in (%[1]s) group by seq)
+	select c.seq, coalesce(c.source, ''), coalesce(c.external_id, ''), coalesce(c.customer, ''), c.received,
 		coalesce(c.type, ''), coalesce(c.product, ''), coalesce(c.channel, ''), coalesce(c.language, ''),
 		coalesce(c.department, ''), coalesce(c.handler, ''), coalesce(c.status, ''),
 		c.amount, coalesce(c.currency, ''), coalesce(m.theme, 0), coalesce(k.state, ''), k.due, coalesce(k.breached, false), k.hours_late,
 		d.score, coalesce(d.flagged, false), coalesce(q.case_id, 0), c.seq in (select seq from blind)
 	from complaint_now c
 	left join d on d.seq = c.seq left join q on q.seq = c.seq
-	left join theme_member m on m.run = $1 and m.seq = c.seq
-	left join service_clock k on k.run = $2 and k.seq = c.seq
-	where ($3 = 0 or c.seq = $3) and ($4 = 0 or m.theme = $4)
-		and ($5 = '' or c.type = $5) and ($6 = '' or c.department = $6)
-		and ($7 = '' or c.handler = $7) and ($8 = '' or c.channel = $8) and ($9 = '' or c.product = $9)
-		and ($10 = '' or c.language = $10) and ($11 = '' or c.source = $11)
-		and ($12 = '' or k.state = $12 or ($12 = 'open' and c.open))
-		and ($13 = '' or coalesce(k.breached, false) = ($13 = 'yes')) and ($14 = '' or coalesce(d.flagged, false) = ($14 = 'yes'))
-		and ($15::timestamp is null or c.received >= $15::timestamp) and ($16::timestamp is null or c.received < $16::timestamp)
-		and ($17::double is null or d.score >= $17::double) and ($18::double is null or d.score < $18::double)
-		and ($21 = 0 or c.seq in (select seq from incident_member where run = $22 and incident = $21))
-		and ($24 = 0 or c.seq in (select seq from ring_member where run = $25 and ring = $24))
-		and ($26 = '' or (c.received is not null) = ($26 = 'yes'))
-		and ($23::varchar is null or c.seq in (select seq from complaint where extra is not null and json_contains(extra, $23::varchar)))
-	`
-
-func (f *Filter) arguments(runs Runs) []any {
-	var attributes any // null: any
-	if len(f.Attributes) > 0 {
-		if raw, err := json.Marshal(f.Attributes); err == nil { // texts always can be
-			attributes = string(raw)
-		}
-	}
-	return []any{runs["themes"], runs["service"], f.Seq, f.Theme, f.Type, f.Department, f.Handler, f.Channel, f.Product, f.Language,
-		f.Source, f.State, f.Breached, f.Flagged, nullTime(f.From), nullTime(f.To), nullFloat(f.Least), nullFloat(f.Most), limitHere, offsetHere, f.Incident, runs["incidents"], attributes, f.Ring, runs["rings"], f.Dated}
-}
-
-func nullFloat(v *float64) any {
-	if v == nil {
-		return nil
-	}
-	return *v
-}
+	left join (select seq, theme from theme_member where run = $1 and seq in (%[1]s)) m on m.seq = c.seq
+	left join (select * from service_clock where run = $2 and seq in (%[1]s)) k on k.seq = c.seq
+	where c.seq in (%[1]s)`
 
 func nullTime(t time.Time) any {
 	if t.IsZero() {
@@ -121,32 +65,46 @@ func nullTime(t time.Time) any {
 
 // Complaints lists complaints. An Order that is not in Orders is the default.
 func (r *Reader) Complaints(ctx context.Context, f Filter) (Page[Complaint], error) {
-	p := Page[Complaint]{Limit: f.Limit, Offset: f.Offset}
+	p := Page[Complaint]{Limit: f.Limit, Offset: f.Offset, Rows: []Complaint{}}
 	runs, err := r.latest(ctx)
 	if err != nil {
 		return p, err
 	}
-	order, ok := Orders[f.Order]
-	if !ok {
-		order = Orders[""]
-	}
-	if err = p.fill(ctx, r.st, r.scanComplaint(&p.Total), complaintsQuery+order+" limit $19 offset $20", f.arguments(runs)...); err != nil {
+	seqs, total, err := r.which(ctx, f, runs)
+	if err != nil {
 		return p, err
 	}
-	return p, r.excerpts(ctx, p.Rows)
+	p.Total = total
+	p.Rows, err = r.complaints(ctx, seqs, runs)
+	return p, err
 }
 
-func (r *Reader) scanComplaint(total *int) func(*sql.Rows, *Complaint) error {
-	return func(rows *sql.Rows, c *Complaint) error {
-		err := rows.Scan(total, &c.Seq, &c.Source, &c.ExternalID, &c.Customer, when{&c.Received}, &c.Type, &c.Product, &c.Channel,
-			&c.Language, &c.Department, &c.Handler, &c.Status, &c.Amount, &c.Currency, &c.Theme, &c.State, when{&c.Due},
-			&c.Breached, &c.HoursLate, &c.Score, &c.Flagged, &c.Case, &c.Blind)
-		c.Customer = r.st.Pseudonym(c.Customer)
-		if c.Score != nil {
-			*c.Score = format.Round(*c.Score)
-		}
-		return err
+// complaints reads complaints by their numbers, in their order.
+func (r *Reader) complaints(ctx context.Context, seqs []int64, runs Runs) ([]Complaint, error) {
+	if len(seqs) == 0 {
+		return []Complaint{}, nil
 	}
+	numbers, place := make([]string, len(seqs)), make(map[int64]int, len(seqs))
+	for i, seq := range seqs {
+		numbers[i], place[seq] = strconv.FormatInt(seq, 10), i
+	}
+	list, err := collect(ctx, r.st, r.scanComplaint, fmt.Sprintf(complaintsQuery, strings.Join(numbers, ", ")), runs["themes"], runs["service"])
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list, func(a, b Complaint) int { return place[a.Seq] - place[b.Seq] })
+	return list, r.excerpts(ctx, list)
+}
+
+func (r *Reader) scanComplaint(rows *sql.Rows, c *Complaint) error {
+	err := rows.Scan(&c.Seq, &c.Source, &c.ExternalID, &c.Customer, when{&c.Received}, &c.Type, &c.Product, &c.Channel,
+		&c.Language, &c.Department, &c.Handler, &c.Status, &c.Amount, &c.Currency, &c.Theme, &c.State, when{&c.Due},
+		&c.Breached, &c.HoursLate, &c.Score, &c.Flagged, &c.Case, &c.Blind)
+	c.Customer = r.st.Pseudonym(c.Customer)
+	if c.Score != nil {
+		*c.Score = format.Round(*c.Score)
+	}
+	return err
 }
 
 // Event is one later state of a complaint.
@@ -194,18 +152,18 @@ func (r *Reader) Complaint(ctx context.Context, seq int64) (Detail, error) {
 	if seq <= 0 {
 		return d, ErrNotFound
 	}
-	p, err := r.Complaints(ctx, Filter{Seq: seq, Limit: 1})
-	if err != nil {
-		return d, err
-	}
-	if len(p.Rows) == 0 {
-		return d, ErrNotFound
-	}
-	d.Complaint = p.Rows[0]
 	runs, err := r.latest(ctx)
 	if err != nil {
 		return d, err
 	}
+	list, err := r.complaints(ctx, []int64{seq}, runs)
+	if err != nil {
+		return d, err
+	}
+	if len(list) == 0 {
+		return d, ErrNotFound
+	}
+	d.Complaint = list[0]
 	var body, own string
 	err = r.st.QueryRow(ctx, detailQuery, seq, runs["themes"], d.Theme).Scan(&d.Subject, &body, &own, &d.Device, &d.Payout,
 		&d.Resolution, &d.Redress, &d.Upheld, &d.Arrived, &d.ThemeLabel)
@@ -262,6 +220,6 @@ func (r *Reader) suspicion(ctx context.Context, runs Runs, d *Detail) (err error
 // text mentions, in any case: letters are written for others, and about others.
 func (r *Reader) namesIn(ctx context.Context, own, text string) ([]string, error) {
 	names, err := collect(ctx, r.st, func(rows *sql.Rows, s *string) error { return rows.Scan(s) },
-		"select distinct customer_name from complaint where length(customer_name) >= 2 and contains(lower($1), lower(customer_name)) order by length(customer_name) desc, 1", text)
+		"select distinct customer_name from complaint where length(customer_name) >= 2 and contains($1, lower(customer_name)) order by length(customer_name) desc, 1", strings.ToLower(text))
 	return append([]string{own}, names...), err
 }

@@ -75,6 +75,13 @@ func (r *Reader) Incidents(ctx context.Context, f IncidentFilter) (Page[Incident
 	if err != nil {
 		return p, err
 	}
+	var words []string
+	for _, x := range p.Rows {
+		words = append(append(words, labelWords(x.Label)...), runsOf(x.LinkedTo)...)
+	}
+	if err := r.ahead(ctx, words); err != nil {
+		return p, err
+	}
 	given, err := r.shown(ctx)
 	for i := range p.Rows {
 		x := &p.Rows[i]
@@ -204,6 +211,13 @@ func (r *Reader) incidentThemes(ctx context.Context, run int64, d *IncidentDetai
 	if err != nil {
 		return err
 	}
+	var words []string
+	for _, x := range d.Parts {
+		words = append(words, labelWords(x.Label)...)
+	}
+	if err := r.ahead(ctx, words); err != nil {
+		return err
+	}
 	given, err := r.shown(ctx)
 	for i := range d.Parts {
 		if x := &d.Parts[i]; err == nil {
@@ -240,6 +254,13 @@ func (r *Reader) incidentTemplates(ctx context.Context, run, logs int64, d *Inci
 			l.customers, l.hit, l.others, l.other_hit, l.hit_lag, coalesce(l.word, ''), l.texts, l.with_word, l.other_texts, l.other_with, l.lines
 		from incident_template l left join log_template g on g.run = $3 and g.id = l.template where l.run = $1 and l.incident = $2 order by l.place`, run, d.ID, logs)
 	if err != nil || len(d.Hours) == 0 {
+		return err
+	}
+	var words []string
+	for _, t := range d.Templates {
+		words = append(append(words, t.Word), runsOf(t.Text)...)
+	}
+	if err := r.ahead(ctx, words); err != nil {
 		return err
 	}
 	at := map[int64]*IncidentTemplate{}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"plaint/analysis/rootcause/lineage"
@@ -129,6 +130,13 @@ func (r *Reader) themeEdits(ctx context.Context, id int64) ([]book.Edit, error) 
 		return nil, fmt.Errorf("read the store: %w", err)
 	}
 	out := []book.Edit{}
+	var words []string
+	for _, e := range all {
+		words = append(append(words, labelWords(e.Name)...), runsOf(e.Name+" "+strings.Join(e.Words, " "))...)
+	}
+	if err := r.ahead(ctx, words); err != nil {
+		return nil, err
+	}
 	for _, e := range all {
 		if id != 0 && e.Theme != id && e.Other != id {
 			continue

@@ -63,6 +63,13 @@ func (r *Reader) names(ctx context.Context, words []string) (map[string]bool, er
 	return maps.Clone(k.is), nil
 }
 
+// ahead looks up words that are about to be asked for one by one: each question
+// reads every name, however many words it asks for.
+func (r *Reader) ahead(ctx context.Context, words []string) error {
+	_, err := r.names(ctx, words)
+	return err
+}
+
 // words are a term and, where it has several, its words.
 func wordsOf(term string) []string {
 	term = strings.ToLower(term)
@@ -97,11 +104,17 @@ func (r *Reader) given(ctx context.Context) (map[int64]string, error) {
 	}
 	list, err := collect(ctx, r.st, func(rows *sql.Rows, x *one) error { return rows.Scan(&x.id, &x.name) },
 		"select id, name from theme where name is not null and run = (select max(id) from run where kind = 'themes')")
+	if err != nil {
+		return nil, err
+	}
+	var words []string
+	for _, x := range list {
+		words = append(words, runsOf(x.name)...)
+	}
+	is, err := r.names(ctx, words)
 	out := map[int64]string{}
 	for _, x := range list {
-		if err == nil {
-			out[x.id], err = r.said(ctx, x.name)
-		}
+		out[x.id] = logText(x.name, is)
 	}
 	return out, err
 }
@@ -120,10 +133,16 @@ func (r *Reader) shown(ctx context.Context) (map[int64]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		var words []string
 		for _, x := range list {
-			if out[x.id], err = r.label(ctx, x.label, x.id); err != nil {
-				return nil, err
-			}
+			words = append(words, labelWords(x.label)...)
+		}
+		is, err := r.names(ctx, words) // of all at once: each question reads every name
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range list {
+			out[x.id], _ = withoutNames(is, x.label, x.id, nil)
 		}
 	}
 	given, err := r.given(ctx)
@@ -233,6 +252,18 @@ func logText(s string, is map[string]bool) string {
 func (r *Reader) maskFindings(ctx context.Context, list []Finding) error {
 	given, err := r.shown(ctx)
 	if err != nil {
+		return err
+	}
+	var words []string
+	for _, f := range list {
+		if label, ok := f.Arguments["theme"].(string); ok {
+			words = append(words, labelWords(label)...)
+		}
+		if template, ok := f.Arguments["template"].(string); ok {
+			words = append(words, runsOf(template)...)
+		}
+	}
+	if err := r.ahead(ctx, words); err != nil {
 		return err
 	}
 	for _, f := range list {
