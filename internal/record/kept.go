@@ -18,6 +18,12 @@ type Kept struct {
 	// Crowd is the signal's value as it was known then, for models that look at
 	// it where the one that judged did not.
 	Crowd func() float64
+
+	// What rules may look at besides; Facts gathers it.
+	Source, Channel, Product, Currency string
+
+	Amount    Number
+	Precision Precision // of Received
 }
 
 // Verdict is an event in the life of a case that tells what people think of it.
