@@ -93,7 +93,7 @@ func (e *env) orders(ctx context.Context, st *store.Store) func(string) []string
 		names, ok := known[name]
 		if !ok {
 			if m, err := view.LoadModel(ctx, st, name); err == nil {
-				names = m.SignalNames()
+				names = m.KeptNames()
 			}
 			known[name] = names
 		}

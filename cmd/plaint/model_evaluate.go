@@ -97,7 +97,7 @@ func (e *env) aged(m *model.Model, from time.Time) {
 
 // gather reads the complaints with the signals that the models look at.
 func (e *env) gather(ctx context.Context, st *store.Store, models []*model.Model, l learn.Labelling) (*learn.Data, error) {
-	d := learn.NewData(learn.Signals(models...), e.orders(ctx, st), l)
+	d := learn.NewData(learn.Signals(models...), e.orders(ctx, st), l, models...)
 	err := st.History(ctx, func(k *record.Kept) error { d.Add(k); return nil })
 	if err == nil && d.Unread > 0 {
 		e.say("%s: %s", e.t("doctor_note"), e.t("model_unread", "n", thousands(int64(d.Unread))))

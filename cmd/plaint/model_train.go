@@ -147,7 +147,7 @@ func (e *env) train(ctx context.Context, st *store.Store, f *trainFlags, l learn
 		return err
 	}
 	e.say("%s", e.t("model_training", "n", thousands(int64(len(l.Labels)))))
-	d := learn.NewData(parent.SignalNames(), e.orders(ctx, st), l)
+	d := learn.NewData(parent.SignalNames(), e.orders(ctx, st), l, parent)
 	if err := st.History(ctx, func(k *record.Kept) error { d.Add(k); return nil }); err != nil {
 		return err
 	}

@@ -20,6 +20,9 @@ type Reason struct {
 	Value    float64 `json:"value"`
 	Points   float64 `json:"points"`
 	Evidence []int64 `json:"evidence,omitempty"` // arrival numbers of the complaints behind it
+	// About words it by language, where it is no signal that the program has words
+	// for: a rule that somebody wrote.
+	About map[string]string `json:"about,omitempty"`
 }
 
 // Lower is how much lower a signal would have to be.

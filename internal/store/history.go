@@ -20,14 +20,15 @@ const historyRows = 100_000
 
 // keptQuery reads a stretch of complaints with their latest decisions, in the
 // order of arrival. The claim's outcome is the latest that was told.
-const keptQuery = `with c as (select seq, key_hi, key_lo, received, type, language, customer_key, upheld from complaint where seq > $1 and seq <= $2),
+const keptQuery = `with c as (select seq, key_hi, key_lo, received, received_precision, source, channel, type, product, language, amount, currency, customer_key, upheld
+		from complaint where seq > $1 and seq <= $2),
 	d as (select seq, max(run) as run from decision where seq > $1 and seq <= $2 group by seq),
 	a as (select customer_key, arg_max(country, seq) as country from account_version
 		where country is not null and customer_key in (select customer_key from c) group by customer_key),
 	e as (select key_hi, key_lo, arg_max(upheld, coalesce(at, arrived)) as upheld from complaint_event
 		where upheld is not null and (key_hi, key_lo) in (select (key_hi, key_lo) from c) group by all)
 	select c.seq, c.received, coalesce(c.type, ''), coalesce(c.language, ''), coalesce(a.country, ''), coalesce(e.upheld, c.upheld) as upheld,
-		d.run, x.model, x.flagged, x.signals
+		d.run, x.model, x.flagged, x.signals, coalesce(c.source, ''), coalesce(c.channel, ''), coalesce(c.product, ''), coalesce(c.currency, ''), c.amount, c.received_precision
 	from c join d on d.seq = c.seq join decision x on x.seq = d.seq and x.run = d.run and x.seq > $1 and x.seq <= $2
 	left join a on a.customer_key = c.customer_key left join e on e.key_hi = c.key_hi and e.key_lo = c.key_lo
 	order by c.seq`
@@ -120,6 +121,11 @@ func (h *keptReader) row(rec arrow.Record, i int) error {
 		from, to := l.ValueOffsets(i)
 		k.Signals = l.ListValues().(*array.Float32).Float32Values()[from:to]
 	}
+	k.Source, k.Channel, k.Product, k.Currency = textAt(rec, 10, i), textAt(rec, 11, i), textAt(rec, 12, i), textAt(rec, 13, i)
+	if a := rec.Column(14).(*array.Float64); a.IsValid(i) {
+		k.Amount = record.Num(a.Value(i))
+	}
+	k.Precision = record.Precision(rec.Column(15).(*array.Uint8).Value(i))
 	crowd := h.all
 	if k.Run == 0 {
 		crowd = h.then

@@ -21,7 +21,8 @@ const rescoreChunk = 50000
 const orderQuery = "select seq from complaint order by received nulls last, seq"
 
 const rescoreQuery = `select seq, customer, received, amount, type, body, subject, evidence, device, payout_account,
-	customer_key, device_key, payout_key, s0, s1, s2, s3, s4, s5, s6, s7, external_id, received_precision, product, currency, contact_key
+	customer_key, device_key, payout_key, s0, s1, s2, s3, s4, s5, s6, s7, external_id, received_precision, product, currency, contact_key,
+	source, channel, language
 	from complaint where seq in (select n::bigint from staged_number) order by received nulls last, seq`
 
 // Rescored says what a rescoring found.
@@ -201,12 +202,12 @@ func (r *rescoring) chunk(ctx context.Context, list []*record.Complaint) error {
 	return insert(ctx, s, caseTable, cases)
 }
 
-// complaintAt reads what the signals look at; Line holds the arrival number.
+// complaintAt reads what signals and rules look at; Line holds the arrival number.
 func complaintAt(rec arrow.Record, i int) *record.Complaint {
 	c := &record.Complaint{Customer: textAt(rec, 1, i), Type: textAt(rec, 4, i), Body: textAt(rec, 5, i), Subject: textAt(rec, 6, i),
 		Device: textAt(rec, 8, i), PayoutAccount: textAt(rec, 9, i), Product: textAt(rec, 23, i), Currency: textAt(rec, 24, i)}
 	c.Line = rec.Column(0).(*array.Int64).Value(i)
-	c.ExternalID = textAt(rec, 21, i)
+	c.ExternalID, c.Source, c.Channel, c.Language = textAt(rec, 21, i), textAt(rec, 26, i), textAt(rec, 27, i), textAt(rec, 28, i)
 	c.Received = record.Moment{Time: timeAt(rec.Column(2), i), Precision: record.Precision(rec.Column(22).(*array.Uint8).Value(i))}
 	if a := rec.Column(3).(*array.Float64); a.IsValid(i) {
 		c.Amount = record.Num(a.Value(i))

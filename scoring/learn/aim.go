@@ -69,10 +69,10 @@ func (t *trainer) period() []int32 {
 
 // flagged counts the complaints of the calibration block that a model flags.
 func (t *trainer) flagged(m *model.Model) int {
-	j, _ := m.Over(t.d.Names)
+	j, _ := m.Over(t.d.names)
 	n := 0
 	for _, i := range t.period() {
-		n += bit(j.Again(t.d.Signals(i), nil).Flagged)
+		n += bit(j.Again(t.d.Signals(i), nil, nil).Flagged)
 	}
 	return n
 }
@@ -111,10 +111,10 @@ func (t *trainer) kept() {
 		told.Kept = f.Precision.Share
 	case "queue":
 		n := 0
-		j, _ := t.m.Over(t.d.Names)
+		j, _ := t.m.Over(t.d.names)
 		for i := range t.d.Rows {
 			if !t.d.Rows[i].At.Before(t.b.end) && !t.d.Rows[i].At.After(t.b.to) {
-				n += bit(j.Again(t.d.Signals(int32(i)), nil).Flagged)
+				n += bit(j.Again(t.d.Signals(int32(i)), nil, nil).Flagged)
 			}
 		}
 		told.Kept = float64(n) / max(t.b.to.Sub(t.b.end).Seconds()/secondsADay, 1./secondsADay)

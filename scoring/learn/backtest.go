@@ -32,6 +32,7 @@ type Backtest struct {
 	cleared   int
 	verdicts  [2]cell // of what appeared: honest, abuse
 	forgotten [2]cell // of what was cleared
+	rules     ruleCounts
 }
 
 // upheld are decided claims by flagged and upheld.
@@ -65,7 +66,7 @@ func NewBacktest(tested, against *model.Model, orders Orders, how Labelling, cos
 	of := func(m *model.Model) *side {
 		return &side{m: m, judges: map[string]*model.Judge{}, eval: NewEvaluation(m), days: map[int64]int{}, groups: map[[2]string]*upheld{}}
 	}
-	return &Backtest{how: how, orders: orders, new: of(tested), old: of(against), cost: cost, unknown: map[string]bool{}}
+	return &Backtest{how: how, orders: orders, new: of(tested), old: of(against), cost: cost, unknown: map[string]bool{}, rules: make(ruleCounts, len(tested.Rules))}
 }
 
 // judge of the signals that a model kept; nil where it did not keep what is
@@ -95,7 +96,9 @@ func (b *Backtest) Add(k *record.Kept) (c Change, changed bool) {
 		b.unknown[k.Model] = true
 		return c, false
 	}
-	return b.Take(k, tested.Again(k.Signals, k.Crowd), against.Again(k.Signals, k.Crowd))
+	c, changed = b.Take(k, tested.Again(k.Signals, k.Facts, k.Crowd), against.Again(k.Signals, k.Facts, k.Crowd))
+	b.rules.add(b.new.m, &c, k)
+	return c, changed
 }
 
 // Take counts a complaint that both models have judged already.
@@ -190,6 +193,8 @@ type Tested struct {
 	ClearedAbuse model.Rate `json:"cleared_abuse"`
 	Model        Side       `json:"model"`
 	Against      Side       `json:"against"`
+	// What the rules of the tested model did.
+	Rules []model.Ruled `json:"rules,omitempty"`
 }
 
 // Side is what one model would have done.
@@ -227,6 +232,7 @@ func (b *Backtest) Result() Tested {
 	slices.Sort(t.Unknown)
 	length := max(b.last.Sub(b.first).Seconds()/secondsADay, 1)
 	t.Model, t.Against = b.new.told(length, b.cost), b.old.told(length, b.cost)
+	t.Rules = b.rules.told(b.new.m)
 	return t
 }
 

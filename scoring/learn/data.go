@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"plaint/internal/record"
+	"plaint/scoring/model"
 	"plaint/scoring/signal"
 )
 
@@ -43,13 +44,23 @@ type Data struct {
 	how    Labelling
 	orders Orders
 	places map[string][]int
-	flat   []float32 // the signals of the rows, one row after the other
+	flat   []float32 // the signals of the rows and the outcomes of the rules, one row after the other
 	words  map[string]string
+	asked  []model.Judge // models with rules, over Names
+	names  []string      // Names, and what is known of their rules
 }
 
-// NewData gathers complaints with the signals of names.
-func NewData(names []string, orders Orders, how Labelling) *Data {
-	return &Data{Names: names, how: how, orders: orders, places: map[string][]int{}, words: map[string]string{}}
+// NewData gathers complaints with the signals of names, and asks the rules of
+// models about them.
+func NewData(names []string, orders Orders, how Labelling, models ...*model.Model) *Data {
+	d := &Data{Names: names, how: how, orders: orders, places: map[string][]int{}, words: map[string]string{}, names: slices.Clone(names)}
+	for _, m := range models {
+		if len(m.Rules) > 0 {
+			j, _ := m.Over(names)
+			d.asked, d.names = append(d.asked, j), append(d.names, m.KeptNames()[len(m.Signals):]...)
+		}
+	}
+	return d
 }
 
 // inside tells whether a complaint is of the period.
@@ -84,6 +95,10 @@ func (d *Data) Add(k *record.Kept) {
 		}
 		d.flat = append(d.flat, v)
 	}
+	row := d.flat[len(d.flat)-len(d.Names):]
+	for _, j := range d.asked {
+		d.flat = append(d.flat, j.Again(row, k.Facts, k.Crowd).Signals[len(j.Signals):]...)
+	}
 	if label.Weight == 0 {
 		label.Weight = 1
 	}
@@ -91,12 +106,12 @@ func (d *Data) Add(k *record.Kept) {
 }
 
 // place tells where a model kept the signals; nil where it did not keep them all.
-func (d *Data) place(model string) []int {
-	p, ok := d.places[model]
+func (d *Data) place(by string) []int {
+	p, ok := d.places[by]
 	if ok {
 		return p
 	}
-	kept := d.orders(model)
+	kept := d.orders(by)
 	for _, name := range d.Names {
 		at := slices.Index(kept, name)
 		if at < 0 && !signal.Protective[name] {
@@ -105,7 +120,7 @@ func (d *Data) place(model string) []int {
 		}
 		p = append(p, at)
 	}
-	d.places[model] = p
+	d.places[by] = p
 	return p
 }
 
@@ -119,9 +134,9 @@ func (d *Data) word(s string) string {
 	return w
 }
 
-// Signals of a row.
+// Signals of a row, and what its rules said.
 func (d *Data) Signals(i int32) []float32 {
-	n := len(d.Names)
+	n := len(d.names)
 	return d.flat[int(i)*n : int(i)*n+n : int(i)*n+n]
 }
 

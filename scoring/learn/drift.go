@@ -42,10 +42,10 @@ func (d *Data) values(signal int, rows []int32) []float64 {
 }
 
 func (d *Data) scores(m *model.Model, rows []int32) []float64 {
-	j, _ := m.Over(d.Names)
+	j, _ := m.Over(d.names)
 	out := make([]float64, len(rows))
 	for k, i := range rows {
-		out[k] = j.Again(d.Signals(i), nil).Score
+		out[k] = j.Again(d.Signals(i), nil, nil).Score
 	}
 	return out
 }

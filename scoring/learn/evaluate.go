@@ -202,13 +202,13 @@ func Signals(models ...*model.Model) []string {
 }
 
 func (d *Data) figures(m *model.Model, rows []int32) (model.Figures, error) {
-	j, missing := m.Over(d.Names)
+	j, missing := m.Over(d.names)
 	if len(missing) > 0 {
 		return model.Figures{}, problem("err_learn_signal", "model", m.Name, "signal", missing[0])
 	}
 	e := NewEvaluation(m)
 	for _, i := range rows {
-		e.Add(j.Again(d.Signals(i), nil), &d.Rows[i])
+		e.Add(j.Again(d.Signals(i), nil, nil), &d.Rows[i])
 	}
 	return e.Figures(), nil
 }

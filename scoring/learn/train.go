@@ -67,6 +67,12 @@ func Train(d *Data, o Options) (*model.Model, error) {
 		return nil, fmt.Errorf("the trained model: %w", err)
 	}
 	t.calibrate()
+	// What people wrote stays as they wrote it, after the calibration.
+	if t.m.Rules = o.Parent.Rules; len(t.m.Rules) > 0 {
+		if err := t.m.Check(); err != nil {
+			return nil, err
+		}
+	}
 	if err := t.aim(); err != nil {
 		return nil, err
 	}
@@ -218,11 +224,11 @@ func (t *trainer) calibrate() {
 func (t *trainer) cases(rows []int32, threshold float64) []calibration.Case {
 	m := *t.m
 	m.Threshold = threshold
-	j, _ := m.Over(t.d.Names)
+	j, _ := m.Over(t.d.names)
 	out := make([]calibration.Case, len(rows))
 	for k, i := range rows {
 		r := &t.d.Rows[i]
-		out[k] = calibration.Case{Score: j.Again(t.d.Signals(i), nil).Score, Bad: r.Bad, Weight: r.Weight}
+		out[k] = calibration.Case{Score: j.Again(t.d.Signals(i), nil, nil).Score, Bad: r.Bad, Weight: r.Weight}
 	}
 	return out
 }

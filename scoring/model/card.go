@@ -98,3 +98,43 @@ type Profile struct {
 	Cuts   []float64 `yaml:"cuts,flow" json:"cuts"`
 	Shares []float64 `yaml:"shares,flow" json:"shares"` // of the parts between them
 }
+
+// Trial is what the rules of a model did on the complaints that were there when
+// they were put on it, beside the model without them.
+type Trial struct {
+	At         time.Time `yaml:"at" json:"at"`
+	By         string    `yaml:"by,omitempty" json:"by,omitempty"`
+	On         string    `yaml:"on" json:"on"`
+	Complaints int       `yaml:"complaints" json:"complaints"`
+	From       time.Time `yaml:"from" json:"from"`
+	To         time.Time `yaml:"to" json:"to"`
+	Unread     int       `yaml:"unread,omitempty" json:"unread,omitempty"` // judged by a model that did not keep what is needed
+	Before     Queue     `yaml:"before" json:"before"`
+	After      Queue     `yaml:"after" json:"after"`
+	Rules      []Ruled   `yaml:"rules" json:"rules"`
+}
+
+// Queue is what reviewers get to see of a model.
+type Queue struct {
+	Flagged   int     `yaml:"flagged" json:"flagged"`
+	ADay      float64 `yaml:"a_day" json:"a_day"`
+	Busiest   int     `yaml:"busiest_day" json:"busiest_day"`
+	Precision Rate    `yaml:"precision,flow" json:"precision"`
+	Recall    Rate    `yaml:"recall,flow" json:"recall"`
+	Upheld    Rate    `yaml:"upheld,flow" json:"upheld"` // of the flagged claims that were decided
+}
+
+// Ruled is what one rule did.
+type Ruled struct {
+	Name    string  `yaml:"name" json:"name"`
+	Points  float64 `yaml:"points" json:"points"`
+	Held    int     `yaml:"held" json:"held"`
+	Failed  int     `yaml:"failed,omitempty" json:"failed,omitempty"`   // could not be worked out: no points
+	Flagged int     `yaml:"flagged" json:"flagged"`                     // that would not be without it
+	Cleared int     `yaml:"cleared,omitempty" json:"cleared,omitempty"` // that would be flagged without it
+	// Of those with a verdict, how many are abuse: where it held, and of what it
+	// alone flagged or cleared.
+	Abuse   Rate `yaml:"abuse,flow" json:"abuse"`
+	Changed Rate `yaml:"changed_abuse,flow" json:"changed_abuse"`
+	Upheld  Rate `yaml:"upheld,flow" json:"upheld"` // of the decided claims where it held
+}

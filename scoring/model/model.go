@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"plaint/scoring/calibration"
+	"plaint/scoring/rule"
 	"plaint/scoring/signal"
 )
 
@@ -25,7 +26,8 @@ const Default = "plaint-1"
 // Model is an additive model: the score of a complaint is the base plus the
 // points of each signal, in log-odds of abuse against honesty. Calibration, where
 // a model has it, bends the sum of what speaks against a complaint so that it
-// means what it says; what protects is taken off after it.
+// means what it says; the points of rules are added, and what protects is taken
+// off, after it.
 type Model struct {
 	Name        string            `yaml:"name"`
 	About       map[string]string `yaml:"about,omitempty"`
@@ -33,10 +35,13 @@ type Model struct {
 	Base        float64           `yaml:"base"`
 	Signals     []Shape           `yaml:"signals"`
 	Calibration calibration.Curve `yaml:"calibration,omitempty"`
-	Card        *Card             `yaml:"card,omitempty"` // of a trained model
+	Rules       []rule.Rule       `yaml:"rules,omitempty"`
+	Card        *Card             `yaml:"card,omitempty"`  // of a trained model
+	Trial       *Trial            `yaml:"trial,omitempty"` // of its rules
 
 	funcs []signal.Func
-	plain int // signals before the protective ones
+	plain int       // signals before the protective ones
+	rules *rule.Set // nil where there are none
 }
 
 // Shape is how a signal's value becomes points. Either Points, linear between
@@ -128,7 +133,7 @@ func (m *Model) Check() error {
 		seen[s.Signal] = true
 		m.funcs = append(m.funcs, f)
 	}
-	return nil
+	return m.readRules()
 }
 
 func (s *Shape) check(protective bool) error {
@@ -206,7 +211,7 @@ func (s *Shape) Flat() bool {
 // Unused is the shape of a signal that is kept and has no part in the score.
 func Unused(name string) Shape { return Shape{Signal: name, Steps: []float64{0}} }
 
-// SignalNames lists the model's signals in the order in which they are kept.
+// SignalNames lists the model's signals in their order.
 func (m *Model) SignalNames() []string {
 	out := make([]string, len(m.Signals))
 	for i, s := range m.Signals {

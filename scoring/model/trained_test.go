@@ -71,7 +71,7 @@ func TestReasonsAddUpWhateverTheSignals(t *testing.T) {
 				}
 			}
 			v[len(v)-1] = 1 + random.Float64()*3 // a crowd is never nothing
-			d := m.judge(func(i int) float64 { return v[i] })
+			d := m.judge(func(i int) float64 { return v[i] }, nil)
 			sum := 0.
 			for _, r := range m.Reasons(d.Signals) {
 				sum += r.Points
@@ -83,7 +83,7 @@ func TestReasonsAddUpWhateverTheSignals(t *testing.T) {
 			for len(kept) > 0 && kept[len(kept)-1] == 0 { // as they are kept
 				kept = kept[:len(kept)-1]
 			}
-			again := j.Again(kept, func() float64 { return float64(float32(v[len(v)-1])) })
+			again := j.Again(kept, nil, func() float64 { return float64(float32(v[len(v)-1])) })
 			if again.Score != d.Score || again.Flagged != d.Flagged {
 				t.Fatalf("%s: %v, again %v", m.Name, d, again)
 			}
@@ -137,11 +137,11 @@ func TestProtectionIsAskedForLate(t *testing.T) {
 	crowd := func() float64 { asked++; return 1 }
 	m.Decide(&record.Complaint{}, &record.History{Crowd: crowd})
 	j, _ := m.Over(m.SignalNames())
-	j.Again(nil, crowd)
+	j.Again(nil, nil, crowd)
 	if asked != 0 {
 		t.Errorf("asked %d times", asked)
 	}
-	if j.Again([]float32{9, 9, 9}, crowd); asked != 1 {
+	if j.Again([]float32{9, 9, 9}, nil, crowd); asked != 1 {
 		t.Errorf("asked %d times", asked)
 	}
 }

@@ -117,7 +117,7 @@ func (w *watcher) model(name string) *model.Model {
 
 func (w *watcher) orders(name string) []string {
 	if m := w.model(name); m != nil {
-		return m.SignalNames()
+		return m.KeptNames()
 	}
 	return nil
 }
@@ -212,7 +212,7 @@ func (w *watcher) drift(m *model.Model) *drift {
 	if d.first = d.from; m.Card == nil || len(m.Card.Profile) == 0 {
 		d.first = d.from.Add(-earlier)
 	}
-	d.data = learn.NewData(m.SignalNames(), w.orders, learn.Labelling{})
+	d.data = learn.NewData(m.SignalNames(), w.orders, learn.Labelling{}, m)
 	return d
 }
 

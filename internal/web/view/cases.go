@@ -147,7 +147,7 @@ func (r *Reader) reasons(ctx context.Context, seq int64) (why explained, err err
 	}
 	m, err := LoadModel(ctx, r.st, why.model)
 	values := floats(signals)
-	if err != nil || len(values) > len(m.SignalNames()) { // zeros at the end are not kept
+	if err != nil || len(values) > len(m.KeptNames()) { // zeros at the end are not kept
 		why.reasons = then
 		return why, nil
 	}
