@@ -62,8 +62,8 @@ func (e *env) backtestCmd() *cobra.Command {
 	return c
 }
 
-// backtest judges history by a model and by the one it is compared with. Nothing
-// is kept: no decision, no case.
+// backtest judges history by a model and by the one it is compared with. No
+// decision is kept and no case; of a model with rules, that it was tested.
 func (e *env) backtest(ctx context.Context, st *store.Store, f *backtestFlags, l learn.Labelling, moved bool) error {
 	tested, err := e.tested(ctx, st, f.model)
 	if err != nil {
@@ -88,6 +88,7 @@ func (e *env) backtest(ctx context.Context, st *store.Store, f *backtestFlags, l
 			return err
 		}
 	}
+	started := st.Now()
 	b := learn.NewBacktest(tested, against, order, l, f.cost)
 	w, err := e.changes(f.out, tested)
 	if err != nil {
@@ -102,7 +103,11 @@ func (e *env) backtest(ctx context.Context, st *store.Store, f *backtestFlags, l
 	if err := w.close(err); err != nil {
 		return err
 	}
-	return e.showBacktest(b.Result(), f)
+	t := b.Result()
+	if err := e.keepTest(ctx, st, tested, f, t, started); err != nil {
+		return err
+	}
+	return e.showBacktest(tested, t, f)
 }
 
 // tested is the model to test: the one that is named, else the shadow, else the
@@ -200,7 +205,7 @@ func (c *changeWriter) close(err error) error {
 	return os.Rename(c.path+".new", c.path)
 }
 
-func (e *env) showBacktest(t learn.Tested, f *backtestFlags) error {
+func (e *env) showBacktest(tested *model.Model, t learn.Tested, f *backtestFlags) error {
 	if f.json {
 		return json.NewEncoder(e.out).Encode(t)
 	}
@@ -225,6 +230,15 @@ func (e *env) showBacktest(t learn.Tested, f *backtestFlags) error {
 	fmt.Fprintln(e.out, e.t("backtest_over", "n", n(t.Complaints), "from", shortDay(t.From), "to", shortDay(t.To), "labels", n(a.Rows)))
 	table(e.out, rows)
 	fmt.Fprintln(e.out, e.t("backtest_changes", "newly", n(t.Newly), "newly_abuse", percent(t.NewlyAbuse), "cleared", n(t.Cleared), "cleared_abuse", percent(t.ClearedAbuse), "both", n(t.Both)))
+	if len(t.Rules) > 0 {
+		fmt.Fprintf(e.out, "\n%s\n", e.t("card_rules"))
+		table(e.out, e.ruleRows(tested.Rules, t.Rules))
+		for _, r := range t.Rules {
+			if r.Failed > 0 {
+				e.say("%s: %s", e.t("doctor_note"), e.t("rule_failed", "rule", r.Name, "n", n(r.Failed)))
+			}
+		}
+	}
 	if len(a.Groups) > 0 {
 		fmt.Fprintf(e.out, "\n%s\n", e.t("model_groups_of", "name", a.Model))
 		table(e.out, e.groupRows(a.Groups))

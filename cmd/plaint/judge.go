@@ -105,7 +105,10 @@ func (e *env) orders(ctx context.Context, st *store.Store) func(string) []string
 // what it says stays explicable.
 func (e *env) judgeOf(ctx context.Context, st *store.Store, name string) (*model.Model, error) {
 	m, err := e.modelOf(ctx, st, name)
-	if err != nil || !model.IsFile(name) {
+	if err != nil || name == "" {
+		return m, err
+	}
+	if err := e.mustBeTested(ctx, st, m, name); err != nil || !model.IsFile(name) {
 		return m, err
 	}
 	_, err = e.keepFile(ctx, st, m, whoAmI())

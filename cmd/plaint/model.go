@@ -22,7 +22,7 @@ import (
 func (e *env) modelCmd() *cobra.Command {
 	c := &cobra.Command{Use: "model", Short: e.t("cmd_model"), Long: e.t("cmd_model_long"), Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(e.modelTrainCmd(), e.modelEvaluateCmd(), e.modelListCmd(), e.modelAddCmd(), e.modelPromoteCmd(), e.modelCardCmd(), e.modelAuditCmd(), e.modelWatchCmd())
+	c.AddCommand(e.modelTrainCmd(), e.modelEvaluateCmd(), e.modelListCmd(), e.modelAddCmd(), e.modelRulesCmd(), e.modelPromoteCmd(), e.modelCardCmd(), e.modelAuditCmd(), e.modelWatchCmd())
 	return c
 }
 
@@ -125,6 +125,11 @@ func (e *env) modelPromoteCmd() *cobra.Command {
 }
 
 func (e *env) promote(ctx context.Context, st *store.Store, to record.ModelVersion) error {
+	if m, err := view.LoadModel(ctx, st, to.Name); err == nil && to.State == record.Champion {
+		if err := e.mustBeTested(ctx, st, m, to.Name); err != nil {
+			return err
+		}
+	}
 	displaced, err := st.Promote(ctx, to, model.Default, model.Builtin(to.Name))
 	switch {
 	case errors.Is(err, store.ErrNoModel):

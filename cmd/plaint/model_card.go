@@ -50,6 +50,9 @@ func (e *env) card(m *model.Model, events []record.ModelVersion) string {
 		p.quality(c)
 	}
 	p.signals(m)
+	if len(m.Rules) > 0 {
+		p.rules(m)
+	}
 	p.head("card_limits")
 	if c != nil {
 		for _, w := range e.cardWarnings(c) {
@@ -187,11 +190,7 @@ func (e *env) cardWarnings(c *model.Card) []string {
 		out = append(out, e.t("card_broken", "asked", fmt.Sprintf("%.0f", 100*a.Asked), "kept", fmt.Sprintf("%.1f", 100*a.Kept)))
 	}
 	if len(c.Carried) > 0 {
-		names := make([]string, len(c.Carried))
-		for i, n := range c.Carried {
-			names[i] = e.t("signal_" + n)
-		}
-		out = append(out, e.t("card_carried_names", "parent", c.Parent, "names", strings.Join(names, e.t("list_comma"))))
+		out = append(out, e.t("card_carried_names", "parent", c.Parent, "names", e.signalWords(c.Carried)))
 	}
 	for _, g := range c.Test.Groups {
 		if g.Ratio.Low > 1 {

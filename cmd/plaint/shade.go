@@ -18,7 +18,7 @@ func (e *env) shade(ctx context.Context, st *store.Store) {
 	}
 	m, err := view.LoadModel(ctx, st, v.Name)
 	if err != nil {
-		e.say("%s: %s", e.t("doctor_note"), e.t("shadow_unreadable", "name", v.Name, "reason", cause(err)))
+		e.say("%s: %s", e.t("doctor_note"), e.t("shadow_unreadable", e.pairs([]any{"name", v.Name, "reason", cause(err)})...))
 		return
 	}
 	st.Shade(m.Decide)

@@ -18,6 +18,7 @@ import (
 	"plaint/internal/store"
 	"plaint/internal/text/embed"
 	"plaint/internal/web/locale"
+	"plaint/scoring/rule"
 )
 
 // worded is an error whose words are in the catalogue.
@@ -71,11 +72,14 @@ func (e *env) pairs(list []any) []any {
 		}
 		var choice *file.UsageError
 		var none *stream.NoSecret
+		var bad *rule.Error
 		switch said, ok := e.system(err); {
 		case ok:
 			out[i] = said
 		case errors.As(err, &choice):
 			out[i] = e.t(string(choice.Code), choice.Pairs...)
+		case errors.As(err, &bad):
+			out[i] = e.t(bad.Code, bad.Pairs...)
 		case errors.As(err, &none) && none.Env != "":
 			out[i] = e.t("err_no_secret_env", "name", none.Env)
 		case errors.As(err, &none):

@@ -42,8 +42,8 @@ func (n ruleCounts) add(m *model.Model, c *Change, k *record.Kept) {
 
 func (n ruleCounts) told(m *model.Model) (out []model.Ruled) {
 	for r := range n {
-		x := &n[r]
-		out = append(out, model.Ruled{Name: m.Rules[r].Name, Points: m.Rules[r].Points, Held: x.held, Failed: x.failed, Flagged: x.flagged, Cleared: x.cleared,
+		x, of := &n[r], &m.Rules[r]
+		out = append(out, model.Ruled{Name: of.Name, When: of.When, Points: of.Points, Held: x.held, Failed: x.failed, Flagged: x.flagged, Cleared: x.cleared,
 			Abuse: x.abuse[1].share(x.abuse[0]), Changed: x.changed[1].share(x.changed[0]), Upheld: rate(x.upheld)})
 	}
 	return out

@@ -127,6 +127,7 @@ type Queue struct {
 // Ruled is what one rule did.
 type Ruled struct {
 	Name    string  `yaml:"name" json:"name"`
+	When    string  `yaml:"when" json:"when"`
 	Points  float64 `yaml:"points" json:"points"`
 	Held    int     `yaml:"held" json:"held"`
 	Failed  int     `yaml:"failed,omitempty" json:"failed,omitempty"`   // could not be worked out: no points

@@ -9,8 +9,13 @@ import (
 )
 
 // readRules makes the model's rules ready. They see the signals before the
-// protective ones, which are looked at only where the score is high.
+// protective ones, which are looked at only where the score is high. A trial must
+// be of these very rules: who changes one must not show the figures of another.
 func (m *Model) readRules() (err error) {
+	same := func(r rule.Rule, t Ruled) bool { return r.Name == t.Name && r.When == t.When && r.Points == t.Points }
+	if m.Trial != nil && !slices.EqualFunc(m.Rules, m.Trial.Rules, same) {
+		return &rule.Error{Code: "err_rule_trial"}
+	}
 	m.rules = nil
 	if len(m.Rules) > 0 {
 		m.rules, err = rule.Compile(m.Rules, m.SignalNames()[:m.plain])
