@@ -155,7 +155,7 @@ func (e *env) keepRules(ctx context.Context, st *store.Store, m *model.Model, f 
 
 // ruleRows are what rules did, one in a row.
 func (e *env) ruleRows(rules []rule.Rule, did []model.Ruled) [][]string {
-	rows := [][]string{{e.t("rule"), e.t("card_points"), e.t("rule_held"), e.t("rule_flagged"), e.t("rule_cleared"), e.t("rule_abuse"), e.t("rule_changed"), e.t("rule_upheld")}}
+	rows := [][]string{{e.t("rule"), e.t("rule_points"), e.t("rule_held"), e.t("rule_flagged"), e.t("rule_cleared"), e.t("rule_abuse"), e.t("rule_changed"), e.t("rule_upheld")}}
 	n := func(v int) string { return thousands(int64(v)) }
 	for i, r := range did {
 		name := r.Name
@@ -214,7 +214,7 @@ func (p *page) rules(m *model.Model) {
 	e := p.e
 	p.head("card_rules")
 	fmt.Fprintf(p, "%s\n\n", e.t("card_rules_about"))
-	rows := [][]string{{e.t("rule"), e.t("rule_when"), e.t("card_points"), e.t("rule_words"), e.t("model_by")}}
+	rows := [][]string{{e.t("rule"), e.t("rule_when"), e.t("rule_points"), e.t("rule_words"), e.t("model_by")}}
 	for i := range m.Rules {
 		r := &m.Rules[i]
 		rows = append(rows, []string{r.Name, "`" + strings.Join(strings.Fields(r.When), " ") + "`", fmt.Sprintf("%+.2f", r.Points), r.About[e.words.Lang], r.By})

@@ -9,6 +9,7 @@ import (
 	"plaint/internal/web/chart"
 	"plaint/internal/web/param"
 	"plaint/internal/web/view"
+	"plaint/scoring/rule"
 )
 
 func showComplaint(ctx context.Context, p *pages, v *view.Reader, _ *param.Query, id int64) (string, string, any, error) {
@@ -75,13 +76,23 @@ func (p *pages) reasonTable(list []view.Reason) table {
 		if r.Signal == "base" {
 			value = ""
 		}
-		t.Rows = append(t.Rows, []cell{{Text: p.name("signal", r.Signal)}, {Text: value, Class: "num"}, {Mark: chart.Meter{Frame: p.small(fmt.Sprintf("reason%d", i), 96, 8, p.name("signal", r.Signal), p.Signed(r.Points, 2)), Value: max(r.Points, -r.Points), Most: most, Hot: r.Points > 0}.SVG()},
+		name := p.reason(r.Signal, r.About)
+		t.Rows = append(t.Rows, []cell{{Text: name}, {Text: value, Class: "num"}, {Mark: chart.Meter{Frame: p.small(fmt.Sprintf("reason%d", i), 96, 8, name, p.Signed(r.Points, 2)), Value: max(r.Points, -r.Points), Most: most, Hot: r.Points > 0}.SVG()},
 			{Text: p.Signed(r.Points, 2), Class: "num"}, {Tags: evidence}})
 	}
 	if len(list) > 0 {
 		t.Rows = append(t.Rows, []cell{{Text: p.t("web_sum"), Class: "total"}, {}, {}, {Text: p.Signed(total, 2), Class: "num total"}, {}})
 	}
 	return t
+}
+
+// reason names a signal, or a rule by what it says in the reader's language, else by
+// its own name.
+func (p *pages) reason(name string, about map[string]string) string {
+	if words := about[p.Words.Lang]; words != "" {
+		return words
+	}
+	return p.name("signal", strings.TrimPrefix(name, rule.Prefix))
 }
 
 func (p *pages) historyTable(list []view.Event) table {

@@ -17,6 +17,7 @@ type parameter struct {
 	Schema   struct {
 		Type             string
 		Enum             []string
+		AnyOf            []struct{ Enum []string }
 		Minimum, Maximum *int64
 	}
 }
@@ -25,6 +26,8 @@ type parameter struct {
 // name beside the parameter.
 func (p parameter) wrong() map[string][]string {
 	switch {
+	case p.Schema.AnyOf != nil:
+		return map[string][]string{"zz": p.Schema.AnyOf[0].Enum, "rule:": p.Schema.AnyOf[0].Enum, "rule:A": p.Schema.AnyOf[0].Enum}
 	case p.Schema.Enum != nil:
 		return map[string][]string{"zz": p.Schema.Enum, "*": p.Schema.Enum, p.Schema.Enum[0] + ",": p.Schema.Enum}
 	case p.Schema.Type == "number":

@@ -31,7 +31,7 @@ func (p *pages) queuePart(o *view.Overview) queuePart {
 		{Label: p.t("web_cases_decided"), Text: p.Int(sum(q.Cases) - open), Href: p.href("/cases")},
 		{Label: p.t("web_proposals"), Text: p.Int(q.Entries["proposed"] + q.Entries["adopted"]), Href: p.href("/entries", "state", "proposed")},
 		{Label: p.t("web_active_entries"), Text: p.Int(q.Entries["active"]), Href: p.href("/entries", "state", "active")}}
-	part.Signals = p.countTable(p.t("web_top_signals"), "signal", q.Signals, 10, func(s string) string { return p.href("/cases", "signal", s) })
+	part.Signals = p.tallyTable(tally{p.t("web_top_signals"), "signal", func(s string) string { return p.reason(s, q.Rules[s]) }}, q.Signals, 10, func(s string) string { return p.href("/cases", "signal", s) })
 	part.Proposals = p.countTable(p.t("web_proposal_grounds"), "ground", q.Grounds, 10, func(s string) string { return p.href("/entries", "ground", s) })
 	return part
 }
@@ -50,12 +50,23 @@ func sum(m map[string]int) (n int) {
 	return n
 }
 
-// countTable is a tally as a table with a bar in each row.
+// countTable is a tally of coded values as a table with a bar in each row.
 func (p *pages) countTable(caption, group string, m map[string]int, most int, href func(string) string) table {
-	t := table{Caption: caption, Columns: []column{{Title: p.t("web_" + group)}, {Title: ""}, {Title: p.t("web_number"), Num: true}}}
+	return p.tallyTable(tally{caption, group, func(s string) string { return p.name(group, s) }}, m, most, href)
+}
+
+// tally is what a table of counts is called, of which group its values are, and
+// how they are named.
+type tally struct {
+	caption, group string
+	name           func(string) string
+}
+
+func (p *pages) tallyTable(of tally, m map[string]int, most int, href func(string) string) table {
+	t := table{Caption: of.caption, Columns: []column{{Title: p.t("web_" + of.group)}, {Title: ""}, {Title: p.t("web_number"), Num: true}}}
 	keys := byCount(m)
 	for i, k := range keys[:min(len(keys), most)] {
-		t.Rows = append(t.Rows, []cell{{Text: p.name(group, k)}, {Mark: chart.Meter{Frame: p.small(fmt.Sprintf("%s%d", group, i), 96, 8, p.name(group, k), p.Int(m[k])), Value: float64(m[k]), Most: float64(m[keys[0]])}.SVG()},
+		t.Rows = append(t.Rows, []cell{{Text: of.name(k)}, {Mark: chart.Meter{Frame: p.small(fmt.Sprintf("%s%d", of.group, i), 96, 8, of.name(k), p.Int(m[k])), Value: float64(m[k]), Most: float64(m[keys[0]])}.SVG()},
 			p.number(m[k], href(k))})
 	}
 	return t
@@ -90,7 +101,7 @@ func (p *pages) caseTable(list []view.Case, more fact) table {
 	t := table{Caption: p.t("web_cases"), More: more, Columns: []column{{Title: p.t("web_case")}, {Title: p.t("web_score"), Num: true}, {Title: p.t("web_top_signal")}, {Title: p.t("web_type"), Minor: true},
 		{Title: p.t("web_customer"), Minor: true}, {Title: p.t("web_complaint"), Num: true}, {Title: p.t("web_state")}}}
 	for _, c := range list {
-		t.Rows = append(t.Rows, []cell{{Text: p.t("web_case_n", "n", c.ID), Href: p.href(fmt.Sprintf("/cases/%d", c.ID))}, p.caseScore(c), {Text: p.name("signal", c.Top)},
+		t.Rows = append(t.Rows, []cell{{Text: p.t("web_case_n", "n", c.ID), Href: p.href(fmt.Sprintf("/cases/%d", c.ID))}, p.caseScore(c), {Text: p.reason(c.Top, c.TopAbout)},
 			{Text: p.name("type", c.Type)}, {Text: c.Customer, Class: "code"}, {Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq)), Class: "num"}, {Text: p.name("case", c.State)}})
 	}
 	return t

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -43,6 +44,10 @@ const (
 	mostAbout  = 200  // characters of words, and of who wrote it
 )
 
+// reserved are what stands among the reasons of a score, or in their place, and is
+// no signal.
+var reserved = []string{"audit", "base", "calibration", "score"}
+
 var nameShape = regexp.MustCompile(`^[a-z][a-z0-9_]{0,40}$`)
 
 // Named tells whether a reason's name is that of a rule.
@@ -74,7 +79,7 @@ func check(list []Rule) error {
 			return wrong("err_rule_name", "rule", r.Name, "place", i+1)
 		case seen[r.Name]:
 			return wrong("err_rule_twice", "rule", r.Name)
-		case signal.All[r.Name] != nil || factsByName[r.Name] != nil:
+		case signal.All[r.Name] != nil || factsByName[r.Name] != nil || slices.Contains(reserved, r.Name):
 			return wrong("err_rule_taken", "rule", r.Name)
 		case math.IsNaN(r.Points) || math.Abs(r.Points) > MostPoints:
 			return wrong("err_rule_points", "rule", r.Name, "points", r.Points, "most", MostPoints)

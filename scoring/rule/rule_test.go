@@ -116,6 +116,7 @@ func TestRefused(t *testing.T) {
 		{func(r *Rule) { r.When = strings.Repeat("!!(!!!!!!(!!!!(((((!!(!!(!!!!((", 30) + "1" }, "err_rule_syntax", "rule r"},
 		{func(r *Rule) { r.Name = "agent" }, "err_rule_taken", "rule agent"},
 		{func(r *Rule) { r.Name = "amount" }, "err_rule_taken", "rule amount"},
+		{func(r *Rule) { r.Name = "base" }, "err_rule_taken", "rule base"},
 		{func(r *Rule) { r.Name = "Big One" }, "err_rule_name", "place 1"},
 		{func(r *Rule) { r.Name = "" }, "err_rule_name", "place 1"},
 		{func(r *Rule) { r.Points = math.NaN() }, "err_rule_points", "NaN"},

@@ -38,11 +38,13 @@ const (
 	Precision    = "precision"    // of each, where verdicts have come
 	NewlyAbuse   = "newly_abuse"  // share of abuse among the newly flagged
 	ClearedAbuse = "clear_abuse"  // among the cleared
+	Rule         = "rule"         // share of complaints of which a rule held
+	RuleFailed   = "rule_failed"  // complaints of which a rule could not be worked out
 	Elsewhere    = "other_models" // complaints that another model than the present one judged beside the shadow
 )
 
 // Kinds that can become an alarm, in the order of the page.
-var Kinds = []string{Unreadable, PSI, KS, Calibration, Suppression, FalseRatio, Override, Appeal, Delay, Missed}
+var Kinds = []string{Unreadable, PSI, KS, Calibration, Suppression, FalseRatio, Override, Appeal, Delay, Missed, RuleFailed}
 
 // Limits and windows. A limit that chance alone would reach is moved to where it
 // does so once in a thousand times.
@@ -190,6 +192,7 @@ func (w *watcher) champion(m *model.Model) error {
 	w.calibrated(m, &t.Model)
 	w.suppressed(m, &t.Model)
 	w.groups(m, &t.Model)
+	w.rules(m, &t)
 	w.reviews(m)
 	w.delayed(m, delays)
 	if t.Unread > 0 {
@@ -289,6 +292,17 @@ func (w *watcher) suppression(x record.Measure, flagged, others model.Rate) {
 func (w *watcher) groups(m *model.Model, s *learn.Side) {
 	for _, g := range s.Groups {
 		w.rate(record.Measure{Model: m.Name, Kind: FalseRatio, By: g.By, Part: g.Name, Limit: num(actRatio)}, g.Ratio, fewVerdicts, grade(g.Ratio.Low > 1, g.Ratio.Low > actRatio))
+	}
+}
+
+// rules tells how often each held, of what came in half a year, and which could
+// not be worked out.
+func (w *watcher) rules(m *model.Model, t *learn.Tested) {
+	for _, r := range t.Rules {
+		w.rate(record.Measure{Model: m.Name, Kind: Rule, By: "rule", Part: r.Name}, shareOf(r.Held, t.Complaints), 1, record.WatchTold)
+		if r.Failed > 0 {
+			w.add(record.Measure{Model: m.Name, Kind: RuleFailed, By: "rule", Part: r.Name, Value: num(float64(r.Failed)), N: t.Complaints, Limit: num(0), State: record.WatchLook})
+		}
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 
 // shares of a whole, among what is watched.
 var shares = map[string]bool{watch.Override: true, watch.Appeal: true, watch.Upheld: true, watch.Suppression: true, watch.Agreement: true,
-	watch.Precision: true, watch.NewlyAbuse: true, watch.ClearedAbuse: true}
+	watch.Precision: true, watch.Rule: true, watch.NewlyAbuse: true, watch.ClearedAbuse: true}
 
 // Measured words a value of what is watched; a dash where there is none.
 func (f Format) Measured(kind string, v *float64) string {
@@ -39,6 +39,8 @@ func (f Format) Part(m record.Measure) string {
 	switch m.By {
 	case "":
 		return "–"
+	case "rule":
+		return m.Part
 	case "signal", "model":
 		return f.Words.Name(m.By, m.Part)
 	case "flagged", "share":

@@ -46,6 +46,7 @@ var descriptions = map[string]*prometheus.Desc{
 	"appeal":       describe("plaint_model_appeal_ratio", "Confirmed cases that were reopened or overturned."),
 	"false_ratio":  describe("plaint_model_false_positive_ratio", "False positive rate of a group by that of everybody else.", "by", "group"),
 	"upheld":       describe("plaint_model_upheld_ratio", "Decided claims that were upheld, of flagged complaints and of others.", "flagged"),
+	"rule":         describe("plaint_model_rule_ratio", "Complaints of half a year of which a rule of the champion held.", "rule"),
 	"agreement":    describe("plaint_shadow_agreement_ratio", "New complaints on which shadow and champion agree.", "shadow"),
 	"rank":         describe("plaint_shadow_rank_correlation", "Spearman's correlation of the scores of shadow and champion.", "shadow"),
 	"compared":     describe("plaint_shadow_complaints", "New complaints by who flags them: both, newly (the shadow alone), cleared (the champion alone).", "shadow", "flagged"),

@@ -32,6 +32,7 @@ var watched = map[string]struct {
 	watch.Cleared:     {"compared", comparedOf},
 	watch.Precision:   {"precision", partOf},
 	watch.Missed:      {"missed", modelOf},
+	watch.Rule:        {"rule", partOf},
 }
 
 func noLabel(*record.Measure) []string      { return nil }

@@ -11,6 +11,7 @@ import (
 	"plaint/internal/web/locale"
 	"plaint/internal/web/view"
 	"plaint/scoring/review"
+	"plaint/scoring/rule"
 	"plaint/scoring/signal"
 )
 
@@ -43,7 +44,7 @@ var (
 	signals        = slices.Sorted(maps.Keys(signal.All))
 	codes          = refusalCodes()
 	kinds          = kindNames()
-	runKinds       = append(slices.Clone(analysis.Jobs), "score")
+	runKinds       = append(slices.Clone(analysis.Jobs), "score", "backtest")
 	segments       = []string{"all", "channel", "product", "handler", "department", "type", "segment"}
 	units          = []string{"all", "handler", "department", "type", "channel"}
 )
@@ -94,7 +95,10 @@ func (q *Query) Lines() view.LineFilter {
 
 // Cases is the filter of the review queue.
 func (q *Query) Cases() view.CaseFilter {
-	f := view.CaseFilter{State: q.One("state", caseStates...), Signal: q.One("signal", signals...)}
+	f := view.CaseFilter{State: q.One("state", caseStates...), Signal: q.Text("signal")}
+	if !rule.Named(f.Signal) { // any rule: of those that once gave points, not all are of the model of the day
+		f.Signal = q.One("signal", signals...)
+	}
 	f.Limit, f.Offset = q.Paging()
 	return f
 }

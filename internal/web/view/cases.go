@@ -21,6 +21,8 @@ type Reason struct {
 	Value    float64 `json:"value"`
 	Points   float64 `json:"points"`
 	Evidence []int64 `json:"evidence,omitempty"` // complaints
+	// About is what a rule says, by language; the catalogue has words for the rest.
+	About map[string]string `json:"about,omitempty"`
 }
 
 // Grounds are what there is to say of the reasons as a whole.
@@ -43,6 +45,8 @@ type Case struct {
 	Blind    bool      `json:"blind,omitempty"` // drawn at random and not decided: who decides must not know what the score says
 	Reasons  []Reason  `json:"reasons,omitempty"`
 	Grounds
+	// TopAbout is what the heaviest says, if it is a rule, by language.
+	TopAbout map[string]string `json:"top_about,omitempty"`
 }
 
 // blindQuery finds the complaints that were drawn at random and not decided.
@@ -80,7 +84,7 @@ func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 		}
 		for _, x := range c.Reasons {
 			if x.Signal != model.Base {
-				c.Top = x.Signal
+				c.Top, c.TopAbout = x.Signal, x.About
 				break
 			}
 		}
@@ -159,10 +163,34 @@ func (r *Reader) reasons(ctx context.Context, seq int64) (why explained, err err
 	return why, nil
 }
 
+// ruleWords are what the rules say that brought cases up, by rule and language, as
+// they said it last.
+func (r *Reader) ruleWords(ctx context.Context) (map[string]map[string]string, error) {
+	var out map[string]map[string]string
+	err := r.st.Each(ctx, `select json_extract_string(reason, '$.signal') as name, arg_max(json_extract(reason, '$.about')::varchar, at) from
+		(select unnest(json_extract(detail, '$[*]')) as reason, at from case_event where action = 'opened' and contains(detail, '"signal":"rule:'))
+		where starts_with(name, 'rule:') and json_exists(reason, '$.about') group by 1`, func(rows *sql.Rows) error {
+		var name, text string
+		var about map[string]string
+		if err := rows.Scan(&name, &text); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(text), &about); err != nil {
+			return fmt.Errorf("the words of %s: %w", name, err)
+		}
+		if out == nil {
+			out = map[string]map[string]string{}
+		}
+		out[name] = about
+		return nil
+	})
+	return out, err
+}
+
 func joined(now []record.Reason, then []Reason) []Reason {
 	out := make([]Reason, len(now))
 	for i, n := range now {
-		out[i] = Reason{Signal: n.Signal, Value: n.Value, Points: n.Points}
+		out[i] = Reason{Signal: n.Signal, Value: n.Value, Points: n.Points, About: n.About}
 		for _, t := range then {
 			if t.Signal == n.Signal {
 				out[i].Evidence = t.Evidence

@@ -88,7 +88,7 @@ func (r *Reader) Models(ctx context.Context) ([]ModelRow, error) {
 			return nil, err
 		}
 		out[i] = ModelRow{ModelVersion: v, Threshold: m.Threshold}
-		if m.Card != nil {
+		if m.Card != nil && m.Card.Test.Model == m.Name { // one with rules has the card of the model that they are on
 			out[i].Test, out[i].Before = &m.Card.Test, &m.Card.Before
 		}
 	}

@@ -25,9 +25,11 @@ type Queue struct {
 	Cases     map[string]int `json:"cases"`   // by state
 	Entries   map[string]int `json:"entries"` // by state
 	Grounds   map[string]int `json:"grounds"` // of proposals
-	Signals   map[string]int `json:"signals"` // cases in which a signal gave points
+	Signals   map[string]int `json:"signals"` // cases in which a signal or rule gave points
 	Scores    []Bin          `json:"scores"`
 	Top       []Case         `json:"top"`
+	// Rules are what the rules among Signals say, by language.
+	Rules map[string]map[string]string `json:"rules_about,omitempty"`
 }
 
 // Bin is a step of the distribution of scores.
@@ -261,6 +263,9 @@ func (r *Reader) readQueue(ctx context.Context, o *Overview) (err error) {
 	}
 	if q.Signals, err = r.tally(ctx, `select json_extract_string(x.reason, '$.signal') as signal, count(*) from
 		(select unnest(json_extract(detail, '$[*]')) as reason from case_event where action = 'opened') x where signal <> 'base' group by 1`); err != nil {
+		return err
+	}
+	if q.Rules, err = r.ruleWords(ctx); err != nil {
 		return err
 	}
 	cases, err := r.Cases(ctx, CaseFilter{State: "open", Limit: shownCases})
