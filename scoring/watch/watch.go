@@ -44,7 +44,7 @@ const (
 )
 
 // Kinds that can become an alarm, in the order of the page.
-var Kinds = []string{Unreadable, PSI, KS, Calibration, Suppression, FalseRatio, Override, Appeal, Delay, Missed, RuleFailed}
+var Kinds = []string{Unreadable, PSI, KS, Calibration, Suppression, FalseRatio, Override, Appeal, Delay, Missed}
 
 // Limits and windows. A limit that chance alone would reach is moved to where it
 // does so once in a thousand times.
