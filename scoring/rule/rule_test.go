@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -212,6 +213,26 @@ func TestMissingSignalsAreTold(t *testing.T) {
 	got, err := Missing([]Rule{{Name: "a", When: "refuted > 0 && agent > 0"}, {Name: "b", When: "young_account > 0.5 || refuted > 1"}}, names)
 	if err != nil || strings.Join(got, " ") != "refuted young_account" {
 		t.Error(got, err)
+	}
+}
+
+// TestHostileConditionsCostLittle: nesting and what no grammar expects is read, or
+// refused, in no time and little memory.
+func TestHostileConditionsCostLittle(t *testing.T) {
+	for _, motif := range []string{"!!(!!!!!!(!!!!(((((!!(!!(!!!!((", "[", "{", "a?b:", "(a", "a.b", "-", "!(", "a[", "a(", "a||b&&", "{a:", "x{", "?:", "((("} {
+		for _, n := range []int{10, 100, 900} {
+			for _, end := range []string{"", "1"} {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				began := time.Now()
+				_, err := Compile([]Rule{{Name: "r", When: strings.Repeat(motif, n) + end}}, names)
+				took := time.Since(began)
+				runtime.ReadMemStats(&after)
+				if err == nil || took > 2*time.Second || after.TotalAlloc-before.TotalAlloc > 64<<20 {
+					t.Errorf("%d times %s: %v, %v, %d bytes", n, motif, err, took, after.TotalAlloc-before.TotalAlloc)
+				}
+			}
+		}
 	}
 }
 
