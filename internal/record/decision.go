@@ -25,11 +25,14 @@ type Reason struct {
 	About map[string]string `json:"about,omitempty"`
 }
 
-// Lower is how much lower a signal would have to be.
+// Lower is how much lower a signal would have to be; of a rule, which is 1 where it
+// holds, that it would not have to hold.
 type Lower struct {
 	Signal string  `json:"signal"`
 	Is     float64 `json:"is"`
 	AtMost float64 `json:"at_most"`
+	// About is what a rule says, by language.
+	About map[string]string `json:"about,omitempty"`
 }
 
 // Past is an earlier complaint that shares a key with the one being judged.

@@ -3,9 +3,11 @@ package web
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"plaint/internal/store"
 	"plaint/internal/web/chart"
 	"plaint/internal/web/param"
 	"plaint/internal/web/view"
@@ -113,6 +115,10 @@ func showCase(ctx context.Context, p *pages, v *view.Reader, _ *param.Query, id 
 		{Label: p.t("web_state"), Text: p.name("case", c.State)}, p.scoreOf(c, about),
 		{Label: p.t("web_complaint"), Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq))}, {Label: p.t("web_type"), Text: p.name("type", c.Type)},
 		{Label: p.t("web_customer"), Text: c.Customer}, {Label: p.t("web_opened"), Text: p.Full(c.Opened)}, {Label: p.t("web_model"), Text: c.Model}}}
+	if c.Blind {
+		b.Tables, b.Facts = nil, slices.DeleteFunc(b.Facts, func(f fact) bool { return f.Text == "" })
+	}
+	b.Tables = append(b.Tables, p.stepTable(c))
 	b.Facts = append(b.Facts, p.grounds(c.Grounds)...)
 	if about.Ring > 0 {
 		b.Facts = append(b.Facts, p.ringFact(about))
@@ -125,6 +131,10 @@ func (p *pages) grounds(g view.Grounds) (out []fact) {
 	if len(g.Below) > 0 {
 		parts := make([]string, len(g.Below))
 		for i, x := range g.Below {
+			if strings.HasPrefix(x.Signal, rule.Prefix) {
+				parts[i] = p.t("web_below_rule", "rule", p.reason(x.Signal, x.About))
+				continue
+			}
 			parts[i] = p.t("web_below_part", "signal", p.name("signal", x.Signal), "most", p.Num(x.AtMost, 2), "is", p.Num(x.Is, 2))
 		}
 		out = append(out, fact{Label: p.t("web_below_if"), Text: strings.Join(parts, p.t("web_below_and"))})
@@ -133,6 +143,18 @@ func (p *pages) grounds(g view.Grounds) (out []fact) {
 		out = append(out, fact{Label: p.t("web_from_verdicts"), Text: p.Percent(g.Others)})
 	}
 	return out
+}
+
+// stepTable is what became of a case, and how it is decided: the page only reads.
+func (p *pages) stepTable(c view.Case) table {
+	t := table{Caption: p.t("web_case_steps"), Columns: []column{{Title: p.t("web_at")}, {Title: p.t("web_state")}, {Title: p.t("theme_actor")}, {Title: p.t("web_note")}}}
+	for _, s := range c.Steps {
+		t.Rows = append(t.Rows, []cell{{Text: p.Full(s.At), Class: "time"}, {Text: p.name("case", s.Action)}, {Text: p.name("actor", s.By)}, {Text: s.Note, Class: "wide"}})
+	}
+	if c.State == "open" || c.State == store.Reopened {
+		t.Rows = append(t.Rows, []cell{{}, {Text: p.t("web_decide_by")}, {}, {Text: fmt.Sprintf("plaint cases decide %d --as confirmed|cleared --by %s --note %s", c.ID, p.t("web_who"), p.t("web_why")), Class: "code wide"}})
+	}
+	return t
 }
 
 func (p *pages) scoreOf(c view.Case, about view.Detail) fact {

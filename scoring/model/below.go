@@ -6,41 +6,82 @@ import (
 	"slices"
 
 	"plaint/internal/record"
+	"plaint/scoring/rule"
 )
 
 // Below is what would bring a flagged complaint below the threshold: the fewest
-// signals that would have to be lower, the last of them no lower than is needed
-// (a counterfactual explanation: Wachter, Mittelstadt and Russell 2017). It is nil
-// for a complaint that is not flagged, and where nothing that counts against it
-// would do. signals are the kept ones, as for Reasons.
-func (m *Model) Below(signals []float32) []record.Lower {
-	v := make([]float64, len(m.Signals))
-	for i := range v {
-		if i < len(signals) {
-			v[i] = float64(signals[i])
-		}
+// signals that would have to be lower and rules that would not have to hold, the
+// last signal no lower than is needed (a counterfactual explanation: Wachter,
+// Mittelstadt and Russell 2017). Rules stay as they were asked, whatever becomes of
+// the signals. It is nil for a complaint that is not flagged, and where nothing
+// that counts against it would do. kept are the kept values, as for Reasons.
+func (m *Model) Below(kept []float32) []record.Lower {
+	c := counter{m, make([]float64, len(m.Signals)), make([]float32, len(m.Rules))}
+	for i := range c.values {
+		c.values[i] = float64(at(kept, i))
 	}
-	flagged := func() bool { return m.judge(func(i int) float64 { return v[i] }).Flagged }
-	if !flagged() {
+	for r := range c.held {
+		c.held[r] = at(kept, len(m.Signals)+r)
+	}
+	if !c.flagged() {
 		return nil
 	}
-	var heaviest []int // whose absence takes points off
-	gain := func(i int) float64 { return m.Signals[i].points(v[i]) - m.Signals[i].points(0) }
-	for i := range m.plain {
+	var rules []int // that hold and give points, the heaviest first
+	for r := range m.Rules {
+		if c.held[r] == rule.Holds && m.Rules[r].Points > 0 {
+			rules = append(rules, r)
+		}
+	}
+	slices.SortStableFunc(rules, func(a, b int) int { return cmp.Compare(m.Rules[b].Points, m.Rules[a].Points) })
+	best := c.lower()
+	var without []record.Lower
+	for _, r := range rules {
+		c.held[r] = 0
+		without = append(without, record.Lower{Signal: m.Rules[r].Reason(), Is: 1, About: m.Rules[r].About})
+		var more []record.Lower
+		if c.flagged() {
+			if more = c.lower(); more == nil {
+				continue
+			}
+		}
+		if best == nil || len(without)+len(more) < len(best) {
+			best = append(slices.Clone(without), more...)
+		}
+	}
+	return best
+}
+
+// counter is a complaint of which something is otherwise.
+type counter struct {
+	m      *Model
+	values []float64 // of the signals
+	held   []float32 // of the rules
+}
+
+func (c *counter) flagged() bool {
+	return c.m.judge(func(i int) float64 { return c.values[i] }, func(r int, _ []float32) float32 { return c.held[r] }).Flagged
+}
+
+// lower finds the fewest signals whose absence brings a flagged complaint below the
+// threshold: with a sum and a calibration that rises, the heaviest.
+func (c counter) lower() (out []record.Lower) {
+	c.values = slices.Clone(c.values)
+	var heaviest []int
+	gain := func(i int) float64 { return c.m.Signals[i].points(c.values[i]) - c.m.Signals[i].points(0) }
+	for i := range c.m.plain {
 		if gain(i) > 0 {
 			heaviest = append(heaviest, i)
 		}
 	}
 	slices.SortStableFunc(heaviest, func(a, b int) int { return cmp.Compare(gain(b), gain(a)) })
-	var out []record.Lower
 	for _, i := range heaviest {
-		is := v[i]
-		v[i] = 0
-		if flagged() {
-			out = append(out, record.Lower{Signal: m.Signals[i].Signal, Is: is})
+		x := record.Lower{Signal: c.m.Signals[i].Signal, Is: c.values[i]}
+		if c.values[i] = 0; c.flagged() {
+			out = append(out, x)
 			continue
 		}
-		return append(out, record.Lower{Signal: m.Signals[i].Signal, Is: is, AtMost: highest(is, func(at float64) bool { v[i] = at; return !flagged() })})
+		x.AtMost = highest(x.Is, func(at float64) bool { c.values[i] = at; return !c.flagged() })
+		return append(out, x)
 	}
 	return nil
 }

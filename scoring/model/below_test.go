@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"plaint/internal/record"
+	"plaint/scoring/rule"
 )
 
 // TestBelow: with the signals lowered as it says a complaint is not flagged; with
@@ -14,7 +15,7 @@ func TestBelow(t *testing.T) {
 	m := load(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	flagged := func(v []float32) bool {
-		return m.judge(func(i int) float64 { return float64(v[i]) }).Flagged
+		return m.judge(func(i int) float64 { return float64(v[i]) }, nil).Flagged
 	}
 	at := map[string]int{}
 	for i := range m.Signals {
@@ -89,6 +90,31 @@ func TestBelow(t *testing.T) {
 	}
 	if seen < 60 || several < 10 {
 		t.Fatalf("%d flagged, %d of them by several signals", seen, several)
+	}
+}
+
+// TestBelowWithRules: a rule goes before several signals where it weighs more, and
+// words of its own go with it.
+func TestBelowWithRules(t *testing.T) {
+	m := load(t)
+	m.Rules = []rule.Rule{{Name: "big", When: "amount > 100.0", Points: 20, About: map[string]string{"en": "Big"}}, {Name: "kind", When: "amount > 1.0", Points: -1}}
+	if err := m.Check(); err != nil {
+		t.Fatal(err)
+	}
+	kept := make([]float32, len(m.Signals)+2)
+	for i := range m.plain {
+		kept[i] = .2
+	}
+	kept[len(m.Signals)], kept[len(m.Signals)+1] = rule.Holds, rule.Holds
+	lower := m.Below(kept)
+	if len(lower) == 0 || lower[0].Signal != "rule:big" || lower[0].Is != 1 || lower[0].AtMost != 0 || lower[0].About["en"] != "Big" {
+		t.Fatalf("%+v", lower)
+	}
+	kept[len(m.Signals)] = 0
+	for _, x := range m.Below(kept) {
+		if x.Signal == "rule:big" || x.Signal == "rule:kind" {
+			t.Errorf("%+v", x)
+		}
 	}
 }
 

@@ -31,6 +31,14 @@ type Grounds struct {
 	Below  []record.Lower `json:"below_if,omitempty"`      // the fewest signals that would have to be lower for it not to be flagged
 }
 
+// CaseStep is one event in the life of a case.
+type CaseStep struct {
+	At     time.Time `json:"at"`
+	Action string    `json:"action"`
+	By     string    `json:"by"`
+	Note   string    `json:"note,omitempty"`
+}
+
 // Case is a flagged complaint in the review queue.
 type Case struct {
 	ID       int64     `json:"id"`
@@ -47,6 +55,7 @@ type Case struct {
 	Grounds
 	// TopAbout is what the heaviest says, if it is a rule, by language.
 	TopAbout map[string]string `json:"top_about,omitempty"`
+	Steps    []CaseStep        `json:"steps,omitempty"` // what became of it, in order of time
 }
 
 // blindQuery finds the complaints that were drawn at random and not decided.
@@ -108,6 +117,9 @@ func (r *Reader) Case(ctx context.Context, id int64) (Case, error) {
 		return Case{}, ErrNotFound
 	}
 	c := p.Rows[0]
+	if c.Steps, err = r.caseSteps(ctx, id); err != nil {
+		return c, err
+	}
 	if c.Blind {
 		c.Reasons = []Reason{{Signal: store.Audit}}
 		return c, nil
@@ -118,6 +130,24 @@ func (r *Reader) Case(ctx context.Context, id int64) (Case, error) {
 		roundPoints(c.Score, c.Reasons)
 	}
 	return c, err
+}
+
+// caseSteps are what became of a case. A note is masked as a letter is.
+func (r *Reader) caseSteps(ctx context.Context, id int64) ([]CaseStep, error) {
+	list, err := collect(ctx, r.st, func(rows *sql.Rows, s *CaseStep) error {
+		err := rows.Scan(&s.At, &s.Action, &s.By, &s.Note)
+		s.At = s.At.UTC()
+		return err
+	}, "select at, action, coalesce(actor, ''), if(action = 'opened', '', coalesce(detail, '')) from case_event where case_id = $1 order by at, action <> 'opened'", id)
+	for i := range list {
+		if err != nil || list[i].Note == "" {
+			continue
+		}
+		var names []string
+		names, err = r.namesIn(ctx, "", list[i].Note)
+		list[i].Note = Text(list[i].Note, names)
+	}
+	return list, err
 }
 
 // explained is a decision and why it fell.
