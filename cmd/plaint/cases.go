@@ -1,0 +1,177 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"plaint/internal/store"
+	"plaint/internal/web/format"
+	"plaint/internal/web/view"
+	"plaint/scoring/rule"
+)
+
+// rulings are what may be decided of a case, as --as takes it.
+var rulings = []string{store.Confirmed, store.Cleared, store.Overturned, store.Reopened}
+
+func (e *env) casesCmd() *cobra.Command {
+	var state string
+	var drawn bool
+	c := &cobra.Command{Use: "cases [ID]", Short: e.t("cmd_cases"), Long: e.t("cmd_cases_long"),
+		Example: "  plaint cases\n  plaint cases 3\n  plaint cases --drawn --state open\n  plaint cases decide 3 --as cleared --by li.wei --note \"the device is the family's\""}
+	e.finding(c, "err_case_number", func(ctx context.Context, v *view.Reader, a asked) error {
+		if !slices.Contains(append([]string{"", "open"}, rulings...), state) {
+			return usageError{&worded{"err_case_state_unknown", []any{"state", state, "states", "open, " + strings.Join(rulings, ", ")}}}
+		}
+		f := view.CaseFilter{State: state, Limit: a.limit}
+		if drawn {
+			f.Signal = store.Audit
+		}
+		return e.listCases(ctx, v, f, a)
+	}, e.showCase)
+	c.Flags().StringVar(&state, "state", "", e.t("flag_case_state"))
+	c.Flags().BoolVar(&drawn, "drawn", false, e.t("flag_case_drawn"))
+	c.AddCommand(e.decideCmd())
+	return c
+}
+
+// listCases shows the review queue, the highest score first.
+func (e *env) listCases(ctx context.Context, v *view.Reader, f view.CaseFilter, a asked) error {
+	list, err := v.Cases(ctx, f)
+	if err != nil {
+		return err
+	}
+	return e.list(list, list.Total, a, "cases_none", func() [][]string {
+		f := format.Format{Words: e.words}
+		rows := [][]string{{e.t("web_case"), e.t("web_score"), e.t("web_top_signal"), e.t("web_type"), e.t("web_customer"), e.t("web_complaint"), e.t("web_state")}}
+		for _, x := range list.Rows {
+			rows = append(rows, []string{fmt.Sprint(x.ID), caseScore(f, x), e.reasonName(x.Top, x.TopAbout), e.words.Name("type", x.Type), x.Customer, fmt.Sprintf("#%d", x.Seq), e.words.Name("case", x.State)})
+		}
+		return rows
+	})
+}
+
+func caseScore(f format.Format, x view.Case) string {
+	if x.Blind {
+		return "–"
+	}
+	return f.Fixed(x.Score, 2)
+}
+
+// reasonName words a signal, or a rule as whoever wrote it does.
+func (e *env) reasonName(name string, about map[string]string) string {
+	return cmp.Or(about[e.words.Lang], e.words.Name("signal", strings.TrimPrefix(name, rule.Prefix)))
+}
+
+// showCase shows one case: the complaint, why it is suspicious, what would have to
+// be otherwise, and what became of it.
+func (e *env) showCase(ctx context.Context, v *view.Reader, id int64, a asked) error {
+	x, err := v.Case(ctx, id)
+	if errors.Is(err, view.ErrNotFound) {
+		return &worded{"err_case_unknown", []any{"id", id}}
+	}
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return json.NewEncoder(e.out).Encode(x)
+	}
+	about, err := v.Complaint(ctx, x.Seq)
+	if err != nil {
+		return err
+	}
+	f := format.Format{Words: e.words, Years: true}
+	rows := [][]string{{e.t("web_state"), e.words.Name("case", x.State)}, {e.t("web_complaint"), fmt.Sprintf("#%d %s", x.Seq, about.ExternalID)}, {e.t("web_received"), dayOf(about.Received)},
+		{e.t("web_type"), e.words.Name("type", x.Type)}, {e.t("web_customer"), x.Customer}, {e.t("web_score"), caseScore(f, x)}}
+	if about.Amount != nil {
+		rows = append(rows, []string{e.t("web_claimed"), claimed(f, *about.Amount, about.Currency)})
+	}
+	for _, l := range x.Below {
+		part := e.t("web_below_part", "signal", e.reasonName(l.Signal, l.About), "most", f.Num(l.AtMost, 2), "is", f.Num(l.Is, 2))
+		if strings.HasPrefix(l.Signal, rule.Prefix) {
+			part = e.t("web_below_rule", "rule", e.reasonName(l.Signal, l.About))
+		}
+		rows = append(rows, []string{e.t("web_below_if"), part})
+	}
+	if x.Others > 0 {
+		rows = append(rows, []string{e.t("web_from_verdicts"), f.Percent(x.Others)})
+	}
+	table(e.out, append(rows, []string{e.t("web_excerpt"), about.Body}))
+	if x.Blind {
+		fmt.Fprintf(e.out, "\n%s\n", e.t("web_blind"))
+	} else {
+		reasons := [][]string{{e.t("web_signal"), e.t("web_value"), e.t("web_points_score"), e.t("web_evidence")}}
+		for _, r := range x.Reasons {
+			var evidence []string
+			for _, seq := range r.Evidence {
+				evidence = append(evidence, fmt.Sprintf("#%d", seq))
+			}
+			reasons = append(reasons, []string{e.reasonName(r.Signal, r.About), f.Num(r.Value, 2), f.Signed(r.Points, 2), strings.Join(evidence, " ")})
+		}
+		e.section("web_reasons", reasons)
+	}
+	steps := [][]string{{e.t("web_at"), e.t("web_state"), e.t("theme_actor"), e.t("web_note")}}
+	for _, s := range x.Steps {
+		steps = append(steps, []string{f.Full(s.At), e.words.Name("case", s.Action), e.words.Name("actor", s.By), s.Note})
+	}
+	e.section("web_case_steps", steps)
+	return nil
+}
+
+func (e *env) decideCmd() *cobra.Command {
+	var r store.Ruling
+	c := &cobra.Command{Use: "decide ID... --as STATE --note WHY", Short: e.t("cmd_cases_decide"), Long: e.t("cmd_cases_decide_long"), Args: cobra.MinimumNArgs(1),
+		Example: "  plaint cases decide 3 8 --as confirmed --by li.wei --note \"the trades do not exist\"\n  plaint cases decide 3 --as overturned --by chen.jing --note \"appeal: statement of the bank\"",
+		RunE: func(c *cobra.Command, args []string) error {
+			r.By, r.Note = cmp.Or(strings.TrimSpace(r.By), whoAmI()), strings.TrimSpace(r.Note)
+			switch {
+			case !slices.Contains(rulings, r.Action):
+				return usageError{&worded{"err_case_as", []any{"state", r.Action, "states", strings.Join(rulings, ", ")}}}
+			case r.Note == "":
+				return usageError{&worded{code: "err_case_who"}}
+			case len([]rune(r.Note)) > longestNote:
+				return usageError{&worded{"err_case_note", []any{"most", longestNote}}}
+			}
+			list := make([]store.Ruling, len(args))
+			for i, a := range args {
+				id, err := strconv.ParseInt(a, 10, 64)
+				if err != nil || id < 1 {
+					return usageError{&worded{"err_case_number", []any{"value", a}}}
+				}
+				list[i] = r
+				list[i].Case = id
+			}
+			return e.withLoaded(c.Context(), func(st *store.Store) error { return e.decide(c.Context(), st, list) })
+		}}
+	c.Flags().StringVar(&r.Action, "as", "", e.t("flag_case_as"))
+	c.Flags().StringVar(&r.By, "by", "", e.t("flag_case_by"))
+	c.Flags().StringVar(&r.Note, "note", "", e.t("flag_case_note"))
+	return c
+}
+
+// longestNote is in characters.
+const longestNote = 1000
+
+func (e *env) decide(ctx context.Context, st *store.Store, list []store.Ruling) error {
+	err := st.Rule(ctx, list)
+	var no *store.RulingError
+	switch {
+	case errors.As(err, &no) && errors.Is(err, store.ErrNoCase):
+		return &worded{"err_case_unknown", []any{"id", no.Case}}
+	case errors.As(err, &no):
+		return &worded{"err_case_stands", []any{"id", no.Case, "state", e.words.Name("case", no.State), "as", e.words.Name("case", list[0].Action)}}
+	case err != nil:
+		return err
+	}
+	for _, x := range list {
+		e.say("%s", e.t("case_decided", "id", x.Case, "state", e.words.Name("case", x.Action), "by", x.By))
+	}
+	return nil
+}
