@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -87,6 +88,12 @@ func (e *env) backtest(ctx context.Context, st *store.Store, f *backtestFlags, l
 		if read, order, err = e.afresh(ctx, st, tested, against); err != nil {
 			return err
 		}
+	}
+	if tested.Name == against.Name && tested.Threshold == against.Threshold {
+		e.say("%s: %s", e.t("doctor_note"), e.t("backtest_same", "name", tested.Name))
+	}
+	if c := tested.Card; c != nil && len(c.Blocks) > 0 && l.From.Before(c.Blocks[len(c.Blocks)-1].From) {
+		e.say("%s: %s", e.t("doctor_note"), e.t("backtest_learned", "name", tested.Name, "day", c.Blocks[len(c.Blocks)-1].From.Format(time.DateOnly)))
 	}
 	started := st.Now()
 	b := learn.NewBacktest(tested, against, order, l, f.cost)

@@ -77,6 +77,11 @@ func (l *lab) open(ctx context.Context) (done func(), err error) {
 		if info, err := os.Stat(out); err == nil && info.IsDir() {
 			return nil, &os.PathError{Op: "write", Path: l.out, Err: syscall.EISDIR}
 		}
+		if in, err := os.Stat(l.e.path(l.in)); err == nil {
+			if is, err := os.Stat(out); err == nil && os.SameFile(in, is) {
+				return nil, usageError{&worded{"err_lab_out_is_in", []any{"file", l.out}}}
+			}
+		}
 		if _, err := os.Stat(filepath.Dir(out)); err != nil {
 			return nil, &os.PathError{Op: "write", Path: l.out, Err: syscall.ENOENT}
 		}

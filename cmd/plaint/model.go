@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -105,13 +106,14 @@ func window(from, to time.Time) string {
 
 func (e *env) modelPromoteCmd() *cobra.Command {
 	var to record.ModelVersion
-	c := &cobra.Command{Use: "promote NAME --by WHO --reason WHY", Short: e.t("cmd_model_promote"), Long: e.t("cmd_model_promote_long"), Args: cobra.ExactArgs(1),
+	c := &cobra.Command{Use: "promote NAME --reason WHY", Short: e.t("cmd_model_promote"), Long: e.t("cmd_model_promote_long"), Args: cobra.ExactArgs(1),
 		Example: "  plaint model promote own-1 --by li.wei --reason \"fewer false positives on the last quarter\"\n  plaint model promote own-2 --to shadow --by li.wei --reason \"to watch\"\n  plaint model promote plaint-1 --by li.wei --reason \"own-1 flags an outage\"",
 		RunE: func(c *cobra.Command, args []string) error {
-			to.Name, to.By, to.Reason = args[0], strings.TrimSpace(to.By), strings.TrimSpace(to.Reason)
+			line := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+			to.Name, to.By, to.Reason = args[0], cmp.Or(line(to.By), whoAmI()), line(to.Reason)
 			states := []string{record.Champion, record.Shadow, record.Candidate, record.Retired}
 			switch {
-			case to.By == "" || to.Reason == "":
+			case to.Reason == "":
 				return usageError{&worded{code: "err_promote_who"}}
 			case !slices.Contains(states, to.State):
 				return usageError{&worded{"err_promote_state", []any{"state", to.State, "states", strings.Join(states, ", ")}}}
@@ -177,10 +179,15 @@ func (e *env) modelAddCmd() *cobra.Command {
 				if by == "" {
 					by = whoAmI()
 				}
-				if _, err := e.keepFile(c.Context(), st, m, by); err != nil {
+				fresh, err := e.keepFile(c.Context(), st, m, by)
+				if err != nil {
 					return err
 				}
-				e.say("%s", e.t("model_kept", "name", m.Name))
+				if fresh {
+					e.say("%s", e.t("model_kept", "name", m.Name))
+				} else {
+					e.say("%s", e.t("model_here", "name", m.Name))
+				}
 				return nil
 			})
 		}}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -113,19 +114,20 @@ func (p *page) quality(c *model.Card) {
 	p.table(e.groupRows(c.Test.Groups))
 }
 
+// groupName is a group in the reader's words.
+func (e *env) groupName(g model.Group) string {
+	return e.t("by_"+g.By) + ": " + cmp.Or(e.words.Name(g.By, g.Name), "–")
+}
+
 // groupRows are the figures by group.
 func (e *env) groupRows(groups []model.Group) [][]string {
 	rows := [][]string{{e.t("card_group"), e.t("fig_rows"), e.t("fig_bad"), e.t("fig_precision"), e.t("fig_recall"), e.t("fig_false"), e.t("fig_ratio")}}
 	for _, g := range groups {
-		name := g.Name
-		if name == "" {
-			name = "–"
-		}
 		ratio := "–"
 		if g.Ratio.Share > 0 {
 			ratio = fmt.Sprintf("%.2f (%.2f–%.2f)", g.Ratio.Share, g.Ratio.Low, g.Ratio.High)
 		}
-		rows = append(rows, []string{e.t("by_"+g.By) + ": " + name, thousands(int64(g.Rows)), thousands(int64(g.Bad)), percent(g.Precision), percent(g.Recall), percent(g.FalseRate), ratio})
+		rows = append(rows, []string{e.groupName(g), thousands(int64(g.Rows)), thousands(int64(g.Bad)), percent(g.Precision), percent(g.Recall), percent(g.FalseRate), ratio})
 	}
 	return rows
 }
@@ -183,6 +185,9 @@ func (e *env) cardWarnings(c *model.Card) []string {
 	if c.Labels.Audited == 0 && c.Labels.Source == "verdicts" {
 		out = append(out, e.t("card_no_audit"))
 	}
+	if t, b := c.Test, c.Before; t.AUROC <= b.AUROC && t.AP <= b.AP {
+		out = append(out, e.t("card_no_better", "parent", c.Parent))
+	}
 	if learn.Flatters(c) {
 		out = append(out, e.t("card_flatters", "random", four(c.Random), "time", four(c.Test.AUROC)))
 	}
@@ -194,7 +199,7 @@ func (e *env) cardWarnings(c *model.Card) []string {
 	}
 	for _, g := range c.Test.Groups {
 		if g.Ratio.Low > 1 {
-			out = append(out, e.t("card_unfair", "group", e.t("by_"+g.By)+": "+g.Name, "ratio", fmt.Sprintf("%.1f", g.Ratio.Share), "low", fmt.Sprintf("%.1f", g.Ratio.Low), "high", fmt.Sprintf("%.1f", g.Ratio.High)))
+			out = append(out, e.t("card_unfair", "group", e.groupName(g), "ratio", fmt.Sprintf("%.1f", g.Ratio.Share), "low", fmt.Sprintf("%.1f", g.Ratio.Low), "high", fmt.Sprintf("%.1f", g.Ratio.High)))
 		}
 	}
 	return out

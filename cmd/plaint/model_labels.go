@@ -27,6 +27,7 @@ func (e *env) labelsOf(ctx context.Context, st *store.Store, path string, asOf t
 	}
 	decided, share := in.Column("decided"), in.Column("share")
 	byID := map[string]learn.Label{}
+	later := 0
 	for row := 0; ; row++ {
 		cells, err := in.Next()
 		if err == io.EOF {
@@ -39,15 +40,29 @@ func (e *env) labelsOf(ctx context.Context, st *store.Store, path string, asOf t
 		if err != nil {
 			return nil, &worded{"err_labels_row", []any{"file", path, "row", row, "value", err.Error()}}
 		}
-		if ok && !l.Decided.After(asOf) {
-			byID[strings.Clone(strings.TrimSpace(cells[id]))] = l
+		if ok && l.Decided.After(asOf) {
+			later++
+			continue
 		}
+		if !ok {
+			continue
+		}
+		name := strings.TrimSpace(cells[id])
+		switch was, twice := byID[name]; {
+		case twice && l.Decided.Equal(was.Decided) && l.Bad != was.Bad:
+			return nil, &worded{"err_labels_contradict", []any{"file", path, "row", row, "id", name}}
+		case !twice || !l.Decided.Before(was.Decided): // what was decided last counts
+			byID[strings.Clone(name)] = l
+		}
+	}
+	if later > 0 {
+		e.say("%s: %s", e.t("doctor_note"), e.t("labels_later", "n", thousands(int64(later)), "day", asOf.Format(time.DateOnly)))
 	}
 	return e.byNumber(ctx, st, byID)
 }
 
-// label reads a row; ok is false where the abuse is empty. The error is the cell
-// that cannot be read.
+// label reads a row; ok is false where the abuse is empty. The error names the
+// column and the cell that cannot be read.
 func label(cells []string, abuse, decided, share int) (l learn.Label, ok bool, err error) {
 	cell := func(i int) string {
 		if i < 0 {
@@ -63,17 +78,17 @@ func label(cells []string, abuse, decided, share int) (l learn.Label, ok bool, e
 		l.Bad = true
 	case "0", "false", "no", "否":
 	default:
-		return l, false, errors.New(v)
+		return l, false, errors.New("abuse: " + v)
 	}
 	if v := cell(decided); v != "" {
 		if l.Decided, err = readDay("", strings.ToUpper(v)); err != nil {
-			return l, false, errors.New(v)
+			return l, false, errors.New("decided: " + v)
 		}
 	}
 	if v := cell(share); v != "" {
 		p, err := strconv.ParseFloat(v, 64)
 		if err != nil || !(p > 0 && p <= 1) {
-			return l, false, errors.New(v)
+			return l, false, errors.New("share: " + v)
 		}
 		l.Weight, l.Audited = 1/p, p < 1
 	}

@@ -257,7 +257,7 @@ func showCases(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ 
 		return "", "", nil, nil
 	}
 	list, err := v.Cases(ctx, f)
-	b := listBody{Lead: p.t("web_cases_lead"), Chips: p.chips("/cases", q), Tables: []table{p.caseTable(list.Rows, fact{})}, Facts: []fact{{Label: p.t("web_models"), Text: p.t("web_models_judge"), Href: p.href("/models")}}}
+	b := listBody{Lead: p.t("web_cases_lead"), Chips: p.chips("/cases", q), Tables: []table{p.caseTable(list.Rows, fact{})}, Facts: []fact{{Label: p.t("web_models"), Text: p.t("web_models_judge"), Href: p.href("/models")}, {Label: p.name("signal", view.Drawn), Text: p.t("web_see_drawn"), Href: p.href("/cases", "signal", view.Drawn)}}}
 	p.pager(&b, "/cases", q, list.Total)
 	return "list", p.t("web_cases"), b, err
 }

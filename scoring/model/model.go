@@ -96,6 +96,15 @@ func Parse(data []byte) (*Model, error) {
 	if err := d.Decode(m); err != nil {
 		return nil, err
 	}
+	var given map[string]any
+	if err := yaml.Unmarshal(data, &given); err != nil {
+		return nil, err
+	}
+	for _, key := range []string{"name", "threshold", "base", "signals"} {
+		if given[key] == nil { // 0 is a number like others; nothing is a mistake
+			return nil, fmt.Errorf("%s is missing", key)
+		}
+	}
 	if err := m.Check(); err != nil {
 		return nil, err
 	}

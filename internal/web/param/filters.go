@@ -41,7 +41,7 @@ var (
 	incidentStates = []string{"open", "over"}
 	severities     = []string{"minor", "major", "severe"}
 	entryStates    = []string{"proposed", "adopted", "active", "rejected", "expired", "appealed", "overturned"}
-	signals        = slices.Sorted(maps.Keys(signal.All))
+	signals        = append(slices.Sorted(maps.Keys(signal.All)), view.Drawn)
 	codes          = refusalCodes()
 	kinds          = kindNames()
 	runKinds       = append(slices.Clone(analysis.Jobs), "score", "backtest")

@@ -72,6 +72,9 @@ const casesQuery = `with blind as materialized (` + blindQuery + `), verdict as 
 		and ($3 = '' or contains(o.detail, '"signal":"' || $3 || '"'))
 	order by d.score desc nulls last, o.case_id limit $4 offset $5`
 
+// Drawn is the signal of cases that were drawn at random.
+const Drawn = store.Audit
+
 // CaseFilter narrows a list of cases; zero fields do not.
 type CaseFilter struct {
 	ID            int64
