@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -117,12 +118,44 @@ func (e *env) showCase(ctx context.Context, v *view.Reader, id int64, a asked) e
 		}
 		e.section("web_reasons", reasons)
 	}
+	records, err := v.Records(ctx, x.Seq)
+	if err != nil {
+		return err
+	}
+	if len(records.Missing) > 0 {
+		fmt.Fprintf(e.out, "\n%s: %s\n", e.t("web_records_missing"), strings.Join(records.Missing, ", "))
+	}
+	if len(records.Transactions) > 0 {
+		e.section("web_records", e.recordRows(f, records.Transactions))
+	}
 	steps := [][]string{{e.t("web_at"), e.t("web_state"), e.t("theme_actor"), e.t("web_note")}}
 	for _, s := range x.Steps {
 		steps = append(steps, []string{f.Full(s.At), e.words.Name("case", s.Action), e.words.Name("actor", s.By), s.Note})
 	}
 	e.section("web_case_steps", steps)
 	return nil
+}
+
+// recordRows are what the books say of the customer's transactions.
+func (e *env) recordRows(f format.Format, list []view.Transaction) [][]string {
+	rows := [][]string{{e.t("web_transaction"), e.t("web_kind"), e.t("web_status"), e.t("web_amount"), e.t("web_requested"), e.t("web_settled"), e.t("web_failed"), ""}}
+	day := func(t *time.Time) string {
+		if t == nil {
+			return "–"
+		}
+		return f.Full(*t)
+	}
+	for _, x := range list {
+		amount, cited := "–", ""
+		if x.Amount != nil {
+			amount = f.Num(*x.Amount, 2) + " " + x.Currency
+		}
+		if x.Cited {
+			cited = e.t("web_cited")
+		}
+		rows = append(rows, []string{x.ID, e.words.Name("transaction", x.Type), e.words.Name("settlement", x.Status), amount, day(x.Requested), day(x.Settled), day(x.Failed), cited})
+	}
+	return rows
 }
 
 func (e *env) decideCmd() *cobra.Command {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -59,6 +60,19 @@ func TestCases(t *testing.T) {
 	run(exitDone, "decide", "2", "--as", "cleared", "--by", "chen", "--note", "was honest")
 	if said := run(exitDone, "1"); !strings.Contains(said, "confirmed") || !strings.Contains(said, "no such trade") || strings.Contains(said, "13800001234") {
 		t.Error(said)
+	}
+	books, missing := 0, 0
+	for id := range 30 {
+		said := run(exitDone, strconv.Itoa(id+1))
+		if strings.Contains(said, "What the books say") && strings.Contains(said, "settled") {
+			books++
+		}
+		if strings.Contains(said, "Named, but on no record: ") && strings.Contains(said, "Cited transactions do not exist") {
+			missing++
+		}
+	}
+	if books < 10 || missing == 0 {
+		t.Errorf("%d cases show the books, %d what is missing in them", books, missing)
 	}
 	var list struct {
 		Total int

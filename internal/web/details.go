@@ -118,7 +118,22 @@ func showCase(ctx context.Context, p *pages, v *view.Reader, _ *param.Query, id 
 	if c.Blind {
 		b.Tables, b.Facts = nil, slices.DeleteFunc(b.Facts, func(f fact) bool { return f.Text == "" })
 	}
-	b.Tables = append(b.Tables, p.stepTable(c))
+	if err != nil {
+		return "", "", nil, err
+	}
+	if b.Tables = append(b.Tables, p.stepTable(c)); about.Amount != nil {
+		b.Facts = append(b.Facts, fact{Label: p.t("web_claimed"), Text: p.Num(*about.Amount, 2), Note: about.Currency})
+	}
+	records, err := v.Records(ctx, c.Seq)
+	if err != nil {
+		return "", "", nil, err
+	}
+	if len(records.Missing) > 0 {
+		b.Facts = append(b.Facts, fact{Label: p.t("web_records_missing"), Text: strings.Join(records.Missing, ", "), Hot: true})
+	}
+	if len(records.Transactions) > 0 {
+		b.Tables = append(b.Tables, p.recordTable(records.Transactions))
+	}
 	b.Facts = append(b.Facts, p.grounds(c.Grounds)...)
 	if about.Ring > 0 {
 		b.Facts = append(b.Facts, p.ringFact(about))
@@ -143,6 +158,22 @@ func (p *pages) grounds(g view.Grounds) (out []fact) {
 		out = append(out, fact{Label: p.t("web_from_verdicts"), Text: p.Percent(g.Others)})
 	}
 	return out
+}
+
+// recordTable is what the books say of the customer's transactions.
+func (p *pages) recordTable(list []view.Transaction) table {
+	t := table{Caption: p.t("web_records"), Columns: []column{{Title: p.t("web_transaction")}, {Title: p.t("web_kind")}, {Title: p.t("web_status")}, {Title: p.t("web_amount"), Num: true}, {Title: p.t("web_requested")}, {Title: p.t("web_settled")}, {Title: p.t("web_failed")}}}
+	for _, x := range list {
+		amount, note := cell{Text: "–", Class: "num"}, ""
+		if x.Amount != nil {
+			amount.Text, amount.Note = p.Num(*x.Amount, 2), x.Currency
+		}
+		if x.Cited {
+			note = p.t("web_cited")
+		}
+		t.Rows = append(t.Rows, []cell{{Text: x.ID, Class: "code", Note: note}, {Text: p.name("transaction", x.Type)}, {Text: p.name("settlement", x.Status)}, amount, {Text: p.at(x.Requested), Class: "time"}, {Text: p.at(x.Settled), Class: "time"}, {Text: p.at(x.Failed), Class: "time"}})
+	}
+	return t
 }
 
 // stepTable is what became of a case, and how it is decided: the page only reads.

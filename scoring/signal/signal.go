@@ -208,7 +208,7 @@ func refuted(c *record.Complaint, h *record.History) float64 {
 	if !ok || !c.Received.Known() || c.Received.Precision > record.ToDay || !booksKnown(h) {
 		return 0
 	}
-	cites := citations(c)
+	cites := Citations(c)
 	cited, settled, plausible := 0, 0, false
 	for i := range h.Transactions {
 		t := &h.Transactions[i]
@@ -246,7 +246,7 @@ func evidenceMissing(c *record.Complaint, h *record.History) float64 {
 	}
 	n := 0
 next:
-	for _, id := range citations(c) {
+	for _, id := range Citations(c) {
 		for i := range h.Transactions {
 			if names([]string{id}, &h.Transactions[i]) {
 				continue next
@@ -266,10 +266,10 @@ func names(cites []string, t *record.Transaction) bool {
 	return false
 }
 
-// citations are the transactions that a complaint names: its evidence, and
+// Citations are the transactions that a complaint names: its evidence, and
 // numbers in its text that look like one, a letter or two before at least
 // eight digits.
-func citations(c *record.Complaint) []string {
+func Citations(c *record.Complaint) []string {
 	out := c.Evidence[:len(c.Evidence):len(c.Evidence)]
 	s := c.Body
 	for i := 0; i < len(s); {

@@ -1,0 +1,77 @@
+package view
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"plaint/internal/record"
+	"plaint/scoring/signal"
+)
+
+// Transaction is what the books say of one transaction.
+type Transaction struct {
+	ID        string     `json:"id"`
+	Type      string     `json:"type"`
+	Status    string     `json:"status"`
+	Amount    *float64   `json:"amount"`
+	Currency  string     `json:"currency"`
+	Requested *time.Time `json:"requested"`
+	Settled   *time.Time `json:"settled"`
+	Failed    *time.Time `json:"failed"`
+	Cited     bool       `json:"cited"` // the complaint names it
+}
+
+// Records are what the books say of what a complaint is about.
+type Records struct {
+	Transactions []Transaction `json:"transactions"` // of the customer before the complaint, those it names first, then the latest
+	Missing      []string      `json:"missing"`      // that it names and that no customer has, shortened
+}
+
+const (
+	recordsBefore = 45 // days before a complaint
+	mostRecords   = 12
+)
+
+// recordsQuery finds the customer's transactions as they were known last.
+const recordsQuery = `with c as (select customer_key, coalesce(received, arrived) as received from complaint where seq = $1),
+	named as (select distinct unnest(string_split($4, chr(31))) as id)
+	select t.external_id, coalesce(t.type, ''), coalesce(t.status, ''), t.amount, coalesce(t.currency, ''), t.requested, t.settled, t.failed, t.external_id in (select id from named) as cited
+	from transaction_version t join c on t.customer_key = c.customer_key
+	where cited or t.requested between c.received - to_days($2::integer) and c.received + to_days(1)
+	qualify row_number() over (partition by t.key_hi, t.key_lo order by t.seq desc) = 1
+	order by cited desc, t.requested desc nulls last, t.external_id limit $3`
+
+// Records reads what the books say of what a complaint is about.
+func (r *Reader) Records(ctx context.Context, seq int64) (x Records, err error) {
+	var evidence string
+	var c record.Complaint
+	if err := r.st.QueryRow(ctx, "select coalesce(array_to_string(evidence, chr(31)), ''), coalesce(body, '') from complaint where seq = $1", seq).Scan(&evidence, &c.Body); err != nil {
+		return x, fmt.Errorf("read what complaint %d names: %w", seq, err)
+	}
+	c.Evidence = splitTerms(evidence)
+	ids := signal.Citations(&c)
+	named := strings.Join(ids, "\x1f")
+	x.Transactions, err = collect(ctx, r.st, func(rows *sql.Rows, t *Transaction) error {
+		return rows.Scan(&t.ID, &t.Type, &t.Status, &t.Amount, &t.Currency, when{&t.Requested}, when{&t.Settled}, when{&t.Failed}, &t.Cited)
+	}, recordsQuery, seq, recordsBefore, mostRecords, named)
+	if x.Missing = []string{}; err != nil || len(ids) == 0 {
+		return x, err
+	}
+	have := map[string]bool{}
+	err = r.st.Each(ctx, "select distinct external_id from transaction_version where external_id in (select unnest(string_split($1, chr(31))))", func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		have[id] = true
+		return err
+	}, named)
+	for _, id := range ids {
+		if short := Short(id); !have[id] && !slices.Contains(x.Missing, short) { // it may be the number of a passport
+			x.Missing = append(x.Missing, short)
+		}
+	}
+	return x, err
+}
