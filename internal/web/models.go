@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 
 	"plaint/internal/record"
 	"plaint/internal/web/format"
@@ -74,7 +75,7 @@ func (p *pages) watched(w view.Watched) []table {
 // measured are the figures of a trained model.
 func (p *pages) measured(f *model.Figures) []cell {
 	if f == nil {
-		return []cell{{Text: "–"}, {Text: "–"}, {Text: "–"}, {Text: "–"}, {Text: "–"}, {Text: "–"}}
+		return slices.Repeat([]cell{{Text: "–", Class: "num"}}, 6)
 	}
 	rate := func(r model.Rate) cell {
 		return cell{Text: p.Percent(r.Share), Note: p.Percent(r.Low) + " – " + p.Percent(r.High), Class: "num"}
