@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -127,6 +128,7 @@ const (
 		t.external_id, t.key_hi, t.key_lo, t.seq, t.reference from `
 	accountsQuery        = accountFields + "staged_number h join account_version a on a.customer_key = h.n"
 	transactionsQuery    = transactionFields + "staged_number h join transaction_version t on t.customer_key = h.n"
+	transactionSeqsQuery = "select t.seq from staged_number h join transaction_version t on t.customer_key = h.n"
 	allAccountsQuery     = accountFields + "account_version a where a.customer_key is not null order by a.seq"
 	allTransactionsQuery = transactionFields + "transaction_version t where t.customer_key is not null order by t.seq"
 )
@@ -173,11 +175,37 @@ func (s *Store) readEvidence(ctx context.Context, m *memory.Knowledge, fresh []*
 	for _, list := range m.Accounts { // Line holds the arrival number here; newest first
 		sort.Slice(list, func(i, j int) bool { return list[i].Line > list[j].Line })
 	}
-	return s.readTransactions(ctx, m)
+	return s.readTransactions(ctx, m, len(fresh))
 }
 
-func (s *Store) readTransactions(ctx context.Context, m *memory.Knowledge) error {
-	err := s.arrowRows(ctx, transactionsQuery, func(rec arrow.Record) {
+// Between two and so many customers, and up to so many transactions, it is quicker
+// to find the numbers of the transactions first: the engine looks up one number at a
+// time by its zone maps, and reads every column of every row for a join of several.
+// On 18 million transactions and 16 customers that is .3 seconds in place of 2.2.
+const (
+	mostApart  = 64
+	mostLooked = 256
+)
+
+func (s *Store) readTransactions(ctx context.Context, m *memory.Knowledge, customers int) error {
+	query := transactionsQuery
+	if customers > 1 && customers <= mostApart {
+		var one []string
+		if err := s.arrowRows(ctx, transactionSeqsQuery, func(rec arrow.Record) {
+			for i := range int(rec.NumRows()) {
+				one = append(one, transactionFields+"transaction_version t where t.seq = "+strconv.FormatInt(rec.Column(0).(*array.Int64).Value(i), 10))
+			}
+		}); err != nil {
+			return fmt.Errorf("find the transactions: %w", err)
+		}
+		switch n := len(one); {
+		case n == 0:
+			return nil
+		case n <= mostLooked:
+			query = strings.Join(one, " union all ")
+		}
+	}
+	err := s.arrowRows(ctx, query, func(rec arrow.Record) {
 		for i := range int(rec.NumRows()) {
 			key, t := transactionAt(rec, i)
 			m.Transactions[key] = append(m.Transactions[key], t)
