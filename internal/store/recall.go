@@ -184,7 +184,7 @@ func (s *Store) readEvidence(ctx context.Context, m *memory.Knowledge, fresh []*
 // On 18 million transactions and 16 customers that is .3 seconds in place of 2.2.
 const (
 	mostApart  = 64
-	mostLooked = 256
+	mostLooked = 512
 )
 
 func (s *Store) readTransactions(ctx context.Context, m *memory.Knowledge, customers int) error {
