@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -163,7 +164,7 @@ func (e *env) decideCmd() *cobra.Command {
 	c := &cobra.Command{Use: "decide ID... --as STATE --note WHY", Short: e.t("cmd_cases_decide"), Long: e.t("cmd_cases_decide_long"), Args: cobra.MinimumNArgs(1),
 		Example: "  plaint cases decide 3 8 --as confirmed --by li.wei --note \"the trades do not exist\"\n  plaint cases decide 3 --as overturned --by chen.jing --note \"appeal: statement of the bank\"",
 		RunE: func(c *cobra.Command, args []string) error {
-			r.By, r.Note = cmp.Or(strings.TrimSpace(r.By), whoAmI()), strings.TrimSpace(r.Note)
+			r.By, r.Note = cmp.Or(plainLine(r.By), whoAmI()), plainLine(r.Note)
 			switch {
 			case !slices.Contains(rulings, r.Action):
 				return usageError{&worded{"err_case_as", []any{"state", r.Action, "states", strings.Join(rulings, ", ")}}}
@@ -172,6 +173,8 @@ func (e *env) decideCmd() *cobra.Command {
 			case len([]rune(r.Note)) > longestNote:
 				return usageError{&worded{"err_case_note", []any{"most", longestNote}}}
 			}
+			slices.Sort(args)
+			args = slices.Compact(args)
 			list := make([]store.Ruling, len(args))
 			for i, a := range args {
 				id, err := strconv.ParseInt(a, 10, 64)
@@ -187,6 +190,16 @@ func (e *env) decideCmd() *cobra.Command {
 	c.Flags().StringVar(&r.By, "by", "", e.t("flag_case_by"))
 	c.Flags().StringVar(&r.Note, "note", "", e.t("flag_case_note"))
 	return c
+}
+
+// plainLine is a text on one line, without what would steer a terminal.
+func plainLine(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)), " ")
 }
 
 // longestNote is in characters.

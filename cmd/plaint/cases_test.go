@@ -32,7 +32,6 @@ func TestCases(t *testing.T) {
 		{exitFailed, "1", []string{"decide", "1", "--as", "confirmed", "--note", "x"}},
 		{exitFailed, "2", []string{"decide", "3", "2", "--as", "cleared", "--note", "x"}}, // none of both
 		{exitFailed, "3", []string{"decide", "3", "--as", "overturned", "--note", "x"}},
-		{exitFailed, "3", []string{"decide", "3", "3", "--as", "cleared", "--note", "x"}},
 		{exitFailed, "987654", []string{"decide", "987654", "--as", "cleared", "--note", "x"}},
 		{exitFailed, "987654", []string{"987654"}},
 		{exitUsage, "--note", []string{"decide", "3", "--as", "cleared", "--note", " "}},

@@ -109,8 +109,7 @@ func (e *env) modelPromoteCmd() *cobra.Command {
 	c := &cobra.Command{Use: "promote NAME --reason WHY", Short: e.t("cmd_model_promote"), Long: e.t("cmd_model_promote_long"), Args: cobra.ExactArgs(1),
 		Example: "  plaint model promote own-1 --by li.wei --reason \"fewer false positives on the last quarter\"\n  plaint model promote own-2 --to shadow --by li.wei --reason \"to watch\"\n  plaint model promote plaint-1 --by li.wei --reason \"own-1 flags an outage\"",
 		RunE: func(c *cobra.Command, args []string) error {
-			line := func(s string) string { return strings.Join(strings.Fields(s), " ") }
-			to.Name, to.By, to.Reason = args[0], cmp.Or(line(to.By), whoAmI()), line(to.Reason)
+			to.Name, to.By, to.Reason = args[0], cmp.Or(plainLine(to.By), whoAmI()), plainLine(to.Reason)
 			states := []string{record.Champion, record.Shadow, record.Candidate, record.Retired}
 			switch {
 			case to.Reason == "":
@@ -127,9 +126,15 @@ func (e *env) modelPromoteCmd() *cobra.Command {
 }
 
 func (e *env) promote(ctx context.Context, st *store.Store, to record.ModelVersion) error {
-	if m, err := view.LoadModel(ctx, st, to.Name); err == nil && to.State == record.Champion {
-		if err := e.mustBeTested(ctx, st, m, to.Name); err != nil {
-			return err
+	if to.State == record.Champion {
+		m, err := view.LoadModel(ctx, st, to.Name)
+		if err != nil && !errors.Is(err, store.ErrNoModel) {
+			return &worded{"err_model_kept_unreadable", []any{"name", to.Name, "reason", err}}
+		}
+		if err == nil {
+			if err := e.mustBeTested(ctx, st, m, to.Name); err != nil {
+				return err
+			}
 		}
 	}
 	displaced, err := st.Promote(ctx, to, model.Default, model.Builtin(to.Name))

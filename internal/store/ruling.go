@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"plaint/internal/record"
 )
@@ -71,7 +72,12 @@ func (s *Store) Rule(ctx context.Context, list []Ruling) error {
 			if twice || !slices.Contains(allowed[x.Action], state) {
 				return &RulingError{x.Case, state, ErrCaseState}
 			}
-			row.at, row.actor, row.action, row.detail = s.now(), x.By, x.Action, x.Note
+			if now := s.now(); now.After(row.at) { // else a clock that was set back: behind the last all the same
+				row.at = now
+			} else {
+				row.at = row.at.Add(time.Microsecond)
+			}
+			row.actor, row.action, row.detail = x.By, x.Action, x.Note
 			rows = append(rows, row)
 		}
 		return insert(ctx, s, caseTable, rows)
@@ -83,10 +89,11 @@ func (s *Store) Rule(ctx context.Context, list []Ruling) error {
 }
 
 const caseStateQuery = `select o.seq, o.customer_key, o.device_key, o.payout_key, o.contact_key,
-		coalesce((select arg_max(action, at) from case_event where case_id = $1 and action in ('confirmed', 'cleared', 'overturned', 'reopened')), 'open')
+		coalesce((select arg_max(action, at) from case_event where case_id = $1 and action in ('confirmed', 'cleared', 'overturned', 'reopened')), 'open'), (select max(at) from case_event where case_id = $1)
 	from case_event o where o.case_id = $1 and o.action = 'opened'`
 
-// caseState is what a case stands at, and the row of an event in its life.
+// caseState is what a case stands at, and the row of an event in its life, at the
+// time of the last.
 func (s *Store) caseState(ctx context.Context, id int64) (state string, row caseRow, err error) {
 	row = caseRow{id: id}
 	err = Writer{s}.Each(ctx, caseStateQuery, func(x []driver.Value) error {
@@ -94,6 +101,7 @@ func (s *Store) caseState(ctx context.Context, id int64) (state string, row case
 		row.seq, _ = x[0].(int64)
 		row.keys = record.Keys{Customer: key(1), Device: key(2), Payout: key(3), Contact: key(4)}
 		state, _ = x[5].(string)
+		row.at, _ = x[6].(time.Time)
 		return nil
 	}, id)
 	if err == nil && state == "" {

@@ -191,7 +191,7 @@ func askEntries(ctx context.Context, st *store.Store) (out []prometheus.Metric, 
 // askAge is against the clock on the wall: how old an answer is does not
 // depend on the times in the data.
 func askAge(ctx context.Context, st *store.Store) (out []prometheus.Metric, err error) {
-	err = st.Each(ctx, `select kind, max(finished) from run group by 1`, func(rows *sql.Rows) error {
+	err = st.Each(ctx, `select kind, max(finished) from run where kind not in ('score', 'backtest') group by 1`, func(rows *sql.Rows) error {
 		var job string
 		var finished time.Time
 		if err := rows.Scan(&job, &finished); err != nil {

@@ -100,6 +100,9 @@ func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 				break
 			}
 		}
+		if c.Blind { // also where a later score opened a second case
+			c.Top, c.TopAbout = store.Audit, nil
+		}
 		c.Reasons = nil
 		return nil
 	}, casesQuery, f.ID, f.State, f.Signal, limitHere, offsetHere)

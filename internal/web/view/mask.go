@@ -81,7 +81,7 @@ func withoutName(s, name string) string {
 		if isASCII(p) {
 			s = regexp.MustCompile(`(?i)\b`+regexp.QuoteMeta(p)+`\b`).ReplaceAllString(s, dot)
 		} else {
-			s = strings.ReplaceAll(s, p, dot)
+			s = regexp.MustCompile("(?i)"+regexp.QuoteMeta(p)).ReplaceAllString(s, dot)
 		}
 	}
 	return s

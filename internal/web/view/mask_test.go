@@ -27,6 +27,15 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestNamesInAnyCase: also of letters outside ASCII.
+func TestNamesInAnyCase(t *testing.T) {
+	for text, name := range map[string]string{"Talked to Иван Петров today": "иван петров", "JOSÉ GARCÍA wrote": "José García", "by Lerato dlamini": "lerato Dlamini", "和王小明说": "王小明"} {
+		if got := Text(text, []string{name}); strings.Contains(strings.ToLower(got), strings.Fields(strings.ToLower(name))[0]) {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
 func TestShort(t *testing.T) {
 	for id, want := range map[string]string{"": "", "U1": "U…", "U12345689": "U12…89", "客户一二三四五": "客户一…四五"} {
 		if got := Short(id); got != want {

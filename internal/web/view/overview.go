@@ -249,12 +249,12 @@ func (r *Reader) Volume(ctx context.Context, step string) (Volume, error) {
 func (r *Reader) readQueue(ctx context.Context, o *Overview) (err error) {
 	q := &o.Queue
 	if err := r.st.QueryRow(ctx, `select count(*), count(*) filter (where flagged), coalesce(max(threshold), 0) from
-		(select arg_max(flagged, run) as flagged, arg_max(threshold, run) as threshold from decision group by seq)`).Scan(&q.Judged, &q.Flagged, &q.Threshold); err != nil {
+		(select arg_max(flagged, run) as flagged, arg_max(threshold, run) as threshold from decision where seq not in (`+blindQuery+`) group by seq)`).Scan(&q.Judged, &q.Flagged, &q.Threshold); err != nil {
 		return err
 	}
 	q.Threshold = format.Round(q.Threshold)
 	if q.Scores, err = collect(ctx, r.st, func(rows *sql.Rows, b *Bin) error { return rows.Scan(&b.From, &b.N) },
-		`select floor(score / $1) * $1 as bin, count(*) from (select arg_max(score, run) as score from decision group by seq) where score is not null group by 1 order by 1`, BinWidth); err != nil {
+		`select floor(score / $1) * $1 as bin, count(*) from (select arg_max(score, run) as score from decision where seq not in (`+blindQuery+`) group by seq) where score is not null group by 1 order by 1`, BinWidth); err != nil {
 		return err
 	}
 	if q.Cases, err = r.tally(ctx, `select coalesce(state, 'open'), count(*) from (select arg_max(action, at) filter (action in ('confirmed', 'cleared', 'overturned', 'reopened')) as state

@@ -39,11 +39,15 @@ const (
 // recordsQuery finds the customer's transactions as they were known last.
 const recordsQuery = `with c as (select customer_key, coalesce(received, arrived) as received from complaint where seq = $1),
 	named as (select distinct unnest(string_split($4, chr(31))) as id)
-	select t.external_id, coalesce(t.type, ''), coalesce(t.status, ''), t.amount, coalesce(t.currency, ''), t.requested, t.settled, t.failed, t.external_id in (select id from named) as cited
+	select t.external_id, coalesce(t.type, ''), coalesce(t.status, ''), t.amount, coalesce(t.currency, ''), t.requested, t.settled, t.failed, t.external_id in (select id from named) or coalesce(t.reference in (select id from named), false) as cited
 	from transaction_version t join c on t.customer_key = c.customer_key
 	where cited or t.requested between c.received - to_days($2::integer) and c.received + to_days(1)
 	qualify row_number() over (partition by t.key_hi, t.key_lo order by t.seq desc) = 1
 	order by cited desc, t.requested desc nulls last, t.external_id limit $3`
+
+// booksQuery tells whether anything was loaded of the customer.
+const booksQuery = `select exists (select 1 from transaction_version t join complaint c on c.customer_key = t.customer_key where c.seq = $1)
+	or exists (select 1 from account_version a join complaint c on c.customer_key = a.customer_key where c.seq = $1)`
 
 // Records reads what the books say of what a complaint is about.
 func (r *Reader) Records(ctx context.Context, seq int64) (x Records, err error) {
@@ -61,8 +65,16 @@ func (r *Reader) Records(ctx context.Context, seq int64) (x Records, err error) 
 	if x.Missing = []string{}; err != nil || len(ids) == 0 {
 		return x, err
 	}
+	var kept bool
+	if err := r.st.QueryRow(ctx, booksQuery, seq).Scan(&kept); err != nil {
+		return x, fmt.Errorf("look whether there are books on complaint %d: %w", seq, err)
+	}
+	if !kept { // then nothing can be missing in them
+		return x, nil
+	}
 	have := map[string]bool{}
-	err = r.st.Each(ctx, "select distinct external_id from transaction_version where external_id in (select unnest(string_split($1, chr(31))))", func(rows *sql.Rows) error {
+	err = r.st.Each(ctx, `with named as (select distinct unnest(string_split($1, chr(31))) as id)
+		select distinct id from named where id in (select external_id from transaction_version) or id in (select reference from transaction_version where reference is not null)`, func(rows *sql.Rows) error {
 		var id string
 		err := rows.Scan(&id)
 		have[id] = true

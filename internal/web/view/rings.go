@@ -236,7 +236,7 @@ func (r *Reader) ringMembers(ctx context.Context, run int64, d *RingDetail) (err
 		return err
 	}, `select m.seq, c.received, coalesce(c.customer, ''), coalesce(c.type, ''), c.amount, coalesce(c.currency, ''), m.confidence, m.ties,
 			coalesce((select max(case_id) from case_event e where e.seq = m.seq and e.action = 'opened'), 0)
-		from ring_member m join complaint c using (seq) where m.run = $1 and m.ring = $2 order by m.confidence desc, m.seq limit $3`, run, d.ID, MostMembers)
+		from ring_member m join complaint c using (seq) where m.run = $1 and m.ring = $2 and m.seq not in (`+blindQuery+`) order by m.confidence desc, m.seq limit $3`, run, d.ID, MostMembers)
 	return err
 }
 

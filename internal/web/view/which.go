@@ -90,6 +90,9 @@ func (f *Filter) search(runs Runs) (*search, error) {
 	}{{f.Theme, "theme_member", "theme", "themes"}, {f.Incident, "incident_member", "incident", "incidents"}, {f.Ring, "ring_member", "ring", "rings"}} {
 		if x.id != 0 {
 			s.where("c.seq in (select seq from "+x.table+" where run = ? and "+x.of+" = ?)", runs[x.kind], x.id)
+			if x.of == "ring" {
+				s.where("c.seq not in (" + blindQuery + ")") // who decides without knowing must not learn it here
+			}
 		}
 	}
 	if len(f.Attributes) > 0 {
