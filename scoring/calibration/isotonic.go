@@ -24,8 +24,10 @@ const (
 )
 
 // Choose gives the isotonic curve of cases whose scores are log-odds, or the
-// identity where that predicts cases it has not seen no worse: on a score that is
-// calibrated already, a curve only adds noise.
+// identity where it does not predict cases it has not seen clearly better: on a
+// score that is calibrated already, a curve only adds noise, and the nearest cases
+// are more like each other than like those to come. Clearly is by more than the
+// logarithm of the number of cases (Schwarz 1978).
 func Choose(cases []Case) Curve {
 	if len(cases) < leastCases {
 		return Curve{}
@@ -46,7 +48,7 @@ func Choose(cases []Case) Curve {
 			curved += c.mass() * loss(f.Of(c.Score), c.Bad)
 		}
 	}
-	if curved >= plain {
+	if curved >= plain-math.Log(float64(len(cases))) {
 		return Curve{}
 	}
 	return Isotonic(cases)
