@@ -27,8 +27,15 @@ type Entity struct {
 	Codes []int32
 }
 
-// pseudo is how many labels of the average a rate is drawn towards.
-const pseudo = 4
+// How many labels of the average a rate is drawn towards, and half-lives of labels
+// as shares of the time the table spans. The slower one is drawn in less: what is
+// bad for a while shows in few labels.
+const (
+	pseudo     = 4
+	fewPseudo  = 1
+	recentHalf = .02
+	latelyHalf = .1
+)
 
 // halves are the half-lives of decayed counts, as shares of the time the table
 // spans.

@@ -80,3 +80,19 @@ func TestOrderOfRows(t *testing.T) {
 		}
 	}
 }
+
+// TestAnyClock: it does not matter when a clock began, before the rows or after.
+func TestAnyClock(t *testing.T) {
+	e := made(300, 7)
+	before := e.Features()
+	for i := range e.Times {
+		e.Times[i] -= 1 << 20
+	}
+	for c, column := range e.Features() {
+		for i, v := range column.Values {
+			if !same(v, before[c].Values[i]) {
+				t.Fatalf("%s of row %d: %v, before %v", column.Name, i, v, before[c].Values[i])
+			}
+		}
+	}
+}

@@ -26,9 +26,13 @@ type thing struct {
 	amounts []moments
 	bad     float64 // of the labels that have arrived
 	labels  float64
+	badAt   float64    // time of the newest bad one
 	recent  [2]float64 // bad and all, decayed to at
 	at      float64
-	met     []map[int32]struct{} // values of the others
+	lately  [2]float64        // the same, decayed slower
+	late    [][2]float64      // sum and number of the amounts' logarithms, decayed to last
+	met     []map[int32]int32 // values of the others, and how often
+	new     []float64         // how many of them were new, decayed to last
 }
 
 // moments of an amount's logarithm.
@@ -42,7 +46,7 @@ func (m *moments) add(x float64) {
 }
 
 // names of the columns of an entity, before those of amounts and partners.
-var names = [...]string{"times before", "since the last", "short count", "middle count", "long count", "surprise", "bad before", "recently bad before"}
+var names = [...]string{"times before", "since the last", "short count", "middle count", "long count", "surprise", "bad before", "recently bad before", "lately bad before", "since a bad one"}
 
 const (
 	atBefore = iota
@@ -53,6 +57,8 @@ const (
 	atSurprise
 	atBad
 	atRecent
+	atLately
+	atSinceBad
 	atAmounts
 )
 
@@ -63,6 +69,10 @@ func (w *walk) run() []feature.Column {
 		most = max(most, c)
 	}
 	w.things = make([]thing, most+1)
+	first := w.e.Times[w.order[0]]
+	for k := range w.things { // so that no decay is of a negative time
+		w.things[k].last, w.things[k].at = first, first
+	}
 	w.prepare()
 	entered, arrived := 0, 0
 	for _, i := range w.order {
@@ -94,9 +104,12 @@ func (w *walk) prepare() {
 	for _, a := range w.e.Amounts {
 		column(a.Name + " against its own")
 		column(a.Name + " in deviations")
+		column(a.Name + " of late against its own")
 	}
 	for _, o := range w.others {
 		column("different " + o.Name + " a row")
+		column("this " + o.Name + " a row")
+		column("new " + o.Name + " of late")
 	}
 }
 
@@ -114,22 +127,36 @@ func (w *walk) enter(i int32) {
 	for k := range x.counts {
 		x.counts[k] = x.counts[k]*w.decay(t-x.last, halves[k]) + 1
 	}
+	left := w.decay(t-x.last, halves[1])
 	x.n++
 	x.last = t
 	if x.amounts == nil {
-		x.amounts, x.met = make([]moments, len(w.e.Amounts)), make([]map[int32]struct{}, len(w.others))
+		x.amounts, x.late = make([]moments, len(w.e.Amounts)), make([][2]float64, len(w.e.Amounts))
+		x.met, x.new = make([]map[int32]int32, len(w.others)), make([]float64, len(w.others))
 	}
 	for k := range w.e.Amounts {
+		x.late[k][0], x.late[k][1] = x.late[k][0]*left, x.late[k][1]*left
 		if v := w.e.Amounts[k].Values[i]; !math.IsNaN(v) {
-			x.amounts[k].add(signedLog(v))
+			v = signedLog(v)
+			x.amounts[k].add(v)
+			x.late[k][0], x.late[k][1] = x.late[k][0]+v, x.late[k][1]+1
 		}
 	}
 	for k, o := range w.others {
-		if x.met[k] == nil {
-			x.met[k] = map[int32]struct{}{}
-		}
-		x.met[k][o.Codes[i]] = struct{}{}
+		x.meet(k, o.Codes[i], left)
 	}
+}
+
+// meet takes in a value of another column.
+func (x *thing) meet(k int, code int32, left float64) {
+	if x.met[k] == nil {
+		x.met[k] = map[int32]int32{}
+	}
+	x.new[k] *= left
+	if x.met[k][code] == 0 {
+		x.new[k]++
+	}
+	x.met[k][code]++
 }
 
 func signedLog(v float64) float64 { return math.Copysign(math.Log1p(math.Abs(v)), v) }
@@ -143,8 +170,13 @@ func (w *walk) arrive(i int32) {
 	x, t := &w.things[c], w.e.Times[i]
 	x.bad += b
 	x.labels++
-	left := w.decay(t-x.at, halves[1]*2)
-	x.recent[0], x.recent[1], x.at = x.recent[0]*left+b, x.recent[1]*left+1, t
+	if b == 1 {
+		x.badAt = t
+	}
+	left, most := w.decay(t-x.at, recentHalf), w.decay(t-x.at, latelyHalf)
+	x.recent = [2]float64{x.recent[0]*left + b, x.recent[1]*left + 1}
+	x.lately = [2]float64{x.lately[0]*most + b, x.lately[1]*most + 1}
+	x.at = t
 }
 
 // write describes a row.
@@ -158,6 +190,11 @@ func (w *walk) write(i int32, t float64) {
 	put(atBefore, math.Log1p(x.n))
 	put(atBad, (x.bad+pseudo*w.prior[i])/(x.labels+pseudo))
 	put(atRecent, (x.recent[0]+pseudo*w.prior[i])/(x.recent[1]+pseudo))
+	left := w.decay(t-x.at, latelyHalf) // silence brings it back to the average
+	put(atLately, (left*x.lately[0]+fewPseudo*w.prior[i])/(left*x.lately[1]+fewPseudo))
+	if x.bad > 0 {
+		put(atSinceBad, math.Log1p((t-x.badAt)/w.span*1e6))
+	}
 	var now [3]float64
 	for k := range now {
 		now[k] = x.counts[k] * w.decay(t-x.last, halves[k])
@@ -181,9 +218,15 @@ func (w *walk) compare(i int32, x *thing) {
 			w.columns[at].Values[i] = d
 			w.columns[at+1].Values[i] = d / math.Sqrt((m.m2+.25)/(m.n+1))
 		}
-		at += 2
+		if m.n > 0 {
+			w.columns[at+2].Values[i] = x.late[k][0]/x.late[k][1] - m.mean
+		}
+		at += 3
 	}
-	for k := range w.others {
-		w.columns[at+k].Values[i] = float64(len(x.met[k])) / x.n
+	for k, o := range w.others {
+		w.columns[at].Values[i] = float64(len(x.met[k])) / x.n
+		w.columns[at+1].Values[i] = float64(x.met[k][o.Codes[i]]) / x.n
+		w.columns[at+2].Values[i] = x.new[k] / x.counts[1]
+		at += 3
 	}
 }
