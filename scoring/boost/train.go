@@ -25,7 +25,7 @@ type Shape struct {
 
 // Challenger is the shape of trees without a limit to what may meet.
 func Challenger(seed uint64) Shape {
-	return Shape{Forests: 6, Leaves: 31, Depth: 6, Share: .3, Bins: feature.MaxBins, Seed: seed}
+	return Shape{Forests: 6, Leaves: 31, Depth: 6, Share: .3, Bins: 64, Seed: seed}
 }
 
 // Settings that are one for all tables.
