@@ -113,6 +113,19 @@ func (g *Graph) Mean(x, weight []float64) []float64 {
 	return out
 }
 
+// tied is the mean of x over the neighbours, each tie with its weight.
+func (g *Graph) tied(x, weight []float64) []float64 {
+	out := make([]float64, g.Rows())
+	parallel(len(out), func(i int) {
+		s, n := 0., 0.
+		for e := g.start[i]; e < g.start[i+1]; e++ {
+			s, n = s+weight[e]*x[g.ends[e]], n+weight[e]
+		}
+		out[i] = s / n
+	})
+	return out
+}
+
 // Deviation is the standard deviation of x over the neighbours, whose mean is
 // given.
 func (g *Graph) Deviation(x, mean []float64) []float64 {

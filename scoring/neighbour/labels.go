@@ -57,6 +57,21 @@ func (g *Graph) PastRates(bad, times []float64, delay float64) []feature.Column 
 	return []feature.Column{feature.Number("bad neighbours", Labels, rate), feature.Number("known neighbours", Labels, count)}
 }
 
+// Suspects describes every row by how bad a model thinks its neighbours are: the
+// mean and deviation of their probabilities, the mean with hubs counting less, with
+// close neighbours counting more, and over two hops.
+func (g *Graph) Suspects(probability, closeness []float64) []feature.Column {
+	mean := g.Mean(probability, nil)
+	out := []feature.Column{
+		feature.Number("suspect neighbours", Labels, mean), feature.Number("suspect neighbours' deviation", Labels, g.Deviation(probability, mean)),
+		feature.Number("suspect neighbours, damped", Labels, g.Mean(probability, g.Damping())), feature.Number("suspect neighbours' neighbours", Labels, g.Mean(mean, nil)),
+	}
+	if closeness != nil {
+		out = append(out, feature.Number("suspect close neighbours", Labels, g.tied(probability, closeness)))
+	}
+	return out
+}
+
 // draw puts every known label into one of the folds 0 to 9; what is unknown is in
 // fold 10, for which nothing is hidden.
 func draw(bad []float64, seed uint64) []int8 {

@@ -63,7 +63,9 @@ func (p *plan) ties(own []feature.Column) []feature.Column {
 	if shared != nil {
 		closeness = g.Closeness(shared)
 	}
-	return append(g.Features(own, shared), g.Rates(p.learn, closeness, p.r.Seed)...)
+	out := g.Features(own, shared)
+	first := slices.Concat(own, out)
+	return slices.Concat(out, g.Rates(p.learn, closeness, p.r.Seed), p.stacked(g, first, closeness))
 }
 
 // mostAmounts bounds the numbers that are compared with an entity's history.

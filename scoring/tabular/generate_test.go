@@ -9,11 +9,20 @@ import (
 	"plaint/scoring/tabular"
 )
 
-// transactions makes a table of payments between sources and targets in time. A few
+// transactions makes a table of payments.
+func transactions(rows [][]string) *tabular.Table {
+	t := tabular.NewTable([]string{"id", "at", "source", "target", "amount", "place", "label"})
+	for _, row := range rows {
+		t.Add(row)
+	}
+	return t
+}
+
+// payments makes rows of payments between sources and targets in time. A few
 // targets turn bad for a while: what they then get from anybody is mostly bad. A few
 // sources are taken over for a while: they pay often, to new targets, more than they
 // used to. Half of the labels are never known.
-func transactions(n int, seed uint64) *tabular.Table {
+func payments(n int, seed uint64) [][]string {
 	random := rand.New(rand.NewPCG(seed, 3))
 	sources, targets := n/25, n/40
 	mood := func(count int, share float64) (from, to []float64) {
@@ -33,7 +42,7 @@ func transactions(n int, seed uint64) *tabular.Table {
 	for i := range usual {
 		usual[i], home[i] = 3+random.NormFloat64(), random.IntN(targets)
 	}
-	t := tabular.NewTable([]string{"id", "at", "source", "target", "amount", "place", "label"})
+	var rows [][]string
 	taken := 0
 	for i := range n {
 		s := int(float64(sources) * math.Pow(random.Float64(), 2))
@@ -62,8 +71,8 @@ func transactions(n int, seed uint64) *tabular.Table {
 		if random.IntN(2) == 0 {
 			label = ""
 		}
-		t.Add([]string{fmt.Sprintf("p%d", i), strconv.Itoa(i), fmt.Sprintf("S%d", s), fmt.Sprintf("T%d", to),
+		rows = append(rows, []string{fmt.Sprintf("p%d", i), strconv.Itoa(i), fmt.Sprintf("S%d", s), fmt.Sprintf("T%d", to),
 			strconv.FormatFloat(math.Exp(amount), 'f', 2, 64), "L" + strconv.Itoa(random.IntN(20)), label})
 	}
-	return t
+	return rows
 }

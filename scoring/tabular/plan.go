@@ -4,8 +4,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-
-	"plaint/scoring/feature"
 )
 
 // Roles says what the columns of a table are for.
@@ -109,10 +107,7 @@ func (p *plan) choose() {
 			p.left[c.Name] = "ignored"
 		case c.Kind == Parts || c.Kind == Constant:
 			p.left[c.Name] = string(c.Kind)
-		case slices.Contains(p.r.Entities, c.Name):
-			if len(c.words) > 0 && len(c.words) <= feature.MaxBins-2 && c.Kind == Category {
-				p.own = append(p.own, c)
-			}
+		case slices.Contains(p.r.Entities, c.Name): // told by its history: a name would be learned by heart
 		default:
 			p.own = append(p.own, c)
 		}

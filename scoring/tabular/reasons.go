@@ -47,7 +47,7 @@ func (r *Reasons) Of(row int32) Reason {
 		out.Groups[r.of[k][0]] += v / 2
 		out.Groups[r.of[k][1]] += v / 2
 	}
-	out.LogOdds = r.x.Curve.Of(raw)
+	out.LogOdds = r.x.odds(row)
 	out.Calibration = out.LogOdds - raw
 	return out
 }

@@ -21,6 +21,7 @@ type Result struct {
 	Table   *feature.Table    // what the model looks at
 	Summary Summary
 	raw     []float64
+	offset  []float64 // of a row from its calibrated log-odds, by labels that had arrived; nil where that is not followed
 }
 
 // newest is the share of the rows learned from that a calibration is chosen on.
@@ -39,9 +40,15 @@ func Screen(t *Table, r Roles) (*Result, error) {
 	lap("checks")
 	x := &Result{Table: p.features()}
 	lap("features")
-	cases := x.train(p)
+	block, cases := x.train(p)
 	lap("training")
 	x.Curve = calibration.Choose(cases)
+	for k := range cases {
+		cases[k].Score = x.Curve.Of(cases[k].Score)
+	}
+	if p.times != nil && len(block) > 0 {
+		x.follow(p, block, cases)
+	}
 	x.score(p)
 	lap("scoring")
 	x.summary(p, cases)
@@ -80,11 +87,11 @@ func (x *Result) fit(p *plan, rows []int32, o glass.Options) (scorer, int) {
 	return m, max(1, n/len(m.Trees))
 }
 
-// train fits the model that scores, and gives the cases a calibration is chosen on:
+// train fits the model that scores, and gives the rows and cases a calibration is chosen on:
 // the rows of val or, in time, the newest rows that can be learned from. These are
 // scored by a model that knew only what had arrived before the first of them; they
 // also tell how many trees go on being right later, and then are learned from too.
-func (x *Result) train(p *plan) []calibration.Case {
+func (x *Result) train(p *plan) ([]int32, []calibration.Case) {
 	rows := p.rows(Train)
 	var m scorer
 	var block []int32
@@ -108,7 +115,56 @@ func (x *Result) train(p *plan) []calibration.Case {
 	for k, i := range block {
 		out[k] = calibration.Case{Score: before[i], Bad: p.bad[i] == 1}
 	}
-	return out
+	return block, out
+}
+
+// follow lets labels that arrive after training move the probabilities of later
+// rows, if on the block that would have been better. The block's cases, in the order
+// of time, and rows whose labels came too late to be learned from, tell it.
+func (x *Result) follow(p *plan, block []int32, cases []calibration.Case) {
+	var list []calibration.Moment
+	for k, i := range block {
+		list = append(list, calibration.Moment{Case: cases[k], At: p.times.Numbers[i], Known: true})
+	}
+	n := p.count(block)
+	first, end := slices.Min(p.times.Numbers), slices.Max(p.times.Numbers)
+	d := calibration.Drift{Centre: math.Log(float64(n[1]+1) / float64(n[0]+1)), Span: end - first, Delay: p.r.Delay}
+	if !d.Helps(list) {
+		return
+	}
+	var later []int32
+	for i, part := range p.parts {
+		if part != Train {
+			later = append(later, int32(i))
+		}
+	}
+	p.inTime(later)
+	for _, i := range later {
+		c := calibration.Case{Score: x.Curve.Of(x.raw[i]), Bad: p.bad[i] == 1}
+		list = append(list, calibration.Moment{Case: c, At: p.times.Numbers[i], Known: !math.IsNaN(p.bad[i])})
+	}
+	x.offset = make([]float64, len(p.bad))
+	for k, s := range d.Follow(list) {
+		if k < len(block) {
+			cases[k].Score = s
+		} else {
+			x.offset[later[k-len(block)]] = s - list[k].Score
+		}
+	}
+}
+
+// odds are the calibrated log-odds of a row.
+func (x *Result) odds(i int32) float64 {
+	s := x.Curve.Of(x.raw[i])
+	if x.offset != nil {
+		s += x.offset[i]
+	}
+	return s
+}
+
+// inTime puts rows in the order of time.
+func (p *plan) inTime(rows []int32) {
+	slices.SortStableFunc(rows, func(a, b int32) int { return cmp.Compare(p.times.Numbers[a], p.times.Numbers[b]) })
 }
 
 // rows of a part with labels.
@@ -126,7 +182,7 @@ func (p *plan) rows(part Part) []int32 {
 // where too little would be left of one of them.
 func (p *plan) cut(rows []int32) (old, block []int32) {
 	order := slices.Clone(rows)
-	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(p.times.Numbers[a], p.times.Numbers[b]) })
+	p.inTime(order)
 	block = order[len(order)-int(newest*float64(len(order))):]
 	if len(block) == 0 {
 		return nil, nil
@@ -159,11 +215,11 @@ func (x *Result) score(p *plan) {
 		}
 	}
 	if p.times != nil {
-		slices.SortStableFunc(x.Rows, func(a, b int32) int { return cmp.Compare(p.times.Numbers[a], p.times.Numbers[b]) })
+		p.inTime(x.Rows)
 	}
 	x.Score = make([]float64, len(x.Rows))
 	for k, i := range x.Rows {
-		x.Score[k] = glass.Probability(x.Curve.Of(x.raw[i]))
+		x.Score[k] = glass.Probability(x.odds(i))
 	}
 }
 

@@ -22,7 +22,8 @@ type Summary struct {
 	Left     map[string]string  `json:"left_out"` // columns that are no features, and why
 	Val      *Quality           `json:"val,omitempty"`
 	Test     *Quality           `json:"test,omitempty"`
-	Curve    string             `json:"calibration"` // identity or isotonic
+	Curve    string             `json:"calibration"`                    // identity or isotonic
+	Followed bool               `json:"calibration_followed,omitempty"` // labels that came after training moved the probabilities of later rows
 	Promises []Kept             `json:"promises"`
 	Refused  []Leak             `json:"refused"`
 	Times    map[string]float64 `json:"seconds_of"`
@@ -70,7 +71,7 @@ var promised = []float64{.5, .7, .8, .9}
 func (x *Result) quality(p *plan, part Part) (*Quality, []calibration.Case) {
 	var cases []calibration.Case
 	for _, i := range p.rows(part) {
-		cases = append(cases, calibration.Case{Score: glass.Probability(x.Curve.Of(x.raw[i])), Bad: p.bad[i] == 1})
+		cases = append(cases, calibration.Case{Score: glass.Probability(x.odds(i)), Bad: p.bad[i] == 1})
 	}
 	n := p.count(p.rows(part))
 	if n[0] == 0 || n[1] == 0 {
@@ -97,11 +98,12 @@ func (x *Result) summary(p *plan, cases []calibration.Case) {
 	if !x.Curve.Identity() {
 		s.Curve = "isotonic"
 	}
+	s.Followed = x.offset != nil
 	var test []calibration.Case
 	s.Val, _ = x.quality(p, Val)
 	s.Test, test = x.quality(p, Test)
 	for i := range cases {
-		cases[i].Score = glass.Probability(x.Curve.Of(cases[i].Score))
+		cases[i].Score = glass.Probability(cases[i].Score)
 	}
 	for _, want := range promised {
 		if k, ok := calibration.Keep(cases, want); ok {
