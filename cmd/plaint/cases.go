@@ -109,15 +109,7 @@ func (e *env) showCase(ctx context.Context, v *view.Reader, id int64, a asked) e
 	if x.Blind {
 		fmt.Fprintf(e.out, "\n%s\n", e.t("web_blind"))
 	} else {
-		reasons := [][]string{{e.t("web_signal"), e.t("web_value"), e.t("web_points_score"), e.t("web_evidence")}}
-		for _, r := range x.Reasons {
-			var evidence []string
-			for _, seq := range r.Evidence {
-				evidence = append(evidence, fmt.Sprintf("#%d", seq))
-			}
-			reasons = append(reasons, []string{e.reasonName(r.Signal, r.About), f.Num(r.Value, 2), f.Signed(r.Points, 2), strings.Join(evidence, " ")})
-		}
-		e.section("web_reasons", reasons)
+		e.section("web_reasons", e.reasonRows(f, x.Reasons))
 	}
 	records, err := v.Records(ctx, x.Seq)
 	if err != nil {
@@ -135,6 +127,19 @@ func (e *env) showCase(ctx context.Context, v *view.Reader, id int64, a asked) e
 	}
 	e.section("web_case_steps", steps)
 	return nil
+}
+
+// reasonRows are the reasons of a score and the complaints behind them.
+func (e *env) reasonRows(f format.Format, list []view.Reason) [][]string {
+	rows := [][]string{{e.t("web_signal"), e.t("web_value"), e.t("web_points_score"), e.t("web_evidence")}}
+	for _, r := range list {
+		var evidence []string
+		for _, seq := range r.Evidence {
+			evidence = append(evidence, fmt.Sprintf("#%d", seq))
+		}
+		rows = append(rows, []string{e.reasonName(r.Signal, r.About), f.Num(r.Value, 2), f.Signed(r.Points, 2), strings.Join(evidence, " ")})
+	}
+	return rows
 }
 
 // recordRows are what the books say of the customer's transactions.

@@ -123,7 +123,7 @@ func TestCallers(t *testing.T) {
 	if err := stopped.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	stopped.ends(t, "interrupted; what was loaded before stays loaded")
+	stopped.ends(t, "interrupted; what was finished before stays")
 
 	killed := hold(t, dir)
 	if err := killed.Process.Kill(); err != nil {

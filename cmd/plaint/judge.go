@@ -108,7 +108,7 @@ func (e *env) judgeOf(ctx context.Context, st *store.Store, name string) (*model
 	if err != nil || name == "" {
 		return m, err
 	}
-	if err := e.mustBeTested(ctx, st, m, name); err != nil || !model.IsFile(name) {
+	if err := e.mustBeTested(ctx, st, m, name, false); err != nil || !model.IsFile(name) {
 		return m, err
 	}
 	_, err = e.keepFile(ctx, st, m, whoAmI())

@@ -132,7 +132,7 @@ func (e *env) promote(ctx context.Context, st *store.Store, to record.ModelVersi
 			return &worded{"err_model_kept_unreadable", []any{"name", to.Name, "reason", err}}
 		}
 		if err == nil {
-			if err := e.mustBeTested(ctx, st, m, to.Name); err != nil {
+			if err := e.mustBeTested(ctx, st, m, to.Name, true); err != nil {
 				return err
 			}
 		}

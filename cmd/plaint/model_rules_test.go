@@ -482,7 +482,22 @@ func TestRulesInAModelFile(t *testing.T) {
 	if code, said := cli(t, dir, "backtest", "--model", "own-2", "--recompute", "--db", "t.db"); code != exitDone || strings.Contains(said, "does not allow") {
 		t.Errorf("%d %s", code, said)
 	}
-	if code, said := cli(t, dir, "model", "promote", "own-2", "--by", "li", "--reason", "x", "--db", "t.db"); code != exitDone {
+	more := head
+	for i := range 9 {
+		more += strings.Replace(good, "C1,U1", fmt.Sprintf("D%d,V%d", i, i), 1)
+	}
+	put(t, dir, "more.csv", more)
+	if code, said := cli(t, dir, "ingest", "more.csv", "--db", "t.db", "--quiet"); code != exitDone {
+		t.Fatal(said)
+	}
+	promote := []string{"model", "promote", "own-2", "--by", "li", "--reason", "x", "--db", "t.db"}
+	if code, said := cli(t, dir, promote...); code != exitFailed || !strings.Contains(said, "test it again") {
+		t.Errorf("tested on 2 of 11 complaints: %d %s", code, said)
+	}
+	if code, said := cli(t, dir, "backtest", "--model", "own-2", "--recompute", "--db", "t.db"); code != exitDone {
+		t.Errorf("%d %s", code, said)
+	}
+	if code, said := cli(t, dir, promote...); code != exitDone {
 		t.Errorf("%d %s", code, said)
 	}
 }

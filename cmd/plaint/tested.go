@@ -44,8 +44,10 @@ func (e *env) keepTest(ctx context.Context, st *store.Store, m *model.Model, f *
 }
 
 // mustBeTested refuses a model with rules that was not tested on the history of
-// this database, exactly as it is.
-func (e *env) mustBeTested(ctx context.Context, st *store.Store, m *model.Model, name string) error {
+// this database, exactly as it is. With fresh the test has to have seen at least
+// half of the complaints that there are now, so that a test on the first handful
+// does not stand for all; without, a champion is not refused because it is in use.
+func (e *env) mustBeTested(ctx context.Context, st *store.Store, m *model.Model, name string, fresh bool) error {
 	if len(m.Rules) == 0 {
 		return nil
 	}
@@ -53,9 +55,16 @@ func (e *env) mustBeTested(ctx context.Context, st *store.Store, m *model.Model,
 	if err != nil {
 		return err
 	}
-	var n int
-	if err := st.QueryRow(ctx, "select count(*) from run where kind = ? and json_extract_string(params, '$.file') = ?", backtestRun, id).Scan(&n); err != nil || n > 0 {
+	var tested, all int64
+	if err := st.QueryRow(ctx, `select coalesce(max(json_extract(summary, '$.complaints')::bigint), 0), (select count(*) from complaint)
+		from run where kind = ? and json_extract_string(params, '$.file') = ?`, backtestRun, id).Scan(&tested, &all); err != nil {
 		return err
 	}
-	return &worded{"err_rules_untested", []any{"name", m.Name, "model", name}}
+	switch {
+	case tested == 0:
+		return &worded{"err_rules_untested", []any{"name", m.Name, "model", name}}
+	case fresh && 2*tested < all:
+		return &worded{"err_rules_outgrown", []any{"name", m.Name, "model", name, "tested", thousands(tested), "all", thousands(all)}}
+	}
+	return nil
 }

@@ -56,14 +56,11 @@ func hasDay(f *record.Facts) bool { return f.Received.Known() && f.Received.Prec
 // weekday in UTC, from 1, a Monday, to 7.
 func weekday(t time.Time) int { return (int(t.UTC().Weekday())+6)%7 + 1 }
 
-var (
-	errUnknown = errors.New("not known")
-	unknown    = types.WrapErr(errUnknown)
-)
+var errUnknown = errors.New("not known")
 
 func known(is bool, v ref.Val) ref.Val {
 	if !is {
-		return unknown
+		return types.WrapErr(errUnknown) // one for each: the interpreter writes into it where it stood
 	}
 	return v
 }

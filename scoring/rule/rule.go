@@ -10,6 +10,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -85,6 +86,8 @@ func check(list []Rule) error {
 			return wrong("err_rule_points", "rule", r.Name, "points", r.Points, "most", MostPoints)
 		case utf8.RuneCountInString(r.When) > mostWhen:
 			return wrong("err_rule_long", "rule", r.Name, "n", utf8.RuneCountInString(r.When), "most", mostWhen)
+		case !shown(r.When):
+			return wrong("err_rule_sign", "rule", r.Name)
 		case !plainWords(r.By):
 			return wrong("err_rule_words", "rule", r.Name, "field", "by", "most", mostAbout)
 		}
@@ -96,6 +99,11 @@ func check(list []Rule) error {
 		seen[r.Name] = true
 	}
 	return nil
+}
+
+// shown tells whether a text steers no terminal that it is shown on.
+func shown(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) && !unicode.IsSpace(c) })
 }
 
 // plainWords tells whether a text is short and of one line: it is shown in tables

@@ -90,6 +90,7 @@ func TestRefused(t *testing.T) {
 		says   string
 	}{
 		{func(r *Rule) { r.When = "agent >\n  nobody" }, "err_rule_unknown", "line 2 column 3 name nobody"},
+		{func(r *Rule) { r.When = "agent > 1.0 // \x1b]0;x" }, "err_rule_sign", ""},
 		{func(r *Rule) { r.When = "body.contains('x')" }, "err_rule_unknown", "name body"},
 		{func(r *Rule) { r.When = "status == 'closed'" }, "err_rule_unknown", "name status"},
 		{func(r *Rule) { r.When = "type.matches('(a+)+$')" }, "err_rule_unknown", "name matches"},

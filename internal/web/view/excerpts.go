@@ -30,9 +30,9 @@ func (r *Reader) excerpts(ctx context.Context, list []Complaint) error {
 		var seq int64
 		var x letter
 		err := rows.Scan(&seq, &x.subject, &x.body, &x.own)
-		x.subject, x.body = withoutTail(x.subject), withoutTail(x.body)
+		x.subject, x.body = plainApostrophes(withoutTail(x.subject)), plainApostrophes(withoutTail(x.body))
 		letters[seq] = x
-		words = append(append(words, runsOf(x.subject)...), runsOf(x.body)...)
+		words = append(append(words, wholeNames(x.subject)...), wholeNames(x.body)...)
 		return err
 	}, args...)
 	if err != nil {
@@ -42,7 +42,7 @@ func (r *Reader) excerpts(ctx context.Context, list []Complaint) error {
 	for i := range list {
 		x := letters[list[i].Seq]
 		names := []string{x.own}
-		for _, run := range append(runsOf(x.subject), runsOf(x.body)...) {
+		for _, run := range append(wholeNames(x.subject), wholeNames(x.body)...) {
 			if is[run] {
 				names = append(names, run)
 			}
@@ -64,12 +64,19 @@ func withoutTail(s string) string {
 	return s
 }
 
-// whole tells which of the runs of words are whole names of customers. It keeps
-// nothing: letters hold more words than there is room for.
+// wholeNames are the runs of a letter that may be the whole name of a customer: of
+// one to four words.
+func wholeNames(s string) []string { return runsOfWords(s, 1, 4) }
+
+func plainApostrophes(s string) string { return strings.ReplaceAll(s, "’", "'") }
+
+// whole tells which of the runs of words are whole names of customers, whose dots
+// part words. It keeps nothing: letters hold more words than there is room for.
 func (r *Reader) whole(ctx context.Context, runs []string) (map[string]bool, error) {
 	is := map[string]bool{}
 	err := r.st.Each(ctx, `with run as materialized (select distinct unnest(string_split($1, chr(31))) as w)
-		select distinct w from run where w in (select lower(customer_name) from complaint where length(customer_name) >= 2)`, func(rows *sql.Rows) error {
+		select distinct w from run where length(w) >= 2
+		and w in (select replace(replace(replace(lower(customer_name), '·', ' '), '.', ''), '’', chr(39)) from complaint where length(customer_name) >= 2)`, func(rows *sql.Rows) error {
 		var w string
 		err := rows.Scan(&w)
 		is[w] = true

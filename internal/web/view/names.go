@@ -217,10 +217,13 @@ var hanBeside = regexp.MustCompile(`(\p{Han})(\p{Latin})|(\p{Latin})(\p{Han})`)
 // runsOf are the runs of two and three words of a text, and of two to four
 // Chinese characters: what a whole name looks like. A single word, such as
 // Price, says more about a log than about a person.
-func runsOf(s string) (out []string) {
+func runsOf(s string) []string { return runsOfWords(s, 2, 3) }
+
+// runsOfWords are the runs of so many words, as runsOf.
+func runsOfWords(s string, least, most int) (out []string) {
 	words := strings.FieldsFunc(hanBeside.ReplaceAllString(strings.ToLower(s), "$1$3 $2$4"), func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' && r != '-' })
 	for i := range words {
-		for n := 2; n <= 3 && i+n <= len(words); n++ {
+		for n := least; n <= most && i+n <= len(words); n++ {
 			out = append(out, strings.Join(words[i:i+n], " "))
 		}
 		han := []rune(words[i])
