@@ -59,7 +59,7 @@ func exposed(t *testing.T) map[string]map[string]bool {
 	}
 	meter := stream.NewMeter()
 	meter.Behind(0)
-	if err := errors.Join(metrics.RegisterSources(reg, []stream.Running{{Name: "q", Type: "jetstream", Meter: meter}}), metrics.RegisterIntake(reg, &intake.Counts{})); err != nil {
+	if err := errors.Join(metrics.RegisterSources(reg, []stream.Running{{Name: "q", Type: "jetstream", Meter: meter}}), metrics.RegisterIntake(reg, &intake.Counts{}), metrics.RegisterScreening(reg, st)); err != nil {
 		t.Fatal(err)
 	}
 	families, err := reg.Gather()

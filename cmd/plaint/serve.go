@@ -103,6 +103,11 @@ func (e *env) serve(ctx context.Context, v service) error {
 	go func() {
 		var house sync.WaitGroup
 		house.Go(func() { e.keepHouse(running, v) })
+		house.Go(func() {
+			if err := v.store.Prepare(running); err != nil && running.Err() == nil {
+				e.log().Warn("what the first complaint waits for could not be read", "error", err)
+			}
+		})
 		s.accept(running, commands)
 		house.Wait()
 		close(handed)

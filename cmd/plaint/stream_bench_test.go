@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,9 +64,113 @@ func BenchmarkPost(b *testing.B) {
 			}
 			url, stop := serveProcess(b, program, db)
 			defer stop()
-			post(b, url, rows, size)
+			post(b, url, rows, size, 64)
 		})
 	}
+}
+
+// BenchmarkPostMillion posts complaints one by one, from one client and from 64, to a
+// server on a file that holds a million complaints and eighteen million accounts and
+// transactions of their customers. Beside the answers' times stands what a complaint
+// takes from its signals to its reasons, at most, as the server's metric says.
+//
+//	go test ./cmd/plaint -run xxx -bench PostMillion -benchtime 4000x -timeout 30m
+func BenchmarkPostMillion(b *testing.B) {
+	dir := b.TempDir()
+	if _, err := (simulate.Config{Seed: 1, Complaints: 1_000_000}).WriteDir(dir); err != nil {
+		b.Fatal(err)
+	}
+	program, db := filepath.Join(dir, "plaint"), filepath.Join(dir, "b.db")
+	for _, args := range [][]string{{"go", "build", "-o", program, "."},
+		{program, "ingest", filepath.Join(dir, "accounts.csv"), filepath.Join(dir, "transactions.csv"), filepath.Join(dir, "complaints.csv"), "--quiet", "--db", db}} {
+		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			b.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	rows := testload.Rows(b, firstLines(b, filepath.Join(dir, "complaints.csv"), 20_000)) // under new numbers
+	url, stop := serveProcess(b, program, db)
+	defer stop()
+	for i := 0; ; i++ { // until what is known of customers has been read
+		before := screened(b, url)
+		answer, err := http.Post(url+"/v1/complaints?source=http", "application/json", strings.NewReader(fmt.Sprintf(`{"id": "first-%d", "customer": %q, "type": "login", "body": "again"}`, i, rows[i]["customer"])))
+		if err != nil {
+			b.Fatal(err)
+		}
+		answer.Body.Close()
+		if screened(b, url).quantile(before, .5) < .001 {
+			break
+		}
+		time.Sleep(time.Second)
+	}
+	for _, clients := range []int{1, 64} {
+		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
+			before := screened(b, url)
+			post(b, url, rows, 1, clients)
+			after := screened(b, url)
+			b.ReportMetric(after.quantile(before, .5)*1000, "screening-p50-ms")
+			b.ReportMetric(after.quantile(before, .99)*1000, "screening-p99-ms")
+		})
+	}
+}
+
+// firstLines copies the beginning of a file of lines.
+func firstLines(b *testing.B, path string, lines int) string {
+	f, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	var out bytes.Buffer
+	for r := bufio.NewReader(f); lines >= 0; lines-- {
+		line, err := r.ReadBytes('\n')
+		if err != nil {
+			b.Fatal(err)
+		}
+		out.Write(line)
+	}
+	short := path + ".head"
+	if err := os.WriteFile(short, out.Bytes(), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return short
+}
+
+// screening is the server's histogram of screening times: how many complaints took at
+// most so many seconds.
+type screening struct{ seconds, count []float64 }
+
+var screeningLine = regexp.MustCompile(`plaint_screening_seconds_bucket\{le="([^"]+)"\} (\S+)`)
+
+func screened(b *testing.B, url string) (s screening) {
+	answer, err := http.Get(url + "/metrics")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, g := range screeningLine.FindAllSubmatch(text, -1) {
+		le, err1 := strconv.ParseFloat(string(g[1]), 64)
+		n, err2 := strconv.ParseFloat(string(g[2]), 64)
+		if err1 != nil || err2 != nil {
+			b.Fatal(err1, err2)
+		}
+		s.seconds, s.count = append(s.seconds, le), append(s.count, n)
+	}
+	return s
+}
+
+// quantile is the upper end of the bucket in which a share of those since before are.
+func (s screening) quantile(before screening, share float64) float64 {
+	all := s.count[len(s.count)-1] - before.count[len(s.count)-1]
+	for i, le := range s.seconds {
+		if s.count[i]-before.count[i] >= share*all {
+			return le
+		}
+	}
+	return math.NaN()
 }
 
 // serveProcess starts a server on a free port and waits until it says where.
@@ -91,9 +197,8 @@ func serveProcess(t testing.TB, program, db string, args ...string) (url string,
 	}
 }
 
-// post sends b.N rows, size at a time, from 64 clients.
-func post(b *testing.B, url string, rows []map[string]string, size int) {
-	const clients = 64
+// post sends b.N rows, size at a time, from so many clients.
+func post(b *testing.B, url string, rows []map[string]string, size, clients int) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 	var next atomic.Int64
 	var mu sync.Mutex

@@ -20,6 +20,8 @@ type admission struct {
 	s     *Store
 	parts []*part
 	at    time.Time
+
+	recall time.Duration // what finding out took for each complaint
 }
 
 // run admits the parts, evidence first, so that complaints of the same group
@@ -138,11 +140,24 @@ func (a *admission) complaints(ctx context.Context) error {
 	if len(fresh) == 0 {
 		return nil
 	}
+	started := time.Now()
 	m, err := a.s.remember(ctx, list)
 	if err != nil {
 		return err
 	}
+	a.recall = time.Since(started) / time.Duration(len(list))
 	return a.judge(ctx, fresh, owners, m)
+}
+
+// Time calls f with how long each complaint admitted from now on took from its
+// signals to its reasons: its part of what is found out for the batch, and its
+// judgement; without reading it and without keeping it. nil ends it.
+func (s *Store) Time(f func(time.Duration)) {
+	if f == nil {
+		s.timer.Store(nil)
+		return
+	}
+	s.timer.Store(&f)
 }
 
 // judge decides the new complaints in arrival order and appends them, their
@@ -168,7 +183,6 @@ func (a *admission) judge(ctx context.Context, fresh []complaintRow, owners []*p
 	if err := insert(ctx, a.s, memberTable, v.members); err != nil {
 		return err
 	}
-	a.s.events += int64(len(v.cases)) // nothing that changes a verdict
 	return insert(ctx, a.s, caseTable, v.cases)
 }
 
@@ -194,12 +208,16 @@ func (a *admission) decisions(fresh []complaintRow, owners []*part, m *memory.Kn
 	defer func() { err = errors.Join(err, <-appended) }()
 	decisions := make([]record.Decision, len(fresh))
 	v.decided = make([]decided, len(fresh))
-	shadow := a.s.shadow.Load()
+	shadow, timer := a.s.shadow.Load(), a.s.timer.Load()
 	v.members = a.s.themes.themes.members(complaintsIn(fresh), func(i int) int64 { return fresh[i].seq })
 	for i := range fresh {
 		c, d, p := fresh[i].r, &decisions[i], owners[i]
+		started := time.Now()
 		h := m.Before(c, fresh[i].seq)
 		*d = p.decide(c, h)
+		if timer != nil {
+			(*timer)(a.recall + time.Since(started))
+		}
 		d.Seq = fresh[i].seq
 		v.decided[i] = decided{d, 0, a.at}
 		if shadow != nil {

@@ -9,89 +9,200 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	duckdb "github.com/marcboeker/go-duckdb"
 
 	"plaint/internal/record"
 	"plaint/internal/store/memory"
 )
 
-// When evidence is kept in memory: reading it for a few complaints costs as much
-// as for many, so that it pays from small batches on, and as long as it does not
-// take too much.
+// Evidence is kept in memory from the first small batch on: reading it for a few
+// complaints costs as much as for many. What may not take more memory than a share
+// of the machine's is asked of the engine instead.
 const (
 	fewComplaints = 512
-	mostEvidence  = 256 << 20
+	memoryShare   = 8
+	factBytes     = 64 // about, of a packed fact
+
+	// Up to so many facts are read while the complaint waits; more are read beside
+	// the writer, who asks the engine meanwhile.
+	soonRead  = 100_000
+	chunkRead = 1 << 18 // the driver holds the rows of a whole answer
 )
+
+// evidence is what is kept in memory of accounts and transactions. Whoever reads in
+// the background owns it until reading is closed.
+type evidence struct {
+	facts   *memory.Evidence // nil: there are too many
+	upTo    counters         // accounts and transactions that are in it
+	reading chan struct{}
+	stop    context.CancelFunc
+}
 
 // recallEvidence finds the customers' accounts and transactions.
 func (s *Store) recallEvidence(ctx context.Context, m *memory.Knowledge, fresh []*record.Complaint) error {
-	if s.next.account+s.next.transaction == 0 {
-		return nil
+	facts, err := s.facts(ctx, len(fresh))
+	if err != nil {
+		return err
 	}
-	if s.evidence == nil && len(fresh) <= fewComplaints && (s.next.account+s.next.transaction)*100 < mostEvidence {
-		if err := s.loadEvidence(ctx); err != nil {
-			return err
-		}
-	}
-	if s.evidence == nil {
+	if facts == nil {
 		return s.readEvidence(ctx, m, fresh)
 	}
 	for _, c := range fresh {
 		k := c.Keys.Customer
 		if _, done := m.Accounts[k]; k != 0 && !done {
-			m.Accounts[k], m.Transactions[k] = s.evidence.Accounts(k), s.evidence.Transactions(k)
+			m.Accounts[k], m.Transactions[k] = facts.Accounts(k), facts.Transactions(k)
 		}
 	}
 	return nil
 }
 
-// loadEvidence reads all accounts and transactions, in arrival order.
-func (s *Store) loadEvidence(ctx context.Context) error {
-	e := &memory.Evidence{}
-	err := s.arrowRows(ctx, allAccountsQuery, func(rec arrow.Record) {
-		for i := range int(rec.NumRows()) {
-			key, a := accountAt(rec, i)
-			e.AddAccount(key, &a)
-		}
-	})
-	if err != nil {
-		return fmt.Errorf("read the accounts: %w", err)
-	}
-	err = s.arrowRows(ctx, allTransactionsQuery, func(rec arrow.Record) {
-		for i := range int(rec.NumRows()) {
-			key, t := transactionAt(rec, i)
-			e.AddTransaction(key, &t)
-		}
-	})
-	if err != nil {
-		return fmt.Errorf("read the transactions: %w", err)
-	}
-	s.evidence = e
-	return nil
-}
-
-// learn takes rows that are being appended into what is kept in memory; a
-// rollback forgets it.
-func (s *Store) learn(rows any) {
+// facts are all accounts and transactions where they are in memory or soon read for
+// so many complaints, nil otherwise.
+func (s *Store) facts(ctx context.Context, complaints int) (*memory.Evidence, error) {
 	if s.evidence == nil {
+		if complaints > fewComplaints || (s.next.account+s.next.transaction)*factBytes > machineMemory()/memoryShare {
+			return nil, nil
+		}
+		s.evidence = &evidence{facts: memory.NewEvidence()}
+	}
+	e := s.evidence
+	if e.busy() || e.facts == nil {
+		return nil, nil
+	}
+	switch missing := s.next.account - e.upTo.account + s.next.transaction - e.upTo.transaction; {
+	case missing == 0:
+		return e.facts, nil
+	case missing > soonRead && complaints > fewComplaints:
+		return nil, nil
+	case missing > soonRead:
+		return nil, e.readBeside(s.connector, s.committed)
+	}
+	err := e.read(ctx, s.arrow, s.next)
+	return e.facts, err
+}
+
+// busy reports whether it is being read in the background.
+func (e *evidence) busy() bool {
+	if e.reading == nil {
+		return false
+	}
+	select {
+	case <-e.reading:
+		e.reading = nil
+		return false
+	default:
+		return true
+	}
+}
+
+// end stops the reading in the background and waits for it.
+func (e *evidence) end() {
+	if e != nil && e.reading != nil {
+		e.stop()
+		<-e.reading
+	}
+}
+
+// readBeside reads up to what is committed, on a connection of its own. Where that
+// fails the writer goes on from there.
+func (e *evidence) readBeside(connector *duckdb.Connector, to counters) error {
+	ctx, stop := context.WithCancel(context.Background())
+	conn, err := connector.Connect(ctx)
+	if err != nil {
+		stop()
+		return fmt.Errorf("read the evidence: %w", err)
+	}
+	e.reading, e.stop = make(chan struct{}), stop
+	go func() {
+		defer close(e.reading)
+		defer stop()
+		defer conn.Close()
+		if a, err := duckdb.NewArrowFromConn(conn); err == nil {
+			_ = e.read(ctx, a, to)
+		}
+	}()
+	return nil
+}
+
+// read takes the facts in that come after upTo, in arrival order.
+func (e *evidence) read(ctx context.Context, a *duckdb.Arrow, to counters) error {
+	for _, kind := range []struct {
+		query string
+		upTo  *int64
+		to    int64
+		add   func(arrow.Record, int)
+	}{
+		{newAccountsQuery, &e.upTo.account, to.account, func(rec arrow.Record, i int) {
+			key, x := accountAt(rec, i)
+			e.facts.AddAccount(key, &x)
+		}},
+		{newTransactionsQuery, &e.upTo.transaction, to.transaction, func(rec arrow.Record, i int) {
+			key, x := transactionAt(rec, i)
+			e.facts.AddTransaction(key, &x)
+		}},
+	} {
+		for *kind.upTo < kind.to {
+			until, begun := min(*kind.upTo+chunkRead, kind.to), false
+			err := arrowRows(ctx, a, kind.query, func(rec arrow.Record) {
+				begun = true
+				for i := range int(rec.NumRows()) {
+					kind.add(rec, i)
+				}
+			}, *kind.upTo, until)
+			if err != nil {
+				if begun {
+					e.facts = nil // it holds a part
+				}
+				return fmt.Errorf("read the evidence: %w", err)
+			}
+			*kind.upTo = until
+			if e.shed() {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// shed lets go of the facts where they take too much memory, and reports it.
+func (e *evidence) shed() bool {
+	if int64(e.facts.Bytes()) <= machineMemory()/memoryShare {
+		return false
+	}
+	e.facts = nil
+	return true
+}
+
+// learn takes rows that are being appended into what is kept in memory, if it
+// holds all before them.
+func (s *Store) learn(rows any) {
+	e := s.evidence
+	if e == nil || e.busy() || e.facts == nil {
 		return
 	}
 	switch list := rows.(type) {
 	case []row[record.Account]:
 		for i := range list {
+			if list[i].seq != e.upTo.account+1 {
+				return
+			}
 			a := *list[i].r
 			a.Line = list[i].seq
-			s.evidence.AddAccount(record.Hash64("customer", a.Customer), &a)
+			e.facts.AddAccount(record.Hash64("customer", a.Customer), &a)
+			e.upTo.account++
 		}
 	case []row[record.Transaction]:
 		for i := range list {
+			if list[i].seq != e.upTo.transaction+1 {
+				return
+			}
 			t := *list[i].r
 			t.Line = list[i].seq
-			s.evidence.AddTransaction(record.Hash64("customer", t.Customer), &t)
+			e.facts.AddTransaction(record.Hash64("customer", t.Customer), &t)
+			e.upTo.transaction++
 		}
 	}
-	if s.evidence.Bytes() > mostEvidence {
-		s.evidence = nil
-	}
+	e.shed()
 }
 
 const (
@@ -101,8 +212,8 @@ const (
 	accountsQuery        = accountFields + "staged_number h join account_version a on a.customer_key = h.n"
 	transactionsQuery    = transactionFields + "staged_number h join transaction_version t on t.customer_key = h.n"
 	transactionSeqsQuery = "select t.seq from staged_number h join transaction_version t on t.customer_key = h.n"
-	allAccountsQuery     = accountFields + "account_version a where a.customer_key is not null order by a.seq"
-	allTransactionsQuery = transactionFields + "transaction_version t where t.customer_key is not null order by t.seq"
+	newAccountsQuery     = accountFields + "account_version a where a.customer_key is not null and a.seq > ? and a.seq <= ? order by a.seq"
+	newTransactionsQuery = transactionFields + "transaction_version t where t.customer_key is not null and t.seq > ? and t.seq <= ? order by t.seq"
 )
 
 // stageCustomers hands the complaints' customers to the engine for a join.

@@ -148,12 +148,35 @@ func (s *Store) admitWaiting() {
 	}
 }
 
+// load reads what is remembered of the file where it is not known.
+func (s *Store) load(ctx context.Context) error {
+	if err := errors.Join(s.loadTrails(ctx), s.loadLetters(ctx), s.loadCrowd(ctx), s.loadSeen(ctx)); err != nil {
+		return err
+	}
+	return s.loadThemes(ctx)
+}
+
+// Prepare reads what the first complaint would wait for; of many transactions it
+// only begins to.
+func (s *Store) Prepare(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.able(ctx); err != nil {
+		return err
+	}
+	if err := s.load(ctx); err != nil {
+		return err
+	}
+	_, err := s.facts(ctx, 1)
+	return err
+}
+
 // admitGroup admits parts in one transaction. The caller holds s.mu.
 func (s *Store) admitGroup(ctx context.Context, group []*part) (err error) {
 	defer func() { // a fault of one batch must not take the writer down with it
 		if r := recover(); r != nil {
 			err = fmt.Errorf("a fault in the admission: %v", r)
-			s.forget()
+			s.takeBack()
 		}
 		if err != nil {
 			s.noteFault(err)
@@ -162,10 +185,7 @@ func (s *Store) admitGroup(ctx context.Context, group []*part) (err error) {
 	if err := s.able(ctx); err != nil {
 		return err
 	}
-	if err := errors.Join(s.loadTrails(ctx), s.loadLetters(ctx), s.loadCrowd(ctx), s.loadSeen(ctx)); err != nil {
-		return err
-	}
-	if err := s.loadThemes(ctx); err != nil {
+	if err := s.load(ctx); err != nil {
 		return err
 	}
 	group, err = s.repeated(ctx, group)

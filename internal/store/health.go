@@ -127,8 +127,21 @@ func (s *Store) reopen(ctx context.Context) error {
 	return nil
 }
 
+// takeBack puts what the writer remembers back to what was committed.
+func (s *Store) takeBack() {
+	s.next = s.committed
+	e := s.evidence
+	if e != nil && !e.busy() && (e.upTo.account > s.next.account || e.upTo.transaction > s.next.transaction) {
+		e = nil
+	}
+	s.evidence = nil
+	s.forget()
+	s.evidence = e // of the file alone, and long to read
+}
+
 // forget drops what the writer remembers: it may be ahead of the file.
 func (s *Store) forget() {
+	s.evidence.end()
 	seen := s.seen // what is not in the file is looked up once more, no harm done
 	s.recent = recent{seen: seen}
 }

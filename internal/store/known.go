@@ -6,6 +6,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	duckdb "github.com/marcboeker/go-duckdb"
 
 	"plaint/internal/record"
 	"plaint/internal/store/memory"
@@ -126,7 +127,12 @@ func knownQuery(table string) string {
 // driver holds all of it in memory until then. The columns are only valid
 // during the call.
 func (s *Store) arrowRows(ctx context.Context, query string, each func(arrow.Record), args ...any) error {
-	reader, err := s.arrow.QueryContext(ctx, query, args...)
+	return arrowRows(ctx, s.arrow, query, each, args...)
+}
+
+// arrowRows is the same on any connection.
+func arrowRows(ctx context.Context, a *duckdb.Arrow, query string, each func(arrow.Record), args ...any) error {
+	reader, err := a.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 )
@@ -123,7 +124,7 @@ func recordBytes(rec arrow.Record) int64 {
 
 // machineMemory is how much memory this process may use: the machine's, or its
 // control group's if that is less; 4 GiB where neither can be told.
-func machineMemory() int64 {
+var machineMemory = sync.OnceValue(func() int64 {
 	most := int64(4 << 30)
 	if data, err := os.ReadFile("/proc/meminfo"); err == nil {
 		if f := strings.Fields(string(data)); len(f) > 1 {
@@ -138,4 +139,4 @@ func machineMemory() int64 {
 		}
 	}
 	return most
-}
+})

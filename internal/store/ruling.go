@@ -62,6 +62,7 @@ func (s *Store) Rule(ctx context.Context, list []Ruling) error {
 		return fmt.Errorf("keep what was decided: %w", err)
 	}
 	err := s.write(ctx, func() error {
+		s.verdicts = nil // to be read again
 		var rows []caseRow
 		for i, x := range list {
 			state, row, err := s.caseState(ctx, x.Case)

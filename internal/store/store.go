@@ -56,6 +56,7 @@ type Store struct {
 	now     func() time.Time
 	readers atomic.Pointer[sql.DB] // another one after the engine was opened again
 	shadow  atomic.Pointer[Decide] // nil: none
+	timer   atomic.Pointer[func(time.Duration)]
 
 	turn    chan struct{} // whoever holds it admits what waits
 	bulk    chan struct{} // whoever holds it may write row groups into the file, see writeBulk
@@ -69,6 +70,7 @@ type Store struct {
 	feeds     map[string]*feed // by table
 	salt      string           // of the pseudonyms
 	next      counters
+	committed counters // next, as of the last commit
 	room      room
 	health    health
 	still     bool     // the file must not change, see HoldStill
@@ -85,9 +87,8 @@ type recent struct {
 	letters   *memory.Letters
 	crowd     *memory.Crowd
 	seen      *memory.Seen
-	evidence  *memory.Evidence
+	evidence  *evidence
 	verdicts  memory.Verdicts
-	events    int64                      // of cases, when the verdicts were read
 	positions map[string]record.Position // of streams
 }
 
@@ -256,6 +257,7 @@ func (s *Store) Close() error {
 // stop closes the engine. The caller holds s.mu.
 func (s *Store) stop() error {
 	var errs []error
+	s.evidence.end()
 	if db := s.db(); db != nil {
 		errs = append(errs, db.Close())
 	}
@@ -295,14 +297,12 @@ func (s *Store) inTx(ctx context.Context, f func() error) (err error) {
 	if err := s.exec(ctx, "begin"); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	before := s.next
 	done := false
 	defer func() {
 		if done {
 			return
 		}
-		s.next = before
-		s.forget()
+		s.takeBack()
 		back := s.exec(context.WithoutCancel(ctx), "rollback")
 		if back != nil && err != nil && !strings.Contains(back.Error(), "no transaction is active") { // a commit that failed has ended it
 			err = errors.Join(err, fmt.Errorf("rollback: %w", back))
@@ -319,7 +319,7 @@ func (s *Store) inTx(ctx context.Context, f func() error) (err error) {
 	if err := s.exec(context.WithoutCancel(ctx), "commit"); err != nil {
 		return &commitError{err}
 	}
-	done = true
+	done, s.committed = true, s.next
 	return nil
 }
 
@@ -360,5 +360,6 @@ func (s *Store) loadCounters(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the counters: %w", err)
 	}
+	s.committed = *n
 	return nil
 }

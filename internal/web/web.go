@@ -94,7 +94,7 @@ func New(o Options) (http.Handler, error) {
 	}
 	if o.Decide != nil {
 		s.takeIn(mux)
-		if err := metrics.RegisterIntake(o.Registerer, &s.intake.Counts); err != nil {
+		if err := errors.Join(metrics.RegisterIntake(o.Registerer, &s.intake.Counts), metrics.RegisterScreening(o.Registerer, o.Store)); err != nil {
 			return nil, fmt.Errorf("serve: %w", err)
 		}
 	}

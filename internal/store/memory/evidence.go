@@ -3,7 +3,10 @@ package memory
 import (
 	"encoding/binary"
 	"math"
+	"runtime"
 	"slices"
+	"strconv"
+	"syscall"
 	"time"
 
 	"plaint/internal/record"
@@ -11,100 +14,161 @@ import (
 
 // Evidence holds the accounts and transactions of all customers, packed, so that
 // a single complaint need not ask the engine: it would read every row's texts to
-// find a few. About 60 bytes a fact.
+// find a few. About 45 bytes a fact, outside of what the garbage collector
+// counts: it would let the garbage grow as large.
 type Evidence struct {
 	accounts, transactions packs
-	bytes                  int
+	words                  words
+	blocks                 *blocks
 }
 
-// packs are packed facts in blocks, those of one customer linked from the newest
-// to the oldest.
-type packs struct {
-	newest map[uint64]int32 // customer to the place in links
-	links  []fact
-	blocks [][]byte
+// NewEvidence holds nothing.
+func NewEvidence() *Evidence {
+	e := &Evidence{words: words{code: map[string]uint64{}}, blocks: &blocks{}}
+	e.accounts.newest, e.transactions.newest = map[uint64]int64{}, map[uint64]int64{}
+	runtime.AddCleanup(e, (*blocks).free, e.blocks)
+	return e
 }
 
-// fact is the place of a packed fact.
-type fact struct {
-	older     int32 // -1 at the oldest
-	block, at int32
+// blocks are the memory that facts lie in, each behind the one before.
+type blocks struct {
+	list [][]byte
+	used int // of all, in bytes
 }
 
-const packBlock = 1 << 20
+// A fact's place is the number of its block and where it begins there.
+const (
+	blockBits = 22
+	blockSize = 1 << blockBits
+)
 
-func (p *packs) add(customer uint64, packed []byte) {
-	last := len(p.blocks) - 1
-	if last < 0 || len(p.blocks[last])+len(packed) > cap(p.blocks[last]) {
-		p.blocks = append(p.blocks, make([]byte, 0, max(packBlock, len(packed))))
+// add keeps the bytes and returns their place.
+func (b *blocks) add(packed []byte) int64 {
+	last := len(b.list) - 1
+	if last < 0 || len(b.list[last])+len(packed) > cap(b.list[last]) {
+		b.list = append(b.list, newBlock(max(blockSize, len(packed))))
 		last++
 	}
+	at := len(b.list[last])
+	b.list[last] = append(b.list[last], packed...)
+	b.used += len(packed)
+	return int64(last)<<blockBits | int64(at)
+}
+
+func (b *blocks) at(place int64) []byte { return b.list[place>>blockBits][place&(blockSize-1):] }
+
+func newBlock(size int) []byte {
+	b, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		return make([]byte, 0, size) // too many mappings: the heap does as well
+	}
+	return b[:0]
+}
+
+// free gives the memory back; what came from the heap is not known to Munmap.
+func (b *blocks) free() {
+	for _, x := range b.list {
+		_ = syscall.Munmap(x[:cap(x)])
+	}
+}
+
+// packs are packed facts, those of one customer linked from the newest to the
+// oldest: before each stands the place of the older one and 1 more, 0 at the oldest.
+type packs struct{ newest map[uint64]int64 }
+
+func (p *packs) add(b *blocks, customer uint64, packed []byte) {
+	var back uint64
 	older, ok := p.newest[customer]
-	if !ok {
-		older = -1
+	if ok {
+		back = uint64(older) + 1
 	}
-	if p.newest == nil {
-		p.newest = map[uint64]int32{}
-	}
-	p.newest[customer] = int32(len(p.links))
-	p.links = append(p.links, fact{older, int32(last), int32(len(p.blocks[last]))})
-	p.blocks[last] = append(p.blocks[last], packed...)
+	p.newest[customer] = b.add(append(binary.AppendUvarint(make([]byte, 0, len(packed)+6), back), packed...))
 }
 
 // each calls f with the facts of a customer, the newest first.
-func (p *packs) each(customer uint64, f func(unpacker)) {
-	i, ok := p.newest[customer]
+func (p *packs) each(e *Evidence, customer uint64, f func(unpacker)) {
+	place, ok := p.newest[customer]
+	for ok {
+		u := unpacker{e.blocks.at(place), e.words.list}
+		back := u.uvarint()
+		f(u)
+		place, ok = int64(back)-1, back != 0
+	}
+	runtime.KeepAlive(e) // with it go the blocks
+}
+
+// words are texts that many facts share.
+type words struct {
+	code map[string]uint64
+	list []string
+	used int
+}
+
+func (w *words) of(s string) uint64 {
+	c, ok := w.code[s]
 	if !ok {
-		return
+		c = uint64(len(w.list))
+		w.list = append(w.list, s)
+		w.code[s] = c
+		w.used += 2*len(s) + 48
 	}
-	for ; i >= 0; i = p.links[i].older {
-		l := p.links[i]
-		f(unpacker{p.blocks[l.block][l.at:]})
-	}
+	return c
 }
 
 // Bytes is about how much memory it takes.
-func (e *Evidence) Bytes() int { return e.bytes }
+func (e *Evidence) Bytes() int {
+	return e.blocks.used + e.words.used + 40*(len(e.accounts.newest)+len(e.transactions.newest))
+}
 
 // AddAccount takes an account in; Line holds its arrival number. Only what the
 // history of a complaint tells is kept.
 func (e *Evidence) AddAccount(customer uint64, a *record.Account) {
-	b := make([]byte, 0, 128)
-	b = packTime(b, a.Opened.Time)
-	for _, s := range [...]string{a.Country, a.Device, a.PayoutAccount, a.Tariff, a.ExternalID} {
-		b = packText(b, s)
+	b := packTimes(make([]byte, 0, 128), 0, a.Opened.Time)
+	b = binary.AppendUvarint(binary.AppendUvarint(b, e.words.of(a.Country)), e.words.of(a.Tariff))
+	for _, s := range [...]string{a.Device, a.PayoutAccount, a.ExternalID} {
+		b = e.packText(b, s)
 	}
-	b = binary.AppendVarint(b, a.Line)
-	e.accounts.add(customer, b)
-	e.bytes += len(b) + 40
+	e.accounts.add(e.blocks, customer, binary.AppendVarint(b, a.Line))
 }
 
+// How an amount is packed, in the two highest bits of a transaction's first byte.
+const (
+	noAmount = iota
+	inCents
+	inBits
+)
+
 // AddTransaction takes a state of a transaction in; Line holds its arrival
-// number. Only what the history of a complaint tells is kept.
+// number. Only what the history of a complaint tells is kept, and of its identity
+// the lower half: enough to tell the transactions of one customer apart.
 func (e *Evidence) AddTransaction(customer uint64, t *record.Transaction) {
-	b := make([]byte, 0, 160)
-	b = packTime(packTime(packTime(b, t.Requested.Time), t.Settled.Time), t.Failed.Time)
-	for _, s := range [...]string{t.Type, t.Status, t.Reference, t.ExternalID} {
-		b = packText(b, s)
+	amount, kind := uint64(0), byte(noAmount)
+	if v := t.Amount.Value; t.Amount.Valid {
+		amount, kind = math.Float64bits(v), inBits
+		if cents := math.Round(v * 100); cents >= 0 && cents < 1<<53 && cents/100 == v && !math.Signbit(v) {
+			amount, kind = uint64(cents), inCents
+		}
 	}
-	valid := byte(0)
-	if t.Amount.Valid {
-		valid = 1
+	b := packTimes(make([]byte, 0, 160), kind<<6, t.Requested.Time, t.Settled.Time, t.Failed.Time)
+	switch kind {
+	case inCents:
+		b = binary.AppendUvarint(b, amount)
+	case inBits:
+		b = binary.LittleEndian.AppendUint64(b, amount)
 	}
-	b = append(b, valid)
-	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(t.Amount.Value))
-	b = binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(b, t.ID.Hi), t.ID.Lo)
-	b = binary.AppendVarint(b, t.Line)
-	e.transactions.add(customer, b)
-	e.bytes += len(b) + 40
+	b = binary.AppendUvarint(binary.AppendUvarint(b, e.words.of(t.Type)), e.words.of(t.Status))
+	b = e.packText(e.packText(b, t.Reference), t.ExternalID)
+	b = binary.LittleEndian.AppendUint64(b, t.ID.Lo)
+	e.transactions.add(e.blocks, customer, binary.AppendVarint(b, t.Line))
 }
 
 // Accounts are a customer's, the newest first.
 func (e *Evidence) Accounts(customer uint64) (list []record.Account) {
-	e.accounts.each(customer, func(u unpacker) {
+	e.accounts.each(e, customer, func(u unpacker) {
 		var a record.Account
-		a.Opened.Time = u.time()
-		a.Country, a.Device, a.PayoutAccount, a.Tariff, a.ExternalID = u.text(), u.text(), u.text(), u.text(), u.text()
+		u.times(&a.Opened.Time)
+		a.Country, a.Tariff = u.word(), u.word()
+		a.Device, a.PayoutAccount, a.ExternalID = u.text(), u.text(), u.text()
 		a.Line = u.varint()
 		list = append(list, a)
 	})
@@ -114,15 +178,17 @@ func (e *Evidence) Accounts(customer uint64) (list []record.Account) {
 // Transactions are a customer's, each in its latest state, in the order in which
 // those states arrived.
 func (e *Evidence) Transactions(customer uint64) (list []record.Transaction) {
-	e.transactions.each(customer, func(u unpacker) {
+	e.transactions.each(e, customer, func(u unpacker) {
 		var t record.Transaction
-		t.Requested.Time, t.Settled.Time, t.Failed.Time = u.time(), u.time(), u.time()
-		t.Type, t.Status, t.Reference, t.ExternalID = u.text(), u.text(), u.text(), u.text()
-		valid := u.byte() == 1
-		if v := math.Float64frombits(u.word()); valid {
-			t.Amount = record.Num(v)
+		switch kind := u.times(&t.Requested.Time, &t.Settled.Time, &t.Failed.Time) >> 6; kind {
+		case inCents:
+			t.Amount = record.Num(float64(u.uvarint()) / 100)
+		case inBits:
+			t.Amount = record.Num(math.Float64frombits(u.eight()))
 		}
-		t.ID.Hi, t.ID.Lo = u.word(), u.word()
+		t.Type, t.Status = u.word(), u.word()
+		t.Reference, t.ExternalID = u.text(), u.text()
+		t.ID.Lo = u.eight()
 		t.Line = u.varint()
 		list = append(list, t)
 	})
@@ -130,20 +196,79 @@ func (e *Evidence) Transactions(customer uint64) (list []record.Transaction) {
 	return LatestVersions(list)
 }
 
-func packText(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+// longestHead is how long the beginning of a numbered text may be that is kept
+// as a word.
+const longestHead = 4
+
+// packText keeps a text, a short beginning and a number where it is that: most
+// identifiers are.
+func (e *Evidence) packText(b []byte, s string) []byte {
+	i := len(s)
+	for i > 0 && s[i-1] >= '0' && s[i-1] <= '9' {
+		i--
+	}
+	if i <= longestHead && i < len(s) && (s[i] != '0' || i == len(s)-1) {
+		if n, err := strconv.ParseUint(s[i:], 10, 64); err == nil {
+			return binary.AppendUvarint(binary.AppendUvarint(b, e.words.of(s[:i])<<1|1), n)
+		}
+	}
+	return append(binary.AppendUvarint(b, uint64(len(s))<<1), s...)
 }
 
-// packTime keeps microseconds, as the file does; unknown is the smallest number.
-func packTime(b []byte, t time.Time) []byte {
-	if t.IsZero() {
-		return binary.AppendVarint(b, math.MinInt64)
+// How a time is packed: two bits of the first byte for each of up to three.
+const (
+	unknown = iota
+	inSeconds
+	inMicroseconds // as the file does
+)
+
+// packTimes begins a fact with its times, each as far from the one before; first
+// is what else the first byte says, above bit 5.
+func packTimes(b []byte, first byte, times ...time.Time) []byte {
+	head := len(b)
+	b = append(b, first)
+	var before int64
+	for i, t := range times {
+		if t.IsZero() {
+			continue
+		}
+		now := t.UnixMicro()
+		if now%1e6 == 0 && before%1e6 == 0 {
+			b[head] |= inSeconds << (2 * i)
+			b = binary.AppendVarint(b, now/1e6-before/1e6)
+		} else {
+			b[head] |= inMicroseconds << (2 * i)
+			b = binary.AppendVarint(b, now-before)
+		}
+		before = now
 	}
-	return binary.AppendVarint(b, t.UnixMicro())
+	return b
 }
 
 // unpacker reads what the pack functions wrote.
-type unpacker struct{ b []byte }
+type unpacker struct {
+	b     []byte
+	words []string
+}
+
+// times reads what packTimes wrote, and returns the first byte.
+func (u *unpacker) times(times ...*time.Time) byte {
+	first := u.b[0]
+	u.b = u.b[1:]
+	var before int64
+	for i, t := range times {
+		switch first >> (2 * i) & 3 {
+		case unknown:
+			continue
+		case inSeconds:
+			before += u.varint() * 1e6
+		case inMicroseconds:
+			before += u.varint()
+		}
+		*t = time.UnixMicro(before).UTC()
+	}
+	return first
+}
 
 func (u *unpacker) varint() int64 {
 	v, n := binary.Varint(u.b)
@@ -151,28 +276,25 @@ func (u *unpacker) varint() int64 {
 	return v
 }
 
-func (u *unpacker) text() string {
-	n, w := binary.Uvarint(u.b)
-	s := string(u.b[w : w+int(n)])
-	u.b = u.b[w+int(n):]
-	return s
-}
-
-func (u *unpacker) time() time.Time {
-	v := u.varint()
-	if v == math.MinInt64 {
-		return time.Time{}
-	}
-	return time.UnixMicro(v).UTC()
-}
-
-func (u *unpacker) byte() byte {
-	v := u.b[0]
-	u.b = u.b[1:]
+func (u *unpacker) uvarint() uint64 {
+	v, n := binary.Uvarint(u.b)
+	u.b = u.b[n:]
 	return v
 }
 
-func (u *unpacker) word() uint64 {
+func (u *unpacker) word() string { return u.words[u.uvarint()] }
+
+func (u *unpacker) text() string {
+	x := u.uvarint()
+	if x&1 == 1 {
+		return u.words[x>>1] + strconv.FormatUint(u.uvarint(), 10)
+	}
+	s := string(u.b[:x>>1])
+	u.b = u.b[x>>1:]
+	return s
+}
+
+func (u *unpacker) eight() uint64 {
 	v := binary.LittleEndian.Uint64(u.b)
 	u.b = u.b[8:]
 	return v

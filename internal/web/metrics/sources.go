@@ -2,10 +2,12 @@ package metrics
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"plaint/ingest/stream"
+	"plaint/internal/store"
 	"plaint/internal/web/intake"
 )
 
@@ -24,6 +26,17 @@ func RegisterIntake(reg prometheus.Registerer, c *intake.Counts) error {
 	if err := reg.Register(f); err != nil {
 		return fmt.Errorf("register the metrics of the intake: %w", err)
 	}
+	return nil
+}
+
+// RegisterScreening adds how long the screening of a complaint takes.
+func RegisterScreening(reg prometheus.Registerer, st *store.Store) error {
+	h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "plaint_screening_seconds", Help: "What a new complaint takes from its signals to its reasons, without reading it and without keeping it.",
+		Buckets: []float64{.0001, .00025, .0005, .001, .002, .005, .01, .025, .05, .1, .25, 1}})
+	if err := reg.Register(h); err != nil {
+		return fmt.Errorf("register the metrics of the screening: %w", err)
+	}
+	st.Time(func(took time.Duration) { h.Observe(took.Seconds()) })
 	return nil
 }
 
