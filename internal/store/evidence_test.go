@@ -78,7 +78,6 @@ func TestEvidenceInMemory(t *testing.T) {
 	}
 	same("learnt")
 
-	kept := s.evidence
 	spoilt := factsOf(600, 20)
 	spoilt.Complaints = complaints(1)
 	broken := func(*record.Complaint, *record.History) record.Decision { panic("spoilt") }
@@ -90,7 +89,7 @@ func TestEvidenceInMemory(t *testing.T) {
 	}
 	same("after facts that were taken back")
 
-	kept = s.evidence
+	kept := s.evidence
 	if _, err := s.Admit(ctx, &record.Batch{Input: "x", Complaints: complaints(1)}, broken); err == nil {
 		t.Fatal("a fault was kept")
 	}
