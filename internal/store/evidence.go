@@ -116,7 +116,7 @@ func (e *evidence) readBeside(connector *duckdb.Connector, to counters) error {
 	go func() {
 		defer close(e.reading)
 		defer stop()
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		if a, err := duckdb.NewArrowFromConn(conn); err == nil {
 			_ = e.read(ctx, a, to)
 		}

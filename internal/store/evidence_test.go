@@ -102,8 +102,9 @@ func TestEvidenceInMemory(t *testing.T) {
 	if err := s.evidence.readBeside(s.connector, s.committed); err != nil {
 		t.Fatal(err)
 	}
+	read := s.evidence.reading
 	admit(factsOf(600, 20)) // meanwhile
-	<-s.evidence.reading
+	<-read
 	if n := s.evidence.upTo; n.transaction != 600 || n.account != 600 {
 		t.Errorf("%+v was read beside the writer", n)
 	}
