@@ -105,7 +105,7 @@ func TestEvidenceInMemory(t *testing.T) {
 	read := s.evidence.reading
 	admit(factsOf(600, 20)) // meanwhile
 	<-read
-	if n := s.evidence.upTo; n.transaction != 600 || n.account != 600 {
+	if n := s.evidence.upTo; n.transaction < 600 || n.account < 600 {
 		t.Errorf("%+v was read beside the writer", n)
 	}
 	same("read beside the writer")
