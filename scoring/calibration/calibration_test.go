@@ -67,9 +67,10 @@ func TestCurveIsChosenWhereItHelps(t *testing.T) {
 // always: the bound is of 95 %.
 func TestPromise(t *testing.T) {
 	same := func(s float64) float64 { return 2 * s }
+	itself := func(p float64) float64 { return p }
 	broken := 0
 	for seed := range uint64(60) {
-		p, ok := calibration.Keep(of(calibration.Curve{}, drawn(3000, seed, same)), .8)
+		p, ok := calibration.Keep(of(calibration.Curve{}, drawn(3000, seed, same)), .8, itself)
 		if !ok {
 			t.Fatal("no threshold")
 		}
@@ -88,8 +89,12 @@ func TestPromise(t *testing.T) {
 	if broken > 6 {
 		t.Errorf("%d of 60 promises were broken by more than two points", broken)
 	}
-	if _, ok := calibration.Keep(drawn(20, 1, same), .99); ok {
+	if _, ok := calibration.Keep(drawn(20, 1, same), .99, glassProbability); ok {
 		t.Error("twenty cases promise nothing of .99")
+	}
+	lucky := of(calibration.Curve{}, drawn(3000, 7, func(float64) float64 { return 3 }))
+	if p, ok := calibration.Keep(lucky, .9, itself); ok && p.Threshold < .7 {
+		t.Errorf("a stretch in which nearly all was bad promises .9 from %v on, where the probabilities say less", p.Threshold)
 	}
 }
 

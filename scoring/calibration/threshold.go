@@ -12,21 +12,24 @@ type Promise struct {
 	Recall    float64 `json:"recall"`
 }
 
-// Keep finds the lowest threshold at which the lower bound (Clopper and Pearson
-// 1934, one-sided, 95 %) of the precision is no less than what is promised; false
-// where no threshold holds that.
-func Keep(cases []Case, precision float64) (Promise, bool) {
+// Keep finds the lowest threshold at which two witnesses hold what is promised: the
+// lower bound of the precision (Clopper and Pearson 1934, one-sided, 95 %) on the
+// cases, and the probabilities themselves, on average. The cases are of one stretch
+// of time and may have been easy ones, all the more where the best of many thresholds
+// is looked for; the probabilities know all that was learned from. probability is
+// that of a score. It returns false where no threshold holds.
+func Keep(cases []Case, precision float64, probability func(score float64) float64) (Promise, bool) {
 	c := falling(cases)
 	all := 0.
 	for _, x := range c {
 		all += x.mass() * truth(x)
 	}
 	best, found := Promise{Precision: precision}, false
-	var bad, n, squares float64
+	var bad, n, squares, said float64
 	for i, x := range c {
 		w := x.mass()
-		bad, n, squares = bad+w*truth(x), n+w, squares+w*w
-		if i+1 < len(c) && c[i+1].Score == x.Score || bad < precision*n {
+		bad, n, squares, said = bad+w*truth(x), n+w, squares+w*w, said+w*probability(x.Score)
+		if i+1 < len(c) && c[i+1].Score == x.Score || min(bad, said) < precision*n {
 			continue
 		}
 		if low := lowerBound(bad*n/squares, n*n/squares); low >= precision {

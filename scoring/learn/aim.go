@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"plaint/scoring/calibration"
+	"plaint/scoring/glass"
 	"plaint/scoring/model"
 )
 
@@ -26,7 +27,7 @@ func (t *trainer) aim() error {
 	switch {
 	case a.Precision > 0:
 		cases := t.cases(t.b.calibrate, -math.MaxFloat64)
-		p, ok := calibration.Keep(cases, a.Precision)
+		p, ok := calibration.Keep(cases, a.Precision, glass.Probability)
 		if !ok {
 			return problem("err_learn_promise", "asked", a.Precision, "most", most(cases, a.Precision))
 		}
@@ -49,7 +50,7 @@ func (t *trainer) aim() error {
 // most is the highest precision that could be promised, in steps of a hundredth.
 func most(cases []calibration.Case, asked float64) float64 {
 	for p := asked - .01; p > 0; p -= .01 {
-		if _, ok := calibration.Keep(cases, p); ok {
+		if _, ok := calibration.Keep(cases, p, glass.Probability); ok {
 			return math.Floor(p*100+.5) / 100
 		}
 	}

@@ -106,7 +106,7 @@ func (x *Result) summary(p *plan, cases []calibration.Case) {
 		cases[i].Score = glass.Probability(cases[i].Score)
 	}
 	for _, want := range promised {
-		if k, ok := calibration.Keep(cases, want); ok {
+		if k, ok := calibration.Keep(cases, want, func(p float64) float64 { return p }); ok {
 			s.Promises = append(s.Promises, kept(k, test))
 		}
 	}
