@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -164,5 +166,21 @@ func waitUntil(t *testing.T, or string, f func() bool) {
 		if time.Now().After(end) {
 			t.Fatal(or)
 		}
+	}
+}
+
+// TestTakenAddress: a server that cannot listen leaves no database behind.
+func TestTakenAddress(t *testing.T) {
+	dir := t.TempDir()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if said := say(t, dir, exitFailed, "serve", "--listen", l.Addr().String()); !strings.Contains(said, l.Addr().String()) {
+		t.Error(said)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "x.db")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a database stays: %v", err)
 	}
 }

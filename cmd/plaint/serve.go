@@ -51,6 +51,15 @@ func (e *env) serveCmd() *cobra.Command {
 				return err
 			}
 			_, missing := os.Stat(e.path(e.db))
+			if missing != nil { // nothing is made where nothing can be served
+				l, err := listenAt(listen)
+				if err != nil {
+					return err
+				}
+				if err := l.Close(); err != nil {
+					return err
+				}
+			}
 			st, err := store.Open(c.Context(), e.path(e.db), store.Options{Now: now, Themes: rootcause.OpenThemes})
 			if errors.Is(err, store.ErrLocked) {
 				return e.handOver(c.Context(), err) // a server says where it is
@@ -74,13 +83,21 @@ func (e *env) serveCmd() *cobra.Command {
 	return c
 }
 
+func listenAt(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, &worded{"err_listen", []any{"address", address, "reason", err}}
+	}
+	return l, nil
+}
+
 // serve answers and reads the sources until the context ends; then the sources
 // end, requests are answered and handed-over commands are cancelled before it
 // returns. Batches that were accepted are committed.
 func (e *env) serve(ctx context.Context, v service) error {
-	l, err := net.Listen("tcp", v.listen)
+	l, err := listenAt(v.listen)
 	if err != nil {
-		return &worded{"err_listen", []any{"address", v.listen, "reason", err}}
+		return err
 	}
 	sources := meters(v.settings)
 	handler, err := e.handler(v, sources)
