@@ -126,7 +126,8 @@ func most(n []int) int {
 	return best
 }
 
-// setTrends sets each theme's change per week, without its bursts.
+// setTrends sets each theme's change per week, without its bursts and without the
+// gaps that nothing was loaded of.
 func (s *study) setTrends() {
 	if len(s.dense) == 0 {
 		return
@@ -136,9 +137,13 @@ func (s *study) setTrends() {
 		of[w.Series] = append(of[w.Series], trend.Window{From: w.Start, To: w.End})
 	}
 	from, to := s.dense[0].From, s.dense[len(s.dense)-1].To
+	var gaps []trend.Window
+	for i := range s.dense[1:] {
+		gaps = append(gaps, trend.Window{From: s.dense[i].To, To: s.dense[i+1].From})
+	}
 	for i := range s.themes {
 		t := &s.themes[i]
-		t.trend, t.hasTrend = trend.Weekly(t.at, of[i], from, to)
+		t.trend, t.hasTrend = trend.Weekly(t.at, append(of[i], gaps...), from, to)
 	}
 }
 

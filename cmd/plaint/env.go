@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -138,10 +139,26 @@ func width(s string) int {
 	return n
 }
 
+// unsteered is a cell whose signs steer no terminal: it may hold what a stranger
+// wrote.
+func unsteered(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) || r == '　' {
+			return r
+		}
+		return '·'
+	}, s)
+}
+
 // table prints rows in columns; the first row is the header.
 func table(w io.Writer, rows [][]string) {
 	if len(rows) == 0 {
 		return
+	}
+	for _, r := range rows {
+		for i, c := range r {
+			r[i] = unsteered(c)
+		}
 	}
 	widths := make([]int, len(rows[0]))
 	for _, r := range rows {

@@ -85,7 +85,7 @@ func (e *env) ingest(ctx context.Context, args []string, f ingestFlags) error {
 		if err != nil {
 			return err
 		}
-		m, err := e.judgeOf(ctx, st, f.model)
+		m, err := e.judgeOf(ctx, st, f.model, true)
 		if err != nil {
 			return err
 		}

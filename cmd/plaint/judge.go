@@ -102,13 +102,18 @@ func (e *env) orders(ctx context.Context, st *store.Store) func(string) []string
 }
 
 // judgeOf is a model that is going to judge. One from a file is kept, so that
-// what it says stays explicable.
-func (e *env) judgeOf(ctx context.Context, st *store.Store, name string) (*model.Model, error) {
+// what it says stays explicable. With fresh it is to be tested on most of today's
+// complaints.
+func (e *env) judgeOf(ctx context.Context, st *store.Store, name string, fresh bool) (*model.Model, error) {
 	m, err := e.modelOf(ctx, st, name)
 	if err != nil || name == "" {
 		return m, err
 	}
-	if err := e.mustBeTested(ctx, st, m, name, false); err != nil || !model.IsFile(name) {
+	champion, err := st.ModelIn(ctx, record.Champion)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.mustBeTested(ctx, st, m, name, fresh && champion.Name != m.Name); err != nil || !model.IsFile(name) {
 		return m, err
 	}
 	_, err = e.keepFile(ctx, st, m, whoAmI())

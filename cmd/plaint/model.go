@@ -132,7 +132,11 @@ func (e *env) promote(ctx context.Context, st *store.Store, to record.ModelVersi
 			return &worded{"err_model_kept_unreadable", []any{"name", to.Name, "reason", err}}
 		}
 		if err == nil {
-			if err := e.mustBeTested(ctx, st, m, to.Name, true); err != nil {
+			was, err := wasChampion(ctx, st, to.Name)
+			if err != nil {
+				return err
+			}
+			if err := e.mustBeTested(ctx, st, m, to.Name, !was); err != nil {
 				return err
 			}
 		}
@@ -164,6 +168,12 @@ func (e *env) promote(ctx context.Context, st *store.Store, to record.ModelVersi
 	}
 	e.shared.judge.set(m)
 	return nil
+}
+
+// wasChampion tells whether a model has judged complaints before.
+func wasChampion(ctx context.Context, st *store.Store, name string) (bool, error) {
+	events, err := st.ModelEvents(ctx)
+	return slices.ContainsFunc(events, func(v record.ModelVersion) bool { return v.Name == name && v.State == record.Champion }), err
 }
 
 func (e *env) modelAddCmd() *cobra.Command {

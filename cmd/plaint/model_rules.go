@@ -217,7 +217,7 @@ func (p *page) rules(m *model.Model) {
 	rows := [][]string{{e.t("rule"), e.t("rule_when"), e.t("rule_points"), e.t("rule_words"), e.t("model_by")}}
 	for i := range m.Rules {
 		r := &m.Rules[i]
-		rows = append(rows, []string{r.Name, "`" + strings.Join(strings.Fields(r.When), " ") + "`", fmt.Sprintf("%+.2f", r.Points), r.About[e.words.Lang], r.By})
+		rows = append(rows, []string{r.Name, "`" + r.Line() + "`", fmt.Sprintf("%+.2f", r.Points), r.About[e.words.Lang], r.By})
 	}
 	p.table(rows)
 	if t := m.Trial; t != nil {

@@ -224,7 +224,7 @@ func (e *env) refusedReplay(ctx context.Context, st *store.Store, f store.Refuse
 	if err != nil {
 		return err
 	}
-	m, err := e.judgeOf(ctx, st, flags.model)
+	m, err := e.judgeOf(ctx, st, flags.model, true)
 	if err != nil {
 		return err
 	}

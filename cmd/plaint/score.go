@@ -21,7 +21,7 @@ func (e *env) scoreCmd() *cobra.Command {
 				return err
 			}
 			return e.withLoaded(c.Context(), func(st *store.Store) error {
-				m, err := e.judgeOf(c.Context(), st, name)
+				m, err := e.judgeOf(c.Context(), st, name, true)
 				if err != nil {
 					return err
 				}

@@ -71,7 +71,7 @@ func (e *env) serveCmd() *cobra.Command {
 				e.say("%s", e.t("serving_new", "db", e.db))
 			}
 			e.shade(c.Context(), st)
-			m, err := e.judgeOf(c.Context(), st, by)
+			m, err := e.judgeOf(c.Context(), st, by, false)
 			if err != nil {
 				return errors.Join(err, st.Close())
 			}

@@ -46,7 +46,8 @@ func (e *env) keepTest(ctx context.Context, st *store.Store, m *model.Model, f *
 // mustBeTested refuses a model with rules that was not tested on the history of
 // this database, exactly as it is. With fresh the test has to have seen at least
 // half of the complaints that there are now, so that a test on the first handful
-// does not stand for all; without, a champion is not refused because it is in use.
+// does not stand for all; without, a server starts again with what it judged by, and
+// a former champion comes back.
 func (e *env) mustBeTested(ctx context.Context, st *store.Store, m *model.Model, name string, fresh bool) error {
 	if len(m.Rules) == 0 {
 		return nil

@@ -24,9 +24,14 @@ const (
 	factBytes     = 64 // about, of a packed fact
 
 	// Up to so many facts are read while the complaint waits; more are read beside
-	// the writer, who asks the engine meanwhile.
-	soonRead  = 100_000
-	chunkRead = 1 << 18 // the driver holds the rows of a whole answer
+	// the writer, who asks the engine meanwhile, and only where more complaints are
+	// to come: by a server.
+	soonRead = 100_000
+
+	// The driver holds the rows of a whole answer: no more than so many, or so many
+	// bytes of text, or one row.
+	readRows  = 1 << 18
+	readBytes = 64 << 20
 )
 
 // evidence is what is kept in memory of accounts and transactions. Whoever reads in
@@ -34,6 +39,7 @@ const (
 type evidence struct {
 	facts   *memory.Evidence // nil: there are too many
 	upTo    counters         // accounts and transactions that are in it
+	before  counters         // upTo when the transaction began
 	reading chan struct{}
 	stop    context.CancelFunc
 }
@@ -72,10 +78,11 @@ func (s *Store) facts(ctx context.Context, complaints int) (*memory.Evidence, er
 	switch missing := s.next.account - e.upTo.account + s.next.transaction - e.upTo.transaction; {
 	case missing == 0:
 		return e.facts, nil
-	case missing > soonRead && complaints > fewComplaints:
-		return nil, nil
 	case missing > soonRead:
-		return nil, e.readBeside(s.connector, s.committed)
+		if s.prepared && complaints <= fewComplaints {
+			e.readBeside(s.connector, s.committed)
+		}
+		return nil, nil
 	}
 	err := e.read(ctx, s.arrow, s.next)
 	return e.facts, err
@@ -104,72 +111,124 @@ func (e *evidence) end() {
 }
 
 // readBeside reads up to what is committed, on a connection of its own. Where that
-// fails the writer goes on from there.
-func (e *evidence) readBeside(connector *duckdb.Connector, to counters) error {
+// fails it is tried again later, and the engine is asked meanwhile.
+func (e *evidence) readBeside(connector *duckdb.Connector, to counters) {
 	ctx, stop := context.WithCancel(context.Background())
-	conn, err := connector.Connect(ctx)
-	if err != nil {
-		stop()
-		return fmt.Errorf("read the evidence: %w", err)
-	}
 	e.reading, e.stop = make(chan struct{}), stop
 	go func() {
 		defer close(e.reading)
 		defer stop()
+		conn, err := connector.Connect(ctx)
+		if err != nil {
+			return
+		}
 		defer func() { _ = conn.Close() }()
+		defer func() {
+			if recover() != nil { // a row that cannot be packed: what is held is gone
+				e.facts = nil
+			}
+		}()
 		if a, err := duckdb.NewArrowFromConn(conn); err == nil {
 			_ = e.read(ctx, a, to)
 		}
 	}()
-	return nil
+}
+
+// kinds of facts, with what reads them, and where they are read to.
+func (e *evidence) kinds(to counters) []factKind {
+	return []factKind{
+		{accountLengthQuery, newAccountsQuery, &e.upTo.account, to.account, func(f *memory.Evidence, rec arrow.Record, i int) {
+			key, x := accountAt(rec, i)
+			f.AddAccount(key, &x)
+		}},
+		{transactionLengthQuery, newTransactionsQuery, &e.upTo.transaction, to.transaction, func(f *memory.Evidence, rec arrow.Record, i int) {
+			key, x := transactionAt(rec, i)
+			f.AddTransaction(key, &x)
+		}},
+	}
+}
+
+type factKind struct {
+	length, rows string
+	upTo         *int64
+	to           int64
+	add          func(*memory.Evidence, arrow.Record, int)
 }
 
 // read takes the facts in that come after upTo, in arrival order.
 func (e *evidence) read(ctx context.Context, a *duckdb.Arrow, to counters) error {
-	for _, kind := range []struct {
-		query string
-		upTo  *int64
-		to    int64
-		add   func(arrow.Record, int)
-	}{
-		{newAccountsQuery, &e.upTo.account, to.account, func(rec arrow.Record, i int) {
-			key, x := accountAt(rec, i)
-			e.facts.AddAccount(key, &x)
-		}},
-		{newTransactionsQuery, &e.upTo.transaction, to.transaction, func(rec arrow.Record, i int) {
-			key, x := transactionAt(rec, i)
-			e.facts.AddTransaction(key, &x)
-		}},
-	} {
-		for *kind.upTo < kind.to {
-			until, begun := min(*kind.upTo+chunkRead, kind.to), false
-			err := arrowRows(ctx, a, kind.query, func(rec arrow.Record) {
+	for _, k := range e.kinds(to) {
+		for *k.upTo < k.to && e.facts != nil {
+			until, err := k.until(ctx, a)
+			if err != nil {
+				return fmt.Errorf("measure the evidence: %w", err)
+			}
+			facts := e.facts
+			e.facts = nil // what holds a part of a chunk is of no use
+			begun := false
+			err = arrowRows(ctx, a, k.rows, func(rec arrow.Record) {
 				begun = true
 				for i := range int(rec.NumRows()) {
-					kind.add(rec, i)
+					k.add(facts, rec, i)
 				}
-			}, *kind.upTo, until)
+			}, *k.upTo, until)
 			if err != nil {
-				if begun {
-					e.facts = nil // it holds a part
+				if !begun {
+					e.facts = facts
 				}
 				return fmt.Errorf("read the evidence: %w", err)
 			}
-			*kind.upTo = until
-			if e.shed() {
-				return nil
-			}
+			e.facts, *k.upTo = facts, until
+			e.shed()
 		}
 	}
 	return nil
 }
 
-// shed lets go of the facts where they take too much memory, and reports it.
-func (e *evidence) shed() bool {
-	if int64(e.facts.Bytes()) <= machineMemory()/memoryShare {
+// until is how far the next chunk goes.
+func (k *factKind) until(ctx context.Context, a *duckdb.Arrow) (int64, error) {
+	until := min(*k.upTo+readRows, k.to)
+	for {
+		var bytes int64
+		err := arrowRows(ctx, a, k.length, func(rec arrow.Record) { bytes = rec.Column(0).(*array.Int64).Value(0) }, *k.upTo, until)
+		if err != nil || bytes <= readBytes || until == *k.upTo+1 {
+			return until, err
+		}
+		until = *k.upTo + max(1, (until-*k.upTo)*readBytes/(2*bytes))
+	}
+}
+
+// shed lets go of the facts where they take too much memory.
+func (e *evidence) shed() {
+	if int64(e.facts.Bytes()) > machineMemory()/memoryShare {
+		e.facts = nil
+	}
+}
+
+// begin notes what a transaction adds.
+func (e *evidence) begin() {
+	if e != nil && !e.busy() && e.facts != nil {
+		e.before = e.upTo
+		e.facts.Begin()
+	}
+}
+
+// keep makes what a transaction added last.
+func (e *evidence) keep() {
+	if e != nil && !e.busy() && e.facts != nil {
+		e.facts.Keep()
+	}
+}
+
+// takeBack takes out what a transaction added; false where it cannot.
+func (e *evidence) takeBack(committed counters) bool {
+	if e == nil || e.busy() || e.upTo.account <= committed.account && e.upTo.transaction <= committed.transaction {
+		return true
+	}
+	if e.facts == nil || !e.facts.TakeBack() {
 		return false
 	}
-	e.facts = nil
+	e.upTo = e.before
 	return true
 }
 
@@ -212,6 +271,10 @@ const (
 	accountsQuery        = accountFields + "staged_number h join account_version a on a.customer_key = h.n"
 	transactionsQuery    = transactionFields + "staged_number h join transaction_version t on t.customer_key = h.n"
 	transactionSeqsQuery = "select t.seq from staged_number h join transaction_version t on t.customer_key = h.n"
+	accountLengthQuery   = `select coalesce(sum(coalesce(strlen(device), 0) + coalesce(strlen(payout_account), 0) + coalesce(strlen(tariff), 0) + coalesce(strlen(country), 0)
+		+ coalesce(strlen(external_id), 0)), 0)::bigint from account_version where seq > ? and seq <= ?`
+	transactionLengthQuery = `select coalesce(sum(coalesce(strlen(type), 0) + coalesce(strlen(status), 0) + coalesce(strlen(reference), 0)
+		+ coalesce(strlen(external_id), 0)), 0)::bigint from transaction_version where seq > ? and seq <= ?`
 	newAccountsQuery     = accountFields + "account_version a where a.customer_key is not null and a.seq > ? and a.seq <= ? order by a.seq"
 	newTransactionsQuery = transactionFields + "transaction_version t where t.customer_key is not null and t.seq > ? and t.seq <= ? order by t.seq"
 )
@@ -255,8 +318,9 @@ func (s *Store) readEvidence(ctx context.Context, m *memory.Knowledge, fresh []*
 	if err != nil {
 		return fmt.Errorf("read the accounts: %w", err)
 	}
-	for _, list := range m.Accounts { // Line holds the arrival number here; newest first
+	for key, list := range m.Accounts { // Line holds the arrival number here; newest first
 		sort.Slice(list, func(i, j int) bool { return list[i].Line > list[j].Line })
+		m.Accounts[key] = list[:min(len(list), memory.MostStates)]
 	}
 	return s.readTransactions(ctx, m, len(fresh))
 }

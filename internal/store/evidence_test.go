@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,8 +71,19 @@ func TestEvidenceInMemory(t *testing.T) {
 			t.Fatalf("%s: %v", when, err)
 		}
 	}
+	broken := func(*record.Complaint, *record.History) record.Decision { panic("spoilt") }
 	admit(factsOf(0, 300))
 	same("read at once")
+	s.mu.Lock() // what is read in a transaction that fails is taken out with what it learnt
+	s.evidence = &evidence{facts: memory.NewEvidence()}
+	s.mu.Unlock()
+	if _, err := s.Admit(ctx, &record.Batch{Input: "x", Accounts: factsOf(900, 5).Accounts, Complaints: complaints(1)}, broken); err == nil {
+		t.Fatal("a fault was kept")
+	}
+	if s.evidence == nil || s.evidence.upTo != (counters{}) {
+		t.Errorf("after facts that were read and taken back: %+v", s.evidence)
+	}
+	same("after facts that were read and taken back")
 	admit(factsOf(300, 300))
 	if s.evidence.upTo.transaction != 600 {
 		t.Errorf("%d transactions of 600 were learnt", s.evidence.upTo.transaction)
@@ -80,12 +92,11 @@ func TestEvidenceInMemory(t *testing.T) {
 
 	spoilt := factsOf(600, 20)
 	spoilt.Complaints = complaints(1)
-	broken := func(*record.Complaint, *record.History) record.Decision { panic("spoilt") }
 	if _, err := s.Admit(ctx, spoilt, broken); err == nil {
 		t.Fatal("a fault was kept")
 	}
-	if s.evidence != nil {
-		t.Error("what was taken back stays in memory")
+	if s.evidence == nil || s.evidence.upTo.transaction != 600 {
+		t.Errorf("after facts that were taken back: %+v", s.evidence)
 	}
 	same("after facts that were taken back")
 
@@ -99,9 +110,7 @@ func TestEvidenceInMemory(t *testing.T) {
 	same("after a complaint that was taken back")
 
 	s.evidence = &evidence{facts: memory.NewEvidence()}
-	if err := s.evidence.readBeside(s.connector, s.committed); err != nil {
-		t.Fatal(err)
-	}
+	s.evidence.readBeside(s.connector, s.committed)
 	read := s.evidence.reading
 	admit(factsOf(600, 20)) // meanwhile
 	<-read
@@ -117,9 +126,7 @@ func TestEvidenceInMemory(t *testing.T) {
 	}
 	same("after an erasure")
 	s.evidence = &evidence{facts: memory.NewEvidence()}
-	if err := s.evidence.readBeside(s.connector, s.committed); err != nil {
-		t.Fatal(err)
-	}
+	s.evidence.readBeside(s.connector, s.committed)
 	if err := s.Close(); err != nil { // waits for the reading
 		t.Error(err)
 	}
@@ -137,5 +144,56 @@ func TestPrepare(t *testing.T) {
 	}
 	if s.seen == nil || s.trails == nil || s.evidence == nil || s.evidence.upTo.transaction != 50 {
 		t.Errorf("%+v", s.recent)
+	}
+}
+
+// TestLongEvidence: of long texts few are read at a time, and what one customer has
+// too many of is looked at up to a limit, in memory as by the engine.
+func TestLongEvidence(t *testing.T) {
+	s, ctx := fresh(t), t.Context()
+	b := factsOf(0, 200)
+	for i := range b.Transactions {
+		b.Transactions[i].Reference = strings.Repeat("r", 1<<20)
+	}
+	many := factsOf(1000, memory.MostStates+500)
+	for i := range many.Transactions {
+		many.Transactions[i].Customer, many.Accounts[i].Customer = "unknown", "unknown"
+		many.Transactions[i].Stamp(nil)
+		many.Accounts[i].Stamp(nil)
+	}
+	for _, b := range []*record.Batch{b, many} {
+		if _, err := s.Admit(ctx, b, nosy); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := &evidence{facts: memory.NewEvidence()}
+	steps := 0
+	for _, k := range e.kinds(s.next) {
+		for *k.upTo < k.to {
+			until, err := k.until(ctx, s.arrow)
+			if err != nil || until <= *k.upTo {
+				t.Fatal(until, err)
+			}
+			*k.upTo, steps = until, steps+1
+		}
+	}
+	if steps < 5 || steps > 20 {
+		t.Errorf("%d steps", steps)
+	}
+	c := record.Complaint{Customer: "unknown"}
+	c.Keys.Customer = record.Hash64("customer", c.Customer)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := &memory.Knowledge{Accounts: map[uint64][]record.Account{}, Transactions: map[uint64][]record.Transaction{}}
+	facts, err := s.facts(ctx, 1)
+	if err := errors.Join(err, s.write(ctx, func() error { return s.readEvidence(ctx, m, []*record.Complaint{&c}) })); err != nil {
+		t.Fatal(err)
+	}
+	asked, held := m.Transactions[c.Keys.Customer], facts.Transactions(c.Keys.Customer)
+	if len(asked) != len(held) || len(held) < memory.MostStates/2 || len(held) > memory.MostStates || asked[0].ExternalID != held[0].ExternalID {
+		t.Errorf("%d transactions of the engine, %d in memory", len(asked), len(held))
+	}
+	if a, b := m.Accounts[c.Keys.Customer], facts.Accounts(c.Keys.Customer); len(a) != memory.MostStates || len(b) != len(a) || a[0].ExternalID != b[0].ExternalID {
+		t.Errorf("%d accounts of the engine, %d in memory", len(a), len(b))
 	}
 }

@@ -156,11 +156,12 @@ func (s *Store) load(ctx context.Context) error {
 	return s.loadThemes(ctx)
 }
 
-// Prepare reads what the first complaint would wait for; of many transactions it
-// only begins to.
+// Prepare reads what the first of many complaints would wait for; of many
+// transactions it only begins to.
 func (s *Store) Prepare(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.prepared = true
 	if err := s.able(ctx); err != nil {
 		return err
 	}

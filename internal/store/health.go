@@ -131,12 +131,11 @@ func (s *Store) reopen(ctx context.Context) error {
 func (s *Store) takeBack() {
 	s.next = s.committed
 	e := s.evidence
-	if e != nil && !e.busy() && (e.upTo.account > s.next.account || e.upTo.transaction > s.next.transaction) {
-		e = nil
+	if e.takeBack(s.committed) {
+		s.evidence = nil // long to read: it stays
+		defer func() { s.evidence = e }()
 	}
-	s.evidence = nil
 	s.forget()
-	s.evidence = e // of the file alone, and long to read
 }
 
 // forget drops what the writer remembers: it may be ahead of the file.

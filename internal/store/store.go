@@ -74,6 +74,7 @@ type Store struct {
 	room      room
 	health    health
 	still     bool     // the file must not change, see HoldStill
+	prepared  bool     // many complaints are to come, see Prepare
 	opened    int      // how often the engine was
 	file      *os.File // the file's content, while the engine has it open
 	themes    themesState
@@ -297,6 +298,7 @@ func (s *Store) inTx(ctx context.Context, f func() error) (err error) {
 	if err := s.exec(ctx, "begin"); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
+	s.evidence.begin()
 	done := false
 	defer func() {
 		if done {
@@ -320,6 +322,7 @@ func (s *Store) inTx(ctx context.Context, f func() error) (err error) {
 		return &commitError{err}
 	}
 	done, s.committed = true, s.next
+	s.evidence.keep()
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -56,6 +57,9 @@ func compile(r *Rule) (c compiled, err error) {
 	if issues.Err() != nil {
 		return c, refused(r, issues)
 	}
+	if !sameInOneLine(e, tree, r) {
+		return c, wrong("err_rule_line", "rule", r.Name)
+	}
 	w := walker{r: r, info: tree.NativeRep().SourceInfo(), names: map[string]trend{}}
 	w.trends(tree.NativeRep().Expr())
 	switch {
@@ -72,6 +76,18 @@ func compile(r *Rule) (c compiled, err error) {
 		return c, wrong("err_rule_syntax", "rule", r.Name, "line", 1, "column", 1, "detail", err.Error())
 	}
 	return c, nil
+}
+
+// sameInOneLine tells whether people who are shown a condition in one line read
+// what is worked out: a comment may hide the lines after it.
+func sameInOneLine(e *cel.Env, tree *cel.Ast, r *Rule) bool {
+	line, issues := e.Compile(r.Line())
+	if issues.Err() != nil {
+		return false
+	}
+	a, err := cel.AstToString(tree)
+	b, err2 := cel.AstToString(line)
+	return errors.Join(err, err2) == nil && a == b
 }
 
 var (

@@ -36,6 +36,9 @@ func (r *Rule) Reason() string { return Prefix + r.Name }
 // rule is called and worth.
 func (r *Rule) Key() string { return Prefix + r.When }
 
+// Line is the condition in one line, as it is shown.
+func (r *Rule) Line() string { return strings.Join(strings.Fields(r.When), " ") }
+
 // What a rule may be.
 const (
 	Most       = 64   // rules of a model
@@ -101,9 +104,12 @@ func check(list []Rule) error {
 	return nil
 }
 
-// shown tells whether a text steers no terminal that it is shown on.
+// shown tells whether no sign steers a terminal, stands for nothing or ends a line
+// unseen.
 func shown(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) && !unicode.IsSpace(c) })
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool {
+		return !unicode.IsPrint(c) && c != '\t' && c != '\n' || strings.ContainsRune("\u115f\u1160\u3164\uffa0", c)
+	})
 }
 
 // plainWords tells whether a text is short and of one line: it is shown in tables

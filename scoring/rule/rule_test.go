@@ -91,6 +91,9 @@ func TestRefused(t *testing.T) {
 	}{
 		{func(r *Rule) { r.When = "agent >\n  nobody" }, "err_rule_unknown", "line 2 column 3 name nobody"},
 		{func(r *Rule) { r.When = "agent > 1.0 // \x1b]0;x" }, "err_rule_sign", ""},
+		{func(r *Rule) { r.When = "agent > 1.0\u2028|| agent < 9.0" }, "err_rule_sign", ""},
+		{func(r *Rule) { r.When = "agent > 1.0 // for agents &&\n || agent < 9.0" }, "err_rule_line", ""},
+		{func(r *Rule) { r.When = "agent > 1.0 ||\n // for agents\n agent < 9.0" }, "err_rule_line", ""},
 		{func(r *Rule) { r.When = "body.contains('x')" }, "err_rule_unknown", "name body"},
 		{func(r *Rule) { r.When = "status == 'closed'" }, "err_rule_unknown", "name status"},
 		{func(r *Rule) { r.When = "type.matches('(a+)+$')" }, "err_rule_unknown", "name matches"},

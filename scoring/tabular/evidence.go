@@ -79,22 +79,30 @@ func (c *check) filled(x *Column) string {
 		return ""
 	}
 	var kind, with [2]float64
+	empty := 0.
 	for i, b := range c.bad {
 		if !math.IsNaN(b) {
 			kind[int(b)]++
 			if codes[i] != usual {
 				with[int(b)]++
+				if codes[i] < 0 {
+					empty++
+				}
 			}
 		}
 	}
 	all := with[0] + with[1]
+	only := [2]string{"leak_only_good", "leak_only_bad"}
+	if 2*empty > all { // what is unusual is that nothing stands there
+		only[0], only[1] = only[1], only[0]
+	}
 	switch {
 	case all < leastLabels/2 || len(count) == 2 && count[-1] == 0: // a flag is not filled in
 		return ""
 	case with[1] >= pureShare*all && with[1] >= pureBad*kind[1] && c.share < .8:
-		return "leak_only_bad"
+		return only[1]
 	case c.share*all >= expectedBad && with[1] <= .02*c.share*all && with[0] >= .3*kind[0]:
-		return "leak_only_good"
+		return only[0]
 	}
 	return ""
 }
@@ -136,7 +144,7 @@ func (c *check) straight(x *Column) float64 {
 			cases = append(cases, calibration.Case{Score: v, Bad: b == 1})
 		}
 	}
-	if a := calibration.AUROC(cases); float64(len(cases)) > c.least {
+	if a := calibration.AUROC(cases); float64(len(cases)) > c.least && !math.IsNaN(a) { // it is not a number where all are of one kind
 		return max(a, 1-a)
 	}
 	return .5

@@ -106,6 +106,17 @@ var planted = []struct {
 			return s.at[i].AddDate(0, 0, random.IntN(60)).Format("2006-01-02")
 		}
 	}},
+	{"paid_back", "leak_same", true, func(s *sheet, random *rand.Rand) func(int) string {
+		return func(i int) string {
+			if s.bad[i] {
+				return ""
+			}
+			return strconv.FormatFloat(math.Exp(4+random.NormFloat64()), 'f', 2, 64)
+		}
+	}},
+	{"thanked", "leak_only_good", false, func(s *sheet, _ *rand.Rand) func(int) string {
+		return func(i int) string { return map[bool]string{false: "n"}[s.bad[i]] }
+	}},
 	{"closed_on", "leak_outcome", false, func(s *sheet, random *rand.Rand) func(int) string {
 		return func(i int) string { return s.at[i].AddDate(0, 0, random.IntN(60)).Format("2006-01-02") }
 	}},

@@ -13,7 +13,7 @@ const (
 	leastWeeks = 4
 )
 
-// Window is a burst, the end exclusive, in unix seconds.
+// Window is a burst, or a gap in what was loaded, the end exclusive, in unix seconds.
 type Window struct{ From, To int64 }
 
 // Weekly is the change per week relative to the weekly mean, both without the

@@ -48,6 +48,16 @@ func TestWeekly(t *testing.T) {
 			t.Errorf("%s: %.3f %v, want %.3f", name, got, ok, c.want)
 		}
 	}
+	gap := Window{from + 6*week, from + 46*week}
+	apart := weekly(rand.New(rand.NewPCG(1, 1)), growing)
+	for i, at := range apart { // the second half comes after a gap, and goes on from there
+		if at >= gap.From {
+			apart[i] += gap.To - gap.From
+		}
+	}
+	if got, ok := Weekly(apart, []Window{gap}, from, to+gap.To-gap.From); !ok || got < .01 || got > 3./28 {
+		t.Errorf("a gap of 40 weeks: %.3f %v", got, ok)
+	}
 	if _, ok := Weekly(weekly(rand.New(rand.NewPCG(1, 1)), flat), nil, from, from+3*week); ok {
 		t.Error("a trend of three weeks")
 	}

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -20,6 +21,38 @@ type Evidence struct {
 	accounts, transactions packs
 	words                  words
 	blocks                 *blocks
+	begun                  bool
+	undo                   []added // since Begin
+}
+
+// added is what a customer's newest fact was before one was added.
+type added struct {
+	to       *packs
+	customer uint64
+	older    int64
+	known    bool
+}
+
+// Begin notes from now on what is added, until Keep or TakeBack.
+func (e *Evidence) Begin() { e.begun, e.undo = true, e.undo[:0] }
+
+// Keep ends what Begin began.
+func (e *Evidence) Keep() { e.begun, e.undo = false, nil }
+
+// TakeBack takes out what was added since Begin; false where nothing was noted.
+func (e *Evidence) TakeBack() bool {
+	if !e.begun {
+		return false
+	}
+	for _, a := range slices.Backward(e.undo) {
+		if a.known {
+			a.to.newest[a.customer] = a.older // the bytes behind it stay, unreachable
+		} else {
+			delete(a.to.newest, a.customer)
+		}
+	}
+	e.Keep()
+	return true
 }
 
 // NewEvidence holds nothing.
@@ -76,19 +109,22 @@ func (b *blocks) free() {
 // oldest: before each stands the place of the older one and 1 more, 0 at the oldest.
 type packs struct{ newest map[uint64]int64 }
 
-func (p *packs) add(b *blocks, customer uint64, packed []byte) {
+func (e *Evidence) add(p *packs, customer uint64, packed []byte) {
 	var back uint64
 	older, ok := p.newest[customer]
 	if ok {
 		back = uint64(older) + 1
 	}
-	p.newest[customer] = b.add(append(binary.AppendUvarint(make([]byte, 0, len(packed)+6), back), packed...))
+	if e.begun {
+		e.undo = append(e.undo, added{p, customer, older, ok})
+	}
+	p.newest[customer] = e.blocks.add(append(binary.AppendUvarint(make([]byte, 0, len(packed)+6), back), packed...))
 }
 
-// each calls f with the facts of a customer, the newest first.
+// each calls f with the facts of a customer, the newest first, up to MostStates.
 func (p *packs) each(e *Evidence, customer uint64, f func(unpacker)) {
 	place, ok := p.newest[customer]
-	for ok {
+	for n := 0; ok && n < MostStates; n++ {
 		u := unpacker{e.blocks.at(place), e.words.list}
 		back := u.uvarint()
 		f(u)
@@ -107,6 +143,7 @@ type words struct {
 func (w *words) of(s string) uint64 {
 	c, ok := w.code[s]
 	if !ok {
+		s = strings.Clone(s) // it may be a piece of a row
 		c = uint64(len(w.list))
 		w.list = append(w.list, s)
 		w.code[s] = c
@@ -114,6 +151,11 @@ func (w *words) of(s string) uint64 {
 	}
 	return c
 }
+
+// MostStates is how many accounts, and how many states of transactions, of one
+// customer are looked at, the newest: a placeholder for unknown customers may have a
+// million.
+const MostStates = 5000
 
 // Bytes is about how much memory it takes.
 func (e *Evidence) Bytes() int {
@@ -128,7 +170,7 @@ func (e *Evidence) AddAccount(customer uint64, a *record.Account) {
 	for _, s := range [...]string{a.Device, a.PayoutAccount, a.ExternalID} {
 		b = e.packText(b, s)
 	}
-	e.accounts.add(e.blocks, customer, binary.AppendVarint(b, a.Line))
+	e.add(&e.accounts, customer, binary.AppendVarint(b, a.Line))
 }
 
 // How an amount is packed, in the two highest bits of a transaction's first byte.
@@ -159,7 +201,7 @@ func (e *Evidence) AddTransaction(customer uint64, t *record.Transaction) {
 	b = binary.AppendUvarint(binary.AppendUvarint(b, e.words.of(t.Type)), e.words.of(t.Status))
 	b = e.packText(e.packText(b, t.Reference), t.ExternalID)
 	b = binary.LittleEndian.AppendUint64(b, t.ID.Lo)
-	e.transactions.add(e.blocks, customer, binary.AppendVarint(b, t.Line))
+	e.add(&e.transactions, customer, binary.AppendVarint(b, t.Line))
 }
 
 // Accounts are a customer's, the newest first.

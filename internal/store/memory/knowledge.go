@@ -58,10 +58,11 @@ func keysOf(c *record.Complaint) [Spaces]uint64 {
 	return [Spaces]uint64{c.Keys.Customer, c.Keys.Device, c.Keys.Payout, c.Keys.Contact}
 }
 
-// LatestVersions keeps of each transaction its latest state, in arrival order
-// of that state. Line holds the arrival number.
+// LatestVersions keeps of the newest MostStates each transaction's latest state, in
+// arrival order of that state. Line holds the arrival number.
 func LatestVersions(list []record.Transaction) []record.Transaction {
 	sort.Slice(list, func(i, j int) bool { return list[i].Line < list[j].Line })
+	list = list[max(0, len(list)-MostStates):]
 	last := map[record.Identity]int{}
 	for i, t := range list {
 		last[t.ID] = i
