@@ -16,6 +16,7 @@ import (
 
 	"plaint/internal/record"
 	"plaint/internal/store"
+	"plaint/internal/web/card"
 	"plaint/scoring/learn"
 	"plaint/scoring/model"
 	"plaint/scoring/signal"
@@ -222,24 +223,24 @@ func (e *env) showBacktest(tested *model.Model, t learn.Tested, f *backtestFlags
 	n := func(v int) string { return thousands(int64(v)) }
 	a, b := t.Model, t.Against
 	rows := [][]string{{"", e.t("backtest_tested") + ": " + a.Model, e.t("backtest_against") + ": " + b.Model},
-		{e.t("fig_threshold"), four(a.Threshold), four(b.Threshold)},
+		{e.t("fig_threshold"), card.Number(a.Threshold), card.Number(b.Threshold)},
 		{e.t("flagged"), n(a.AllFlagged), n(b.AllFlagged)},
 		{e.t("backtest_a_day"), fmt.Sprintf("%.1f", a.ADay), fmt.Sprintf("%.1f", b.ADay)},
 		{e.t("backtest_busiest"), n(a.Busiest), n(b.Busiest)},
-		{e.t("fig_precision"), percent(a.Precision), percent(b.Precision)},
-		{e.t("fig_recall"), percent(a.Recall), percent(b.Recall)},
-		{e.t("fig_false"), percent(a.FalseRate), percent(b.FalseRate)},
-		{e.t("backtest_upheld"), percent(a.Upheld), percent(b.Upheld)},
-		{e.t("backtest_upheld_others"), percent(a.Others), percent(b.Others)}}
+		{e.t("fig_precision"), card.Rate(a.Precision).String(), card.Rate(b.Precision).String()},
+		{e.t("fig_recall"), card.Rate(a.Recall).String(), card.Rate(b.Recall).String()},
+		{e.t("fig_false"), card.Rate(a.FalseRate).String(), card.Rate(b.FalseRate).String()},
+		{e.t("backtest_upheld"), card.Rate(a.Upheld).String(), card.Rate(b.Upheld).String()},
+		{e.t("backtest_upheld_others"), card.Rate(a.Others).String(), card.Rate(b.Others).String()}}
 	if a.Cost != nil && b.Cost != nil {
-		rows = append(rows, []string{e.t("backtest_cost"), four(*a.Cost), four(*b.Cost)})
+		rows = append(rows, []string{e.t("backtest_cost"), card.Number(*a.Cost), card.Number(*b.Cost)})
 	}
-	fmt.Fprintln(e.out, e.t("backtest_over", "n", n(t.Complaints), "from", shortDay(t.From), "to", shortDay(t.To), "labels", n(a.Rows)))
+	fmt.Fprintln(e.out, e.t("backtest_over", "n", n(t.Complaints), "from", card.Day(t.From), "to", card.Day(t.To), "labels", n(a.Rows)))
 	table(e.out, rows)
-	fmt.Fprintln(e.out, e.t("backtest_changes", "newly", n(t.Newly), "newly_abuse", percent(t.NewlyAbuse), "cleared", n(t.Cleared), "cleared_abuse", percent(t.ClearedAbuse), "both", n(t.Both)))
+	fmt.Fprintln(e.out, e.t("backtest_changes", "newly", n(t.Newly), "newly_abuse", card.Rate(t.NewlyAbuse).String(), "cleared", n(t.Cleared), "cleared_abuse", card.Rate(t.ClearedAbuse).String(), "both", n(t.Both)))
 	if len(t.Rules) > 0 {
 		fmt.Fprintf(e.out, "\n%s\n", e.t("card_rules"))
-		table(e.out, e.ruleRows(tested.Rules, t.Rules))
+		table(e.out, card.Rules(e.words, tested.Rules, t.Rules).Plain())
 		for _, r := range t.Rules {
 			if r.Failed > 0 {
 				e.say("%s: %s", e.t("doctor_note"), e.t("rule_failed", "rule", r.Name, "n", n(r.Failed)))
@@ -248,7 +249,7 @@ func (e *env) showBacktest(tested *model.Model, t learn.Tested, f *backtestFlags
 	}
 	if len(a.Groups) > 0 {
 		fmt.Fprintf(e.out, "\n%s\n", e.t("model_groups_of", "name", a.Model))
-		table(e.out, e.groupRows(a.Groups))
+		table(e.out, card.Groups(e.words, a.Groups).Plain())
 	}
 	if a.Suppression {
 		e.say("%s: %s", e.t("doctor_note"), e.t("backtest_suppression"))

@@ -15,6 +15,7 @@ import (
 
 	"plaint/internal/record"
 	"plaint/internal/store"
+	"plaint/internal/web/card"
 	"plaint/internal/web/view"
 	"plaint/scoring/learn"
 	"plaint/scoring/model"
@@ -84,17 +85,10 @@ func (e *env) listModels(ctx context.Context, st *store.Store, asJSON bool) erro
 	}
 	out := [][]string{{e.t("model_name"), e.t("model_state"), e.t("model_since"), e.t("model_by"), e.t("model_created"), e.t("model_window"), e.t("reason")}}
 	for _, m := range list {
-		out = append(out, []string{m.Name, e.t("model_state_" + m.State), shortDay(m.Since), m.By, shortDay(m.Created), window(m.From, m.To), m.Reason})
+		out = append(out, []string{m.Name, e.t("model_state_" + m.State), card.Day(m.Since), m.By, card.Day(m.Created), window(m.From, m.To), m.Reason})
 	}
 	table(e.out, out)
 	return nil
-}
-
-func shortDay(at time.Time) string {
-	if at.IsZero() {
-		return "–"
-	}
-	return at.Format(time.DateOnly)
 }
 
 func window(from, to time.Time) string {
@@ -229,7 +223,7 @@ func (e *env) modelCardCmd() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					text = []byte(e.card(m, events))
+					text = []byte(card.Of(e.words, m, events).Markdown())
 				}
 				return e.show(text, out)
 			})

@@ -10,6 +10,7 @@ import (
 
 	"plaint/internal/record"
 	"plaint/internal/store"
+	"plaint/internal/web/card"
 	"plaint/scoring/learn"
 	"plaint/scoring/model"
 )
@@ -81,7 +82,7 @@ func (e *env) evaluate(ctx context.Context, st *store.Store, names []string, l l
 	e.figures(list)
 	for _, f := range list {
 		fmt.Fprintf(e.out, "\n%s\n", e.t("model_groups_of", "name", f.Model))
-		table(e.out, e.groupRows(f.Groups))
+		table(e.out, card.Groups(e.words, f.Groups).Plain())
 	}
 	e.showDrift(drift)
 	e.aged(models[0], from)

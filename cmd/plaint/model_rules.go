@@ -14,6 +14,7 @@ import (
 
 	"plaint/internal/record"
 	"plaint/internal/store"
+	"plaint/internal/web/card"
 	"plaint/internal/web/view"
 	"plaint/scoring/learn"
 	"plaint/scoring/model"
@@ -142,92 +143,13 @@ func (e *env) keepRules(ctx context.Context, st *store.Store, m *model.Model, f 
 		return json.NewEncoder(e.out).Encode(map[string]any{"model": m.Name, "rules": m.Rules, "trial": m.Trial})
 	}
 	if !e.quiet {
-		table(e.out, e.ruleRows(m.Rules, m.Trial.Rules))
+		table(e.out, card.Rules(e.words, m.Rules, m.Trial.Rules).Plain())
 		fmt.Fprintln(e.out)
-		table(e.out, e.queueRows(m))
-		for _, w := range e.ruleWarnings(m) {
+		table(e.out, card.Queue(e.words, m).Plain())
+		for _, w := range card.RuleWarnings(e.words, m) {
 			e.say("%s: %s", e.t("doctor_note"), w)
 		}
 	}
 	e.say("%s", e.t("model_rules_kept", "name", m.Name))
 	return nil
-}
-
-// ruleRows are what rules did, one in a row.
-func (e *env) ruleRows(rules []rule.Rule, did []model.Ruled) [][]string {
-	rows := [][]string{{e.t("rule"), e.t("rule_points"), e.t("rule_held"), e.t("rule_flagged"), e.t("rule_cleared"), e.t("rule_abuse"), e.t("rule_changed"), e.t("rule_upheld")}}
-	n := func(v int) string { return thousands(int64(v)) }
-	for i, r := range did {
-		name := r.Name
-		if about := rules[i].About[e.words.Lang]; about != "" {
-			name += ": " + about
-		}
-		rows = append(rows, []string{name, fmt.Sprintf("%+.2f", r.Points), n(r.Held), n(r.Flagged), n(r.Cleared), percent(r.Abuse), percent(r.Changed), percent(r.Upheld)})
-	}
-	return rows
-}
-
-// queueRows are what reviewers get without and with the rules.
-func (e *env) queueRows(m *model.Model) [][]string {
-	a, b := m.Trial.Before, m.Trial.After
-	n := func(v int) string { return thousands(int64(v)) }
-	return [][]string{{"", m.Trial.On, m.Name},
-		{e.t("flagged"), n(a.Flagged), n(b.Flagged)},
-		{e.t("backtest_a_day"), fmt.Sprintf("%.1f", a.ADay), fmt.Sprintf("%.1f", b.ADay)},
-		{e.t("backtest_busiest"), n(a.Busiest), n(b.Busiest)},
-		{e.t("fig_precision"), percent(a.Precision), percent(b.Precision)},
-		{e.t("fig_recall"), percent(a.Recall), percent(b.Recall)},
-		{e.t("backtest_upheld"), percent(a.Upheld), percent(b.Upheld)}}
-}
-
-// ruleWarnings say what a reader must know before rules are believed.
-func (e *env) ruleWarnings(m *model.Model) (out []string) {
-	for i := range m.Rules {
-		r, d := &m.Rules[i], m.Doubts(i)
-		if len(d.Falls) > 0 {
-			out = append(out, e.t("rule_falls", "rule", r.Name, "signals", e.signalWords(d.Falls)))
-		}
-		if d.Alone {
-			out = append(out, e.t("rule_alone", "rule", r.Name))
-		}
-		if d.Speech {
-			out = append(out, e.t("rule_language", "rule", r.Name))
-		}
-		if t := m.Trial; t != nil && t.Rules[i].Failed > 0 {
-			out = append(out, e.t("rule_failed", "rule", r.Name, "n", thousands(int64(t.Rules[i].Failed))))
-		}
-	}
-	return out
-}
-
-// signalWords names signals in the reader's language.
-func (e *env) signalWords(names []string) string {
-	words := make([]string, len(names))
-	for i, n := range names {
-		words[i] = e.t("signal_" + n)
-	}
-	return strings.Join(words, e.t("list_comma"))
-}
-
-// rules are those of a model, and what they did when they were put on it.
-func (p *page) rules(m *model.Model) {
-	e := p.e
-	p.head("card_rules")
-	fmt.Fprintf(p, "%s\n\n", e.t("card_rules_about"))
-	rows := [][]string{{e.t("rule"), e.t("rule_when"), e.t("rule_points"), e.t("rule_words"), e.t("model_by")}}
-	for i := range m.Rules {
-		r := &m.Rules[i]
-		rows = append(rows, []string{r.Name, "`" + r.Line() + "`", fmt.Sprintf("%+.2f", r.Points), r.About[e.words.Lang], r.By})
-	}
-	p.table(rows)
-	if t := m.Trial; t != nil {
-		fmt.Fprintf(p, "\n%s\n\n", e.t("card_trial", "n", thousands(int64(t.Complaints)), "from", shortDay(t.From), "to", shortDay(t.To), "on", t.On))
-		p.table(e.ruleRows(m.Rules, t.Rules))
-		fmt.Fprintln(p)
-		p.table(e.queueRows(m))
-	}
-	fmt.Fprintln(p)
-	for _, w := range e.ruleWarnings(m) {
-		fmt.Fprintf(p, "- %s\n", w)
-	}
 }

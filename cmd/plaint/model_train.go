@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -16,6 +15,7 @@ import (
 
 	"plaint/internal/record"
 	"plaint/internal/store"
+	"plaint/internal/web/card"
 	"plaint/internal/web/view"
 	"plaint/scoring/learn"
 	"plaint/scoring/model"
@@ -203,7 +203,7 @@ func (e *env) keepModel(ctx context.Context, st *store.Store, m *model.Model, f 
 	}
 	if !e.quiet {
 		e.figures([]model.Figures{c.Test, c.Before})
-		for _, w := range e.cardWarnings(c) {
+		for _, w := range card.Warnings(e.words, c) {
 			e.say("%s: %s", e.t("doctor_note"), w)
 		}
 	}
@@ -216,20 +216,10 @@ func (e *env) figures(list []model.Figures) {
 	rows := [][]string{{""}, {e.t("fig_rows")}, {e.t("fig_bad")}, {e.t("fig_auroc")}, {e.t("fig_ap")}, {e.t("fig_error")}, {e.t("fig_threshold")}, {e.t("fig_flagged")},
 		{e.t("fig_precision")}, {e.t("fig_recall")}, {e.t("fig_false")}}
 	for _, f := range list {
-		for i, v := range []string{f.Model, thousands(int64(f.Rows)), thousands(int64(f.Bad)), four(f.AUROC), four(f.AP), four(f.Error), four(f.Threshold), thousands(int64(f.Flagged)),
-			percent(f.Precision), percent(f.Recall), percent(f.FalseRate)} {
+		for i, v := range []string{f.Model, thousands(int64(f.Rows)), thousands(int64(f.Bad)), card.Number(f.AUROC), card.Number(f.AP), card.Number(f.Error), card.Number(f.Threshold), thousands(int64(f.Flagged)),
+			card.Rate(f.Precision).String(), card.Rate(f.Recall).String(), card.Rate(f.FalseRate).String()} {
 			rows[i] = append(rows[i], v)
 		}
 	}
 	table(e.out, rows)
-}
-
-func four(v float64) string { return fmt.Sprintf("%.4f", v) }
-
-// percent is a rate with its interval.
-func percent(r model.Rate) string {
-	if r.N == 0 || math.IsNaN(r.Share) {
-		return "–"
-	}
-	return fmt.Sprintf("%.1f %% (%.1f–%.1f)", 100*r.Share, 100*r.Low, 100*r.High)
 }

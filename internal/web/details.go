@@ -114,7 +114,7 @@ func showCase(ctx context.Context, p *pages, v *view.Reader, _ *param.Query, id 
 	b := listBody{Lead: p.t("web_case_lead"), Quote: about.Body, Tables: []table{p.reasonTable(c.Reasons)}, Facts: []fact{
 		{Label: p.t("web_state"), Text: p.name("case", c.State)}, p.scoreOf(c, about),
 		{Label: p.t("web_complaint"), Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq))}, {Label: p.t("web_type"), Text: p.name("type", c.Type)},
-		{Label: p.t("web_customer"), Text: c.Customer}, {Label: p.t("web_opened"), Text: p.Full(c.Opened)}, {Label: p.t("web_model"), Text: c.Model}}}
+		{Label: p.t("web_customer"), Text: c.Customer}, {Label: p.t("web_opened"), Text: p.Full(c.Opened)}, {Label: p.t("web_model"), Text: c.Model, Href: p.modelHref(c.Model)}}}
 	if c.Blind {
 		b.Tables, b.Facts = nil, slices.DeleteFunc(b.Facts, func(f fact) bool { return f.Text == "" })
 	}

@@ -18,7 +18,7 @@ func TestWords(t *testing.T) {
 	words := locale.For("en")
 	code := regexp.MustCompile(`(?:\bt |\.t\(|\.T\(|fail\()"([a-z0-9_]+)"[,)} ]`)
 	n := 0
-	for _, glob := range []string{"*.go", "templates/*.html", "param/*.go", "api/*.go", "format/*.go"} {
+	for _, glob := range []string{"*.go", "templates/*.html", "param/*.go", "api/*.go", "format/*.go", "card/*.go"} {
 		files, err := filepath.Glob(glob)
 		if err != nil {
 			t.Fatal(err)

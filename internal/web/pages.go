@@ -48,6 +48,7 @@ var pageRoutes = []pageRoute{
 	{"/cases", "/cases", param.CaseNames, showCases},
 	{"/cases/{id}", "/cases", nil, showCase},
 	{"/models", "/cases", nil, showModels},
+	{"/models/{name}", "/cases", nil, showModel},
 	{"/entries", "/entries", param.EntryNames, showEntries},
 	{"/surveys", "/surveys", param.AnswerNames, showSurveys},
 	{"/logs", "/logs", param.TemplateNames, showLogs},

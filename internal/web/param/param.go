@@ -31,13 +31,14 @@ type Fault struct {
 // Query is the parameters of one request.
 type Query struct {
 	values url.Values
+	named  string
 	fault  *Fault
 }
 
 // Parse reads the query of a request. Parameters outside the allowed ones are
 // a fault, so that a misspelt filter does not look like an answer.
 func Parse(r *http.Request, allowed []string) *Query {
-	q := &Query{}
+	q := &Query{named: r.PathValue("name")}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		q.fail("web_bad_query", "")
@@ -82,6 +83,9 @@ func (q *Query) fail(code, name string, more ...any) {
 
 // Fault is the first fault, nil if there is none.
 func (q *Query) Fault() *Fault { return q.fault }
+
+// Named is the {name} of the path, "" where the path has none.
+func (q *Query) Named() string { return q.named }
 
 // Text is a parameter as it is given, "" if it is not.
 func (q *Query) Text(name string) string { return q.values.Get(name) }

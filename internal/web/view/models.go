@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"plaint/internal/record"
@@ -93,6 +94,31 @@ func (r *Reader) Models(ctx context.Context) ([]ModelRow, error) {
 		}
 	}
 	return out, nil
+}
+
+// ModelDetail is one model, how it stands, and how all models stood before.
+type ModelDetail struct {
+	record.ModelVersion
+	Model  *model.Model          // nil: its file cannot be read
+	Events []record.ModelVersion // of all models, the oldest first
+}
+
+// Model is everything about one model, or ErrNotFound.
+func (r *Reader) Model(ctx context.Context, name string) (ModelDetail, error) {
+	list, err := Models(ctx, r.st)
+	if err != nil {
+		return ModelDetail{}, err
+	}
+	i := slices.IndexFunc(list, func(v record.ModelVersion) bool { return v.Name == name })
+	if i < 0 {
+		return ModelDetail{}, ErrNotFound
+	}
+	d := ModelDetail{ModelVersion: list[i]}
+	if d.Model, err = LoadModel(ctx, r.st, name); ctx.Err() != nil {
+		return d, err
+	}
+	d.Events, err = r.st.ModelEvents(ctx)
+	return d, err
 }
 
 // Watched is what the latest run of the job models found.
