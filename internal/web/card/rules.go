@@ -1,7 +1,6 @@
 package card
 
 import (
-
 	"plaint/internal/web/locale"
 	"plaint/scoring/model"
 	"plaint/scoring/rule"
