@@ -8,6 +8,7 @@ import (
 	"math"
 	"time"
 
+	"plaint/analysis/rootcause/incident/dense"
 	"plaint/internal/store"
 )
 
@@ -22,7 +23,7 @@ type Finding struct {
 // columns are the arguments, under their names.
 type finder struct {
 	code  string
-	kinds []string // runs whose ids are bound, in order; "now" binds the moment
+	kinds []string // runs whose ids are bound, in order; "now" binds the moment, "dense" from when and until when most came
 	query string
 }
 
@@ -33,10 +34,10 @@ const mostFindings = 12
 // incidents were never looked for: an incident is what bursts have in common, and
 // has one set of numbers.
 var finders = []finder{
-	{"digest_volume", []string{"volume"}, `with days as (select date_trunc('day', day) as day, sum(n) as n from volume where run = $1 and day is not null group by 1),
-		edge as (select max(day) as last from days)
-		select cast(sum(n) as bigint) as n, min(day) as "from", max(day) as "to",
-			cast(coalesce(sum(n) filter (where day > last - interval 7 day), 0) as bigint) as last_week,
+	{"digest_volume", []string{"volume", "dense"}, `with days as (select date_trunc('day', day) as day, sum(n) as n from volume where run = $1 and day is not null group by 1),
+		edge as (select max(day) as last from days where day < $3)
+		select cast(sum(n) as bigint) as n, min(day) filter (where day >= $2) as "from", max(last) as "to",
+			cast(coalesce(sum(n) filter (where day > last - interval 7 day and day <= last), 0) as bigint) as last_week,
 			cast(coalesce(sum(n) filter (where day > last - interval 14 day and day <= last - interval 7 day), 0) as bigint) as week_before
 		from days, edge having count(*) > 0`},
 	{"digest_theme_new", []string{"themes", "now"}, `select t.label as theme, t.id as theme_id, t.language, w.first as "from", t.size as n
@@ -111,17 +112,25 @@ func digest(ctx context.Context, st *store.Store, now time.Time) (int64, map[str
 }
 
 func (f *finder) find(ctx context.Context, st *store.Store, now time.Time) ([]Finding, error) {
-	args := make([]any, len(f.kinds))
-	for i, k := range f.kinds {
+	var args []any
+	for _, k := range f.kinds {
 		if k == "now" {
-			args[i] = now.UTC()
+			args = append(args, now.UTC())
+			continue
+		}
+		if k == "dense" {
+			from, to, err := denseDays(ctx, st)
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, from, to)
 			continue
 		}
 		id, err := st.LatestRun(ctx, k)
 		if err != nil {
 			return nil, err
 		}
-		args[i] = id
+		args = append(args, id)
 	}
 	rows, err := st.Query(ctx, f.query, args...)
 	if err != nil {
@@ -177,4 +186,22 @@ func rounded(x float64) any {
 	}
 	scale := math.Pow(10, 6-math.Ceil(math.Log10(math.Abs(x))))
 	return math.Round(x*scale) / scale
+}
+
+// denseDays are the first day on which complaints are dense and the day after the
+// last: what lies far from all others has a wrong date.
+func denseDays(ctx context.Context, st *store.Store) (from, to time.Time, err error) {
+	days := map[int64]int{}
+	err = st.Each(ctx, "select epoch(date_trunc('day', day))::bigint, sum(n)::bigint from volume where run = (select max(id) from run where kind = 'volume') and day is not null group by 1", func(rows *sql.Rows) error {
+		var day int64
+		var n int
+		err := rows.Scan(&day, &n)
+		days[day] = n
+		return err
+	})
+	if err != nil || len(days) == 0 {
+		return from, to, err
+	}
+	s := dense.Find(days)
+	return time.Unix(s[0].From, 0).UTC(), time.Unix(s[len(s)-1].To, 0).UTC(), nil
 }

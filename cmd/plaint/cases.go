@@ -95,12 +95,14 @@ func (e *env) showCase(ctx context.Context, v *view.Reader, id int64, a asked) e
 	if about.Amount != nil {
 		rows = append(rows, []string{e.t("web_claimed"), claimed(f, *about.Amount, about.Currency)})
 	}
-	for _, l := range x.Below {
+	label := "web_below_if"
+	for _, l := range x.Below { // all of them
 		part := e.t("web_below_part", "signal", e.reasonName(l.Signal, l.About), "most", f.Num(l.AtMost, 2), "is", f.Num(l.Is, 2))
 		if strings.HasPrefix(l.Signal, rule.Prefix) {
 			part = e.t("web_below_rule", "rule", e.reasonName(l.Signal, l.About))
 		}
-		rows = append(rows, []string{e.t("web_below_if"), part})
+		rows = append(rows, []string{e.t(label), part})
+		label = "web_and"
 	}
 	if x.Others > 0 {
 		rows = append(rows, []string{e.t("web_from_verdicts"), f.Percent(x.Others)})

@@ -37,8 +37,8 @@ func (e *env) modelRulesCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if !modelName.MatchString(f.name) {
-				return usageError{&worded{"err_model_name", []any{"name", f.name}}}
+			if err := called(f.name); err != nil {
+				return err
 			}
 			rules, err := e.readRules(args[0])
 			if err != nil {

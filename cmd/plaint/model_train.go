@@ -121,11 +121,11 @@ func (f *trainFlags) check(c *cobra.Command) (learn.Labelling, error) {
 			return learn.Labelling{}, usageError{&worded{"err_flag_value", []any{"flag", "--" + x.flag, "value", x.value}}}
 		}
 	}
-	switch {
-	case aims > 1:
+	if aims > 1 {
 		return learn.Labelling{}, usageError{&worded{code: "err_one_aim"}}
-	case !modelName.MatchString(f.name):
-		return learn.Labelling{}, usageError{&worded{"err_model_name", []any{"name", f.name}}}
+	}
+	if err := called(f.name); err != nil {
+		return learn.Labelling{}, err
 	}
 	return f.labelling()
 }
@@ -222,4 +222,15 @@ func (e *env) figures(list []model.Figures) {
 		}
 	}
 	table(e.out, rows)
+}
+
+// called refuses what a new model cannot be called.
+func called(name string) error {
+	switch {
+	case name == "":
+		return usageError{&worded{code: "err_need_name"}}
+	case !modelName.MatchString(name):
+		return usageError{&worded{"err_model_name", []any{"name", name}}}
+	}
+	return nil
 }

@@ -28,7 +28,7 @@ func (p *pages) queuePart(o *view.Overview) queuePart {
 	open := q.Cases["open"]
 	part := queuePart{Histogram: p.histogram(q), Bins: p.binTable(q), Cases: p.caseTable(q.Top, fact{Text: p.t("web_all_cases", "n", p.Int(open)), Href: p.href("/cases", "state", "open")})}
 	part.Facts = []fact{{Label: p.t("web_cases_open"), Text: p.Int(open), Href: p.href("/cases", "state", "open")},
-		{Label: p.t("web_cases_decided"), Text: p.Int(sum(q.Cases) - open), Href: p.href("/cases")},
+		{Label: p.t("web_cases_decided"), Text: p.Int(sum(q.Cases) - open), Href: p.href("/cases", "state", view.Decided)},
 		{Label: p.t("web_proposals"), Text: p.Int(q.Entries["proposed"] + q.Entries["adopted"]), Href: p.href("/entries", "state", "proposed")},
 		{Label: p.t("web_active_entries"), Text: p.Int(q.Entries["active"]), Href: p.href("/entries", "state", "active")}}
 	part.Signals = p.tallyTable(tally{p.t("web_top_signals"), "signal", func(s string) string { return p.reason(s, q.Rules[s]) }}, q.Signals, 10, func(s string) string { return p.href("/cases", "signal", s) })

@@ -25,6 +25,7 @@ type Backtest struct {
 	last      time.Time
 	cost      float64
 	seen      int
+	days      map[int64]bool // on which complaints came
 	unread    int
 	unknown   map[string]bool // models whose signals cannot be read
 	both      int
@@ -66,7 +67,7 @@ func NewBacktest(tested, against *model.Model, orders Orders, how Labelling, cos
 	of := func(m *model.Model) *side {
 		return &side{m: m, judges: map[string]*model.Judge{}, eval: NewEvaluation(m), days: map[int64]int{}, groups: map[[2]string]*upheld{}}
 	}
-	return &Backtest{how: how, orders: orders, new: of(tested), old: of(against), cost: cost, unknown: map[string]bool{}, rules: make(ruleCounts, len(tested.Rules))}
+	return &Backtest{how: how, orders: orders, new: of(tested), old: of(against), cost: cost, days: map[int64]bool{}, unknown: map[string]bool{}, rules: make(ruleCounts, len(tested.Rules))}
 }
 
 // judge of the signals that a model kept; nil where it did not keep what is
@@ -103,6 +104,7 @@ func (b *Backtest) Add(k *record.Kept) (c Change, changed bool) {
 
 // Take counts a complaint that both models have judged already.
 func (b *Backtest) Take(k *record.Kept, tested, against record.Decision) (c Change, changed bool) {
+	b.days[k.Received.Unix()/secondsADay] = true
 	if b.seen++; b.first.IsZero() || !k.Received.IsZero() && k.Received.Before(b.first) {
 		b.first = k.Received
 	}
@@ -230,7 +232,7 @@ func (b *Backtest) Result() Tested {
 		t.Unknown = append(t.Unknown, name)
 	}
 	slices.Sort(t.Unknown)
-	length := max(b.last.Sub(b.first).Seconds()/secondsADay, 1)
+	length := max(min(b.last.Sub(b.first).Seconds()/secondsADay, float64(len(b.days))), 1) // a stray date makes no years
 	t.Model, t.Against = b.new.told(length, b.cost), b.old.told(length, b.cost)
 	t.Rules = b.rules.told(b.new.m)
 	return t

@@ -91,7 +91,7 @@ func sameInOneLine(e *cel.Env, tree *cel.Ast, r *Rule) bool {
 }
 
 var (
-	undeclared = regexp.MustCompile(`^undeclared reference to '(.*)'`)
+	undeclared = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
 	overload   = regexp.MustCompile(`^found no matching overload for '(.*)' applied to '(.*)'$`)
 )
 

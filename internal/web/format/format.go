@@ -73,6 +73,14 @@ func (f Format) Signed(v float64, digits int) string {
 	}
 }
 
+// Trend writes a change per week, relative to the mean.
+func (f Format) Trend(v *float64) string {
+	if v == nil {
+		return "–"
+	}
+	return f.Signed(100**v, 1) + "% " + f.Words.T("web_per_week")
+}
+
 // Percent writes a share from 0 to 1.
 func (f Format) Percent(share float64) string {
 	digits := 0

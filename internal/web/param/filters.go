@@ -37,7 +37,7 @@ var (
 var (
 	clocks         = []string{"met", "late", "running", "due_soon", "overdue", "reopened"}
 	orders         = []string{"received", "-received", "score", "-score", "-amount", "due", "-late", "seq"}
-	caseStates     = []string{"open", "confirmed", "cleared", "overturned", "reopened"}
+	caseStates     = []string{"open", "confirmed", "cleared", "overturned", "reopened", view.Decided}
 	incidentStates = []string{"open", "over"}
 	severities     = []string{"minor", "major", "severe"}
 	entryStates    = []string{"proposed", "adopted", "active", "rejected", "expired", "appealed", "overturned"}

@@ -68,9 +68,12 @@ const casesQuery = `with blind as materialized (` + blindQuery + `), verdict as 
 	select count(*) over () as total, o.case_id, o.seq, o.at, coalesce(o.detail, '[]'), coalesce(v.state, 'open'), coalesce(c.customer, ''),
 		coalesce(d.score, 0), coalesce(d.model, ''), coalesce(c.type, ''), o.seq in (select seq from blind)
 	from case_event o join verdict v using (case_id) join complaint c on c.seq = o.seq left join d on d.seq = o.seq
-	where o.action = 'opened' and ($1 = 0 or o.case_id = $1) and ($2 = '' or coalesce(v.state, 'open') = $2)
+	where o.action = 'opened' and ($1 = 0 or o.case_id = $1) and ($2 in ('', coalesce(v.state, 'open')) or $2 = '` + Decided + `' and v.state is not null)
 		and ($3 = '' or contains(o.detail, '"signal":"' || $3 || '"'))
 	order by d.score desc nulls last, o.case_id limit $4 offset $5`
+
+// Decided narrows a list to cases that somebody has decided, in whatever way.
+const Decided = "reviewed"
 
 // Drawn is the signal of cases that were drawn at random.
 const Drawn = store.Audit

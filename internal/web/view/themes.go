@@ -32,7 +32,7 @@ type Theme struct {
 	Currency  string      `json:"currency"`
 	First     *time.Time  `json:"first"`
 	Last      *time.Time  `json:"last"`
-	Trend     float64     `json:"trend"` // change per week over the weekly mean
+	Trend     *float64    `json:"trend"` // change per week over the weekly mean; nil where it is not known
 	Spark     []int       `json:"spark"` // complaints in equal steps over the span of the data, strays left out
 	Hot       []bool      `json:"-"`     // steps of Spark that are in a window
 	Windows   []Window    `json:"windows"`
@@ -51,7 +51,7 @@ const themesQuery = `with live as (select m.theme, count(*) as size, count(*) fi
 		from theme_member m join run r on r.id = m.run join complaint c on c.seq = m.seq where m.run = $1 group by 1)
 	select count(*) over () as total, id, coalesce(label, ''), coalesce(language, ''), coalesce(array_to_string(coalesce(terms, []), chr(31)), ''), coalesce(l.size, 0) as n,
 		coalesce(l.since, 0), coalesce(l.size / sum(l.size) over (), 0) as share, coalesce(example, 0), coalesce(type, ''), coalesce(severity, 0), coalesce(l.people, 0),
-		coalesce(amount, 0), coalesce(currency, ''), l.earliest, l.latest, coalesce(trend, 0)
+		coalesce(amount, 0), coalesce(currency, ''), l.earliest, l.latest, trend
 	from theme t left join live l on l.theme = t.id where run = $1 order by n desc, id limit $2 offset $3`
 
 const sparkQuery = `select m.theme, (floor(epoch(c.received))::bigint - $2) * $4 // greatest(1, $3 - $2) as step, count(*)
