@@ -2,12 +2,15 @@ package analysis_test
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"testing"
 
 	"plaint/analysis"
 	"plaint/ingest/simulate"
+	"plaint/internal/testload"
 )
 
 // TestDigest: between 6 and 12 findings, each with all its arguments. The
@@ -49,4 +52,32 @@ func TestDigest(t *testing.T) {
 		}
 	}
 	t.Log(found)
+}
+
+// TestDigestStrayDates: a complaint of a wrong year is counted and makes neither the
+// window nor the last week.
+func TestDigestStrayDates(t *testing.T) {
+	b := simulated(t, simulate.Config{Seed: 7, Complaints: 600}, "complaints.csv")
+	volume := func() (a map[string]any) {
+		t.Helper()
+		run(t, b.st, analysis.Options{Jobs: []string{"volume", "digest"}})
+		found := rows(t, b.st, "select arguments from digest where code = 'digest_volume' order by run desc limit 1")
+		if len(found) != 1 {
+			t.Fatal(found)
+		}
+		if err := json.Unmarshal([]byte(found[0][0].(string)), &a); err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	want := volume()
+	stray := filepath.Join(t.TempDir(), "stray.csv")
+	if err := os.WriteFile(stray, []byte("id,source,channel,customer,received,type,body\nF1,s,app,U1,2031-11-01T10:00:00Z,login,later\nF2,s,app,U1,1900-11-01T10:00:00Z,login,before\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	testload.File(t, b.st, stray, judge)
+	want["n"] = want["n"].(float64) + 2
+	if got := volume(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
 }
