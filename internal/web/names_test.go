@@ -110,3 +110,85 @@ func TestBeginnings(t *testing.T) {
 		}
 	}
 }
+
+// written are names as they are kept, a text that has them in another way, and
+// what a page must not show of it.
+var written = []struct{ name, text, gone string }{
+	{"Amaka Obi", "amaka obi's account", "amaka"},
+	{"Sunil Rao", "one called 'sunil rao'", "sunil"},
+	{"सुनीता शर्मा", "मैं सुनीता शर्मा हूँ", "सुनीता"},
+	{"สมชาย ใจดี", "ผมสมชาย ใจดีครับ", "สมชาย"},
+	{"Renée Müller", "here rene\u0301e mu\u0308ller wrote", "ller"},
+	{"김민수", "김민수입니다", "민수"},
+	{"佐藤さくら", "佐藤さくらさんから", "さくら"},
+	{"阿卜杜拉·买买提", "和阿卜杜拉买买提都不能登录", "买买提"},
+	{"Maria del Carmen de la Cruz", "here maria del carmen de la cruz wrote", "carmen"},
+	{"Kowalski, Anna", "here anna kowalski wrote", "kowalski"},
+	{"bertha  antoinette", "here bertha antoinette wrote", "bertha"},
+	{"Mr. peter lorre", "here peter lorre wrote", "lorre"},
+	{"alpha.beta", "here alpha beta wrote", "alpha"},
+	{"王小明（先生）", "我叫王小明也不能登录", "小明"},
+	{"乔治・布什", "见乔治·布什的信", "布什"},
+	{"AYŞE YILMAZ", "ben ayşe yılmaz geldim", "yılmaz"},
+	{"nguyen thi thu ha", "login of nguyen thi thu ha failed", "nguyen"},
+	{"J. Smith", "login of j. smith failed", "smith"},
+}
+
+// forms is a store of the customers of written and the letters, templates and
+// themes that have their names.
+func forms(t *testing.T) *broker {
+	t.Helper()
+	b := named(t)
+	b.get("/api/v1/complaints", "en") // what is loaded later is learnt as well
+	m, err := model.Load(model.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := "id,source,channel,customer,customer_name,received,type,body\n"
+	var templates, themes [][]any
+	at := b.st.Now()
+	for i, w := range written {
+		rows += fmt.Sprintf("F%d,s,app,F%d,%q,2026-01-10,login,again\nL%d,s,app,L%d,,2026-01-11,login,%q\n", i, i, w.name, i, i, w.text+" and so on and on and on and on")
+		templates = append(templates, []any{100 + i, w.text, "auth", "error", 3, at, at, 1})
+		themes = append(themes, []any{100 + i, "password", "en", []any{"password"}, 1, 1, "login", .5, 1, 0.0, at, at, nil, "", nil, w.text})
+	}
+	rows += "P1,s,app,P1,Price,2026-01-10,login,again\nP2,s,app,P2,Waters Falling,2026-01-10,login,the waters rose\nP3,s,app,P3,,2026-01-10,login,all the waters are falling and so on and on\n" +
+		"P4,s,app,P4,Siobhan O’Neil,2026-01-10,login,here is o’neil again and so on and on\nP5,s,app,P5,Chidi Okafor,2026-01-10,login,again\n" +
+		"P6,s,app,P6,,2026-01-10,login,see https://x.example/" + strings.Repeat("a", 300) + " and chidi okafor " + strings.Repeat("and so on ", 30) + "\n"
+	templates = append(templates, []any{99, "Price is stale", "auth", "error", 3, at, at, 1})
+	path := filepath.Join(t.TempDir(), "b.csv")
+	if err := os.WriteFile(path, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	testload.File(t, b.st, path, m.Decide)
+	for kind, table := range map[string]store.Table{"logs": {Name: "log_template", Rows: templates}, "themes": {Name: "theme", Rows: themes}} {
+		if _, err := b.st.SaveRun(t.Context(), store.Run{Kind: kind, Started: at, Tables: []store.Table{table}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b
+}
+
+// TestNamesInForms: a name is masked however the customer and the text wrote it,
+// in letters, in templates and in what analysts call a theme; other words stay.
+func TestNamesInForms(t *testing.T) {
+	b := forms(t)
+	for path, stay := range map[string][]string{"/api/v1/complaints?limit=200": {"waters are", "see • and •"}, "/api/v1/logs/templates?limit=200": {"Price is stale", "login of • failed"}, "/api/v1/themes?limit=200": {"login of • failed"}} {
+		body := b.get(path, "en").Body.String()
+		for _, w := range written {
+			if i := strings.Index(body, w.gone); i >= 0 {
+				t.Errorf("%s shows %s: %s", path, w.name, body[max(0, i-60):min(len(body), i+60)])
+			}
+		}
+		for _, gone := range []string{"o'neil", "o’neil", "chidi", "okaf"} {
+			if strings.Contains(body, gone) {
+				t.Errorf("%s shows %s", path, gone)
+			}
+		}
+		for _, want := range stay {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s does not show %q", path, want)
+			}
+		}
+	}
+}

@@ -80,7 +80,7 @@ func New(o Options) (http.Handler, error) {
 			return nil, fmt.Errorf("serve: %w", err)
 		}
 		p.sources = o.Sources
-		s.pages[lang], s.views[lang] = p, view.NewIn(o.Store, lang)
+		s.pages[lang], s.views[lang] = p, s.view.In(lang)
 	}
 	if err := metrics.Register(o.Registerer, o.Store, metrics.Options{Version: o.Version, Commit: o.Commit}); err != nil {
 		return nil, fmt.Errorf("serve: %w", err)

@@ -148,15 +148,17 @@ func (r *Reader) caseSteps(ctx context.Context, id int64) ([]CaseStep, error) {
 		s.At = s.At.UTC()
 		return err
 	}, "select at, action, coalesce(actor, ''), if(action = 'opened', '', coalesce(detail, '')) from case_event where case_id = $1 order by at, action <> 'opened'", id)
-	for i := range list {
-		if err != nil || list[i].Note == "" {
-			continue
-		}
-		var names []string
-		names, err = r.namesIn(ctx, "", list[i].Note)
-		list[i].Note = Text(list[i].Note, names)
+	if err != nil {
+		return nil, err
 	}
-	return list, err
+	known, err := r.names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].Note = namesOf{known: known}.text(list[i].Note)
+	}
+	return list, nil
 }
 
 // explained is a decision and why it fell.

@@ -170,26 +170,24 @@ func (r *Reader) Complaint(ctx context.Context, seq int64) (Detail, error) {
 	if err != nil {
 		return d, err
 	}
-	if d.ThemeLabel, err = r.label(ctx, d.ThemeLabel, d.Theme); err != nil {
+	known, err := r.names(ctx)
+	if err != nil {
 		return d, err
 	}
 	given, err := r.shown(ctx)
 	if err != nil {
 		return d, err
 	}
-	d.ThemeLabel = cmp.Or(given[d.Theme], d.ThemeLabel)
-	names, err := r.namesIn(ctx, own, d.Subject+"\n"+body+"\n"+d.Resolution)
-	if err != nil {
-		return d, err
-	}
-	d.Subject, d.Body, d.TextLength = Excerpt(d.Subject, names), Excerpt(body, names), len([]rune(body))
-	d.Device, d.Payout, d.Resolution = Short(d.Device), Short(d.Payout), Text(d.Resolution, names)
+	d.ThemeLabel = cmp.Or(given[d.Theme], withoutNamesIn(known, d.ThemeLabel, d.Theme))
+	names := namesOf{known, []string{own}}
+	d.Subject, d.Body, d.TextLength = names.excerpt(d.Subject), names.excerpt(body), len([]rune(body))
+	d.Device, d.Payout, d.Resolution = Short(d.Device), Short(d.Payout), names.text(d.Resolution)
 	if err := r.suspicion(ctx, runs, &d); err != nil {
 		return d, err
 	}
 	d.History, err = collect(ctx, r.st, func(rows *sql.Rows, e *Event) error {
 		err := rows.Scan(when{&e.At}, &e.Status, &e.Handler, &e.Department, &e.Resolution)
-		e.Resolution = Text(e.Resolution, names)
+		e.Resolution = names.text(e.Resolution)
 		return err
 	}, historyQuery, seq)
 	return d, err
@@ -214,12 +212,4 @@ func (r *Reader) suspicion(ctx context.Context, runs Runs, d *Detail) (err error
 		roundPoints(*d.Score, d.Reasons)
 	}
 	return nil
-}
-
-// namesIn lists the customer's own name and every name of a customer that a
-// text mentions, in any case: letters are written for others, and about others.
-func (r *Reader) namesIn(ctx context.Context, own, text string) ([]string, error) {
-	names, err := collect(ctx, r.st, func(rows *sql.Rows, s *string) error { return rows.Scan(s) },
-		"select distinct customer_name from complaint where length(customer_name) >= 2 and contains($1, lower(customer_name)) order by length(customer_name) desc, 1", strings.ToLower(text))
-	return append([]string{own}, names...), err
 }

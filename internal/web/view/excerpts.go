@@ -5,12 +5,13 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
-	excerptRead  = 400 // characters of a letter that are read for its beginning
+	excerptRead  = 600 // characters of a letter that are read for its beginning
 	excerptShown = 90
-	excerptTail  = 60 // of what was read and may hold the half of a name or a link
+	excerptTail  = 60 // at the end of what was read, that may hold the half of a name or a link
 )
 
 // excerpts gives complaints the masked beginnings of their letters.
@@ -22,68 +23,43 @@ func (r *Reader) excerpts(ctx context.Context, list []Complaint) error {
 	for i := range list {
 		args[i] = list[i].Seq
 	}
-	type letter struct{ subject, body, own string }
-	letters := map[int64]letter{}
-	var words []string
-	err := r.st.Each(ctx, fmt.Sprintf("select seq, left(coalesce(subject, ''), %[1]d), left(coalesce(body, ''), %[1]d), coalesce(customer_name, '') from complaint where seq in (?%[2]s)",
+	known, err := r.names(ctx)
+	if err != nil {
+		return err
+	}
+	at := map[int64]*Complaint{}
+	for i := range list {
+		at[list[i].Seq] = &list[i]
+	}
+	err = r.st.Each(ctx, fmt.Sprintf("select seq, left(coalesce(subject, ''), %[1]d), left(coalesce(body, ''), %[1]d), coalesce(customer_name, '') from complaint where seq in (?%[2]s)",
 		excerptRead, strings.Repeat(", ?", len(list)-1)), func(rows *sql.Rows) error {
 		var seq int64
-		var x letter
-		err := rows.Scan(&seq, &x.subject, &x.body, &x.own)
-		x.subject, x.body = plainApostrophes(withoutTail(x.subject)), plainApostrophes(withoutTail(x.body))
-		letters[seq] = x
-		words = append(append(words, wholeNames(x.subject)...), wholeNames(x.body)...)
-		return err
+		var subject, body, own string
+		if err := rows.Scan(&seq, &subject, &body, &own); err != nil {
+			return err
+		}
+		names := namesOf{known, []string{own}}
+		s := []rune(strings.TrimLeft(beginningOf(subject, names)+" "+beginningOf(body, names), " "))
+		if len(s) > excerptShown {
+			s = append([]rune(strings.TrimSpace(string(s[:excerptShown-1]))), '…')
+		}
+		at[seq].Excerpt = string(s)
+		return nil
 	}, args...)
 	if err != nil {
 		return fmt.Errorf("read the beginnings of letters: %w", err)
 	}
-	is, err := r.whole(ctx, words)
-	for i := range list {
-		x := letters[list[i].Seq]
-		names := []string{x.own}
-		for _, run := range append(wholeNames(x.subject), wholeNames(x.body)...) {
-			if is[run] {
-				names = append(names, run)
-			}
-		}
-		s := []rune(strings.TrimLeft(Excerpt(x.subject, names)+" "+Excerpt(x.body, names), " "))
-		if len(s) > excerptShown {
-			s = append([]rune(strings.TrimSpace(string(s[:excerptShown-1]))), '…')
-		}
-		list[i].Excerpt = string(s)
-	}
-	return err
+	return nil
 }
 
-// withoutTail takes the end off what was cut.
-func withoutTail(s string) string {
-	if letters := []rune(s); len(letters) == excerptRead {
-		return string(letters[:excerptRead-excerptTail])
+// beginningOf masks what was read of a letter and then takes the end off what was
+// cut: a name that was read whole is known only as a whole.
+func beginningOf(s string, names namesOf) string {
+	cut := utf8.RuneCountInString(s) == excerptRead
+	s = names.text(s)
+	if cut {
+		letters := []rune(s)
+		s = string(letters[:max(0, len(letters)-excerptTail)])
 	}
-	return s
-}
-
-// wholeNames are the runs of a letter that may be the whole name of a customer: of
-// one to four words.
-func wholeNames(s string) []string { return runsOfWords(s, 1, 4) }
-
-func plainApostrophes(s string) string { return strings.ReplaceAll(s, "’", "'") }
-
-// whole tells which of the runs of words are whole names of customers, whose dots
-// part words. It keeps nothing: letters hold more words than there is room for.
-func (r *Reader) whole(ctx context.Context, runs []string) (map[string]bool, error) {
-	is := map[string]bool{}
-	err := r.st.Each(ctx, `with run as materialized (select distinct unnest(string_split($1, chr(31))) as w)
-		select distinct w from run where length(w) >= 2
-		and w in (select replace(replace(replace(lower(customer_name), '·', ' '), '.', ''), '’', chr(39)) from complaint where length(customer_name) >= 2)`, func(rows *sql.Rows) error {
-		var w string
-		err := rows.Scan(&w)
-		is[w] = true
-		return err
-	}, strings.Join(runs, "\x1f"))
-	if err != nil {
-		return nil, fmt.Errorf("look for names in letters: %w", err)
-	}
-	return is, nil
+	return beginning(s)
 }

@@ -75,33 +75,18 @@ func (r *Reader) Incidents(ctx context.Context, f IncidentFilter) (Page[Incident
 	if err != nil {
 		return p, err
 	}
-	var words []string
-	for _, x := range p.Rows {
-		words = append(append(words, labelWords(x.Label)...), runsOf(x.LinkedTo)...)
-	}
-	if err := r.ahead(ctx, words); err != nil {
+	known, err := r.names(ctx)
+	if err != nil {
 		return p, err
 	}
 	given, err := r.shown(ctx)
 	for i := range p.Rows {
 		x := &p.Rows[i]
 		x.Expected = format.Round(x.Expected)
-		if err == nil {
-			x.Label, err = r.label(ctx, x.Label, x.Theme)
-			x.Label = cmp.Or(given[x.Theme], x.Label)
-		}
-		if err == nil {
-			x.LinkedTo, err = r.logLine(ctx, x.LinkedTo)
-		}
+		x.Label = cmp.Or(given[x.Theme], withoutNamesIn(known, x.Label, x.Theme))
+		x.LinkedTo = logText(x.LinkedTo, known)
 	}
 	return p, err
-}
-
-// logLine masks the text of one template.
-func (r *Reader) logLine(ctx context.Context, text string) (string, error) {
-	one := []Template{{Template: text}}
-	err := r.maskLogs(ctx, one)
-	return one[0].Template, err
 }
 
 // IncidentDetail is an incident with all that is known of it.
@@ -211,19 +196,14 @@ func (r *Reader) incidentThemes(ctx context.Context, run int64, d *IncidentDetai
 	if err != nil {
 		return err
 	}
-	var words []string
-	for _, x := range d.Parts {
-		words = append(words, labelWords(x.Label)...)
-	}
-	if err := r.ahead(ctx, words); err != nil {
+	known, err := r.names(ctx)
+	if err != nil {
 		return err
 	}
 	given, err := r.shown(ctx)
 	for i := range d.Parts {
-		if x := &d.Parts[i]; err == nil {
-			x.Label, err = r.label(ctx, x.Label, x.Theme)
-			x.Label = cmp.Or(given[x.Theme], x.Label)
-		}
+		x := &d.Parts[i]
+		x.Label = cmp.Or(given[x.Theme], withoutNamesIn(known, x.Label, x.Theme))
 	}
 	return err
 }
@@ -256,21 +236,16 @@ func (r *Reader) incidentTemplates(ctx context.Context, run, logs int64, d *Inci
 	if err != nil || len(d.Hours) == 0 {
 		return err
 	}
-	var words []string
-	for _, t := range d.Templates {
-		words = append(append(words, t.Word), runsOf(t.Text)...)
-	}
-	if err := r.ahead(ctx, words); err != nil {
+	known, err := r.names(ctx)
+	if err != nil {
 		return err
 	}
 	at := map[int64]*IncidentTemplate{}
 	for i := range d.Templates {
 		t := &d.Templates[i]
 		at[t.Template] = t
-		if t.Text, err = r.logLine(ctx, t.Text); err != nil {
-			return err
-		}
-		if is, err := r.names(ctx, []string{t.Word}); err != nil || is[t.Word] {
+		t.Text = logText(t.Text, known)
+		if known.Personal(t.Word) {
 			t.Word = ""
 		}
 	}

@@ -116,12 +116,12 @@ func (r *Reader) Knowledge(ctx context.Context, answered string, limit, offset i
 			labels[i].Label = cmp.Or(shown[labels[i].ID], labels[i].Label)
 		}
 	}
+	known, err := r.names(ctx)
+	if err != nil {
+		return k, err
+	}
 	for i := range k.Rows {
-		names, err := r.namesIn(ctx, letters[i][0], letters[i][1])
-		if err != nil {
-			return k, err
-		}
-		k.Rows[i].Label, k.Rows[i].Excerpt = labels[i].Label, Excerpt(letters[i][1], names)
+		k.Rows[i].Label, k.Rows[i].Excerpt = labels[i].Label, namesOf{known, letters[i][:1]}.excerpt(letters[i][1])
 	}
 	for i := range k.Needless {
 		k.Needless[i].Label = labels[len(k.Rows)+i].Label

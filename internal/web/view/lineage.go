@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"plaint/analysis/rootcause/lineage"
@@ -106,16 +105,17 @@ func (r *Reader) lastLabel(ctx context.Context, h *ThemeHistory) error {
 	if err := r.count(ctx, &label, "select coalesce(arg_max(label, run), '') from theme where id = $1", h.ID); err != nil {
 		return err
 	}
-	label, err := r.label(ctx, label, h.ID)
+	known, err := r.names(ctx)
+	if err != nil {
+		return err
+	}
+	label = withoutNamesIn(known, label, h.ID)
 	for _, e := range h.Edits {
 		if e.Action == book.Name && e.Theme == h.ID && !e.Undone {
 			name = e.Name
 		} else if e.Action == book.Merge && e.Other == h.ID {
 			label = cmp.Or(label, e.Name) // its row may be gone since
 		}
-	}
-	if err != nil {
-		return err
 	}
 	shown, err := r.shown(ctx)
 	h.Label = cmp.Or(name, shown[h.ID], label, fmt.Sprintf("#%d", h.ID))
@@ -129,31 +129,21 @@ func (r *Reader) themeEdits(ctx context.Context, id int64) ([]book.Edit, error) 
 	if err != nil {
 		return nil, fmt.Errorf("read the store: %w", err)
 	}
-	out := []book.Edit{}
-	var words []string
-	for _, e := range all {
-		words = append(append(words, labelWords(e.Name)...), runsOf(e.Name+" "+strings.Join(e.Words, " "))...)
-	}
-	if err := r.ahead(ctx, words); err != nil {
+	known, err := r.names(ctx)
+	if err != nil {
 		return nil, err
 	}
+	out := []book.Edit{}
 	for _, e := range all {
 		if id != 0 && e.Theme != id && e.Other != id {
 			continue
 		}
 		if e.Action == book.Merge {
-			e.Name, err = r.label(ctx, e.Name, e.Other)
+			e.Name = withoutNamesIn(known, e.Name, e.Other)
 		}
-		if err == nil {
-			e.Name, err = r.said(ctx, e.Name)
-		}
-		if err != nil {
-			return nil, err
-		}
+		e.Name = logText(e.Name, known)
 		for i, w := range e.Words {
-			if e.Words[i], err = r.said(ctx, w); err != nil {
-				return nil, err
-			}
+			e.Words[i] = logText(w, known)
 		}
 		out = append(out, e)
 	}

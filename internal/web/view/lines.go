@@ -131,11 +131,10 @@ var addressLike = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b|(?i:\b[0-9a-f]
 // maskLines masks as templates are masked, and what a template has taken out:
 // addresses, devices and long numbers.
 func (r *Reader) maskLines(ctx context.Context, list []Line) error {
-	var runs []string
-	for _, l := range list {
-		runs = append(runs, runsOf(l.Message)...)
+	known, err := r.names(ctx)
+	if err != nil {
+		return err
 	}
-	is, err := r.names(ctx, runs)
 	for i := range list {
 		s := linkLike.ReplaceAllString(list[i].Message, dot)
 		s = addressLike.ReplaceAllString(s, dot)
@@ -145,7 +144,7 @@ func (r *Reader) maskLines(ctx context.Context, list []Line) error {
 			}
 			return m
 		})
-		list[i].Message = logText(s, is)
+		list[i].Message = logText(s, known)
 	}
-	return err
+	return nil
 }

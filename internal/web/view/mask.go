@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"plaint/internal/web/naming"
 )
 
 // Short is an id of a person, device or account of which only the ends are
@@ -21,7 +23,14 @@ func Short(id string) string {
 	}
 }
 
-const dot = "•"
+const dot = naming.Dot
+
+// namesOf are the names that a letter may hold: those of customers, and those of
+// which every word is taken out, as its writer's own.
+type namesOf struct {
+	known *naming.Known
+	own   []string
+}
 
 var (
 	mailLike    = regexp.MustCompile(`[\p{L}\p{N}._%+-]+\s?[@＠]\s?[\p{L}\p{N}.-]+`)
@@ -42,10 +51,16 @@ var (
 // and every digit with the letters attached to it. It would rather take too
 // much than too little.
 func Text(s string, names []string) string {
+	return namesOf{&naming.Known{}, names}.text(s)
+}
+
+// text is Text where the names of all customers are known.
+func (n namesOf) text(s string) string {
 	s = mailLike.ReplaceAllString(s, dot+"@"+dot)
 	s = linkLike.ReplaceAllString(s, dot)
 	s = handleLike.ReplaceAllString(s, "$1"+dot)
-	for _, name := range names {
+	s = n.known.Letter(s, n.own...)
+	for _, name := range n.own {
 		s = withoutName(s, name)
 	}
 	s = calledLike.ReplaceAllString(s, "$1"+dot)
@@ -66,38 +81,27 @@ func Text(s string, names []string) string {
 	}, s)
 }
 
-// withoutName takes the customer's name out, whole and, where it is written
-// with spaces, in its parts.
+// withoutName takes the words of a name out where they are part of a longer word,
+// as in Russian, where a name has endings. English has none, and too many words
+// that hold a name.
 func withoutName(s, name string) string {
-	name = strings.TrimSpace(name)
-	if utf8.RuneCountInString(name) < 2 {
-		return s
-	}
-	parts := append([]string{name}, strings.Fields(name)...)
-	for _, p := range parts {
-		if utf8.RuneCountInString(p) < 2 {
-			continue
-		}
-		if isASCII(p) {
-			s = regexp.MustCompile(`(?i)\b`+regexp.QuoteMeta(p)+`\b`).ReplaceAllString(s, dot)
-		} else {
+	for _, p := range strings.Fields(name) {
+		if utf8.RuneCountInString(p) > 1 && strings.ContainsFunc(p, func(r rune) bool { return r > unicode.MaxASCII }) {
 			s = regexp.MustCompile("(?i)"+regexp.QuoteMeta(p)).ReplaceAllString(s, dot)
 		}
 	}
 	return s
 }
 
-func isASCII(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
-}
-
 // longestExcerpt is in characters.
 const longestExcerpt = 160
 
-// Excerpt is the masked beginning of a text, never the whole of it: who needs
+// excerpt is the masked beginning of a text, never the whole of it: who needs
 // the letter has the system that it came from.
-func Excerpt(s string, names []string) string {
-	s = strings.Join(strings.Fields(Text(s, names)), " ")
+func (n namesOf) excerpt(s string) string { return beginning(n.text(s)) }
+
+func beginning(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
 	r := []rune(s)
 	if len(r) == 0 {
 		return ""

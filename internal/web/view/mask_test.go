@@ -3,6 +3,8 @@ package view
 import (
 	"strings"
 	"testing"
+
+	"plaint/internal/web/naming"
 )
 
 func TestText(t *testing.T) {
@@ -42,7 +44,7 @@ func TestShort(t *testing.T) {
 			t.Errorf("%q: %q", id, got)
 		}
 	}
-	if got := Excerpt("ten chars!", nil); strings.Contains(got, "ten chars!") || !strings.HasSuffix(got, "…") {
+	if got := beginning("ten chars!"); strings.Contains(got, "ten chars!") || !strings.HasSuffix(got, "…") {
 		t.Error(got)
 	}
 }
@@ -56,7 +58,9 @@ func TestRaw(t *testing.T) {
 }
 
 func TestLogText(t *testing.T) {
-	is := map[string]bool{"lerato king": true, "王小明": true}
+	known := &naming.Known{}
+	known.Learn("Lerato King")
+	known.Learn("王小明")
 	for template, want := range map[string]string{
 		"ack timeout <*>ms client will resend code=OE-1107": "ack timeout <*>ms client will resend code=OE-1107",
 		"mail to a.b@c.example failed":                      "mail to •@• failed",
@@ -65,7 +69,7 @@ func TestLogText(t *testing.T) {
 		"login of Lerato King from <*>":                     "login of • from <*>",
 		"用户王小明登录":                                           "用户•登录",
 	} {
-		if got := logText(template, is); got != want {
+		if got := logText(template, known); got != want {
 			t.Errorf("%q: %q, want %q", template, got, want)
 		}
 	}

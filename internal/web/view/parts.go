@@ -71,7 +71,6 @@ func (r *Reader) addParts(ctx context.Context, run int64, themes []Theme) error 
 	for i := range themes {
 		at[themes[i].ID] = &themes[i]
 	}
-	var words []string
 	if err := r.st.Each(ctx, partsQuery, func(rows *sql.Rows) error {
 		var theme int64
 		var p ThemePart
@@ -81,10 +80,6 @@ func (r *Reader) addParts(ctx context.Context, run int64, themes []Theme) error 
 		}
 		if p.Terms = splitTerms(terms); at[theme] != nil {
 			at[theme].Parts = append(at[theme].Parts, p)
-			words = append(words, labelWords(p.Label)...)
-			for _, term := range p.Terms {
-				words = append(words, wordsOf(term)...)
-			}
 		}
 		return nil
 	}, run); err != nil {
@@ -102,17 +97,16 @@ func (r *Reader) addParts(ctx context.Context, run int64, themes []Theme) error 
 				t.Area, a.Labels = &a, map[string]string{}
 			}
 			t.Area.Labels[language] = label
-			words = append(words, labelWords(label)...)
 		}
 		return nil
 	}, run); err != nil {
 		return err
 	}
-	return r.maskParts(ctx, themes, words)
+	return r.maskParts(ctx, themes)
 }
 
-func (r *Reader) maskParts(ctx context.Context, themes []Theme, words []string) error {
-	is, err := r.names(ctx, words)
+func (r *Reader) maskParts(ctx context.Context, themes []Theme) error {
+	known, err := r.names(ctx)
 	if err != nil {
 		return err
 	}
@@ -120,11 +114,11 @@ func (r *Reader) maskParts(ctx context.Context, themes []Theme, words []string) 
 		t := &themes[i]
 		for k := range t.Parts {
 			p := &t.Parts[k]
-			p.Label, p.Terms = withoutNames(is, p.Label, t.ID, p.Terms)
+			p.Label, p.Terms = withoutNames(known, p.Label, t.ID, p.Terms)
 		}
 		if t.Area != nil {
 			for language, label := range t.Area.Labels {
-				t.Area.Labels[language], _ = withoutNames(is, label, t.Area.ID, nil)
+				t.Area.Labels[language], _ = withoutNames(known, label, t.Area.ID, nil)
 			}
 		}
 	}

@@ -23,15 +23,19 @@ type Reader struct {
 	st    *store.Store
 	lang  string // that themes are named in where they can be; "" for that of most of their texts
 	kept  keptOverview
-	known keptNames
+	known *keptNames
 }
 
 // New reads from a store.
-func New(st *store.Store) *Reader { return &Reader{st: st} }
+func New(st *store.Store) *Reader { return &Reader{st: st, known: &keptNames{}} }
 
 // NewIn reads for people of a language: themes have their names in it, where
 // they have texts in it.
-func NewIn(st *store.Store, lang string) *Reader { return &Reader{st: st, lang: lang} }
+func NewIn(st *store.Store, lang string) *Reader { return New(st).In(lang) }
+
+// In reads the same store for people of a language. It shares the names of
+// customers, which are many.
+func (r *Reader) In(lang string) *Reader { return &Reader{st: r.st, lang: lang, known: r.known} }
 
 // Page is a part of a list and the length of the whole.
 type Page[T any] struct {
