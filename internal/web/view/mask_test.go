@@ -68,9 +68,28 @@ func TestLogText(t *testing.T) {
 		"微信号 abc_def-1 bound":                               "微信号 • bound",
 		"login of Lerato King from <*>":                     "login of • from <*>",
 		"用户王小明登录":                                           "用户•登录",
+		"telegram is lerato king, lerato.king@x.example":    "telegram is •, •@•",
 	} {
 		if got := logText(template, known); got != want {
 			t.Errorf("%q: %q, want %q", template, got, want)
+		}
+	}
+}
+
+// TestNamesBesideAddresses: a handle or a mail takes no word of a name away that
+// the others are known by.
+func TestNamesBesideAddresses(t *testing.T) {
+	names := namesOf{known: &naming.Known{}}
+	names.known.Learn("Lerato King")
+	for text, want := range map[string]string{
+		"my wechat is lerato king":            "my wechat is •",
+		"lerato king @ x.example":             "•@•",
+		"lerato.king@x.example":               "•@•",
+		"wechat lerato.king.x":                "wechat •",
+		"see www.x.example/lerato-king/a now": "see • now",
+	} {
+		if got := names.text(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
 }

@@ -148,10 +148,9 @@ func (r *Reader) maskLogs(ctx context.Context, templates []Template) error {
 
 // logText masks what is not a letter, such as a template.
 func logText(s string, known *naming.Known) string {
-	s = mailLike.ReplaceAllString(s, dot+"@"+dot)
+	s = mailLike.ReplaceAllString(known.Whole(s), dot+"@"+dot)
 	s = handleLike.ReplaceAllString(s, "$1"+dot)
-	s = longDigits.ReplaceAllString(s, dot)
-	return known.Whole(s)
+	return longDigits.ReplaceAllString(s, dot)
 }
 
 // maskFindings masks what the digest quotes.
