@@ -149,8 +149,8 @@ func (k *Known) Whole(s string) string {
 	})))
 }
 
-// Letter masks all names in a letter, those of which one knows that they may stand
-// in it, as its writer's own, and every word of what was found and of those.
+// Letter masks all names in a letter, and every word of those and of the writer's
+// own names, which need not have been learnt.
 func (k *Known) Letter(s string, own ...string) string {
 	s = norm.NFC.String(s)
 	units := unitsOf(s)
@@ -190,8 +190,8 @@ func (k *Known) Letter(s string, own ...string) string {
 	return masked(s, spansOf(units, found))
 }
 
-// find lists the runs of units that are names and of which one may speak, those
-// from one place only as the longest.
+// find lists the runs of units that are names and that may lets through: from each
+// place the longest.
 func (k *Known) find(units []unit, may func(run []unit) bool) (out []span) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
