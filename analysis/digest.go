@@ -114,23 +114,22 @@ func digest(ctx context.Context, st *store.Store, now time.Time) (int64, map[str
 func (f *finder) find(ctx context.Context, st *store.Store, now time.Time) ([]Finding, error) {
 	var args []any
 	for _, k := range f.kinds {
-		if k == "now" {
+		switch k {
+		case "now":
 			args = append(args, now.UTC())
-			continue
-		}
-		if k == "dense" {
+		case "dense":
 			from, to, err := denseDays(ctx, st)
 			if err != nil {
 				return nil, err
 			}
 			args = append(args, from, to)
-			continue
+		default:
+			id, err := st.LatestRun(ctx, k)
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, id)
 		}
-		id, err := st.LatestRun(ctx, k)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, id)
 	}
 	rows, err := st.Query(ctx, f.query, args...)
 	if err != nil {

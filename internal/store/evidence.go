@@ -241,27 +241,27 @@ func (s *Store) learn(rows any) {
 	}
 	switch list := rows.(type) {
 	case []row[record.Account]:
-		for i := range list {
-			if list[i].seq != e.upTo.account+1 {
-				return
-			}
-			a := *list[i].r
-			a.Line = list[i].seq
+		following(list, &e.upTo.account, func(a record.Account, seq int64) {
+			a.Line = seq
 			e.facts.AddAccount(record.Hash64("customer", a.Customer), &a)
-			e.upTo.account++
-		}
+		})
 	case []row[record.Transaction]:
-		for i := range list {
-			if list[i].seq != e.upTo.transaction+1 {
-				return
-			}
-			t := *list[i].r
-			t.Line = list[i].seq
+		following(list, &e.upTo.transaction, func(t record.Transaction, seq int64) {
+			t.Line = seq
 			e.facts.AddTransaction(record.Hash64("customer", t.Customer), &t)
-			e.upTo.transaction++
-		}
+		})
 	}
 	e.shed()
+}
+
+// following takes the rows that come next after a number.
+func following[T any](list []row[T], upTo *int64, add func(r T, seq int64)) {
+	for i := range list {
+		if list[i].seq == *upTo+1 {
+			add(*list[i].r, list[i].seq)
+			*upTo++
+		}
+	}
 }
 
 const (
