@@ -215,19 +215,26 @@ func (c *crowds) tables(list []*incident.Incident, worths []worth) ([]store.Tabl
 	return t, nil
 }
 
-// Guard reads what the latest incidents bear out. Without a run it bears out
-// nothing.
+// Guard reads what the latest incidents bear out, with the themes that their
+// complaints have now: analysts may have merged or split some since. Without a run
+// it bears out nothing.
 func Guard(ctx context.Context, st *store.Store) (*incident.Guard, error) {
 	run, err := st.LatestRun(ctx, "incidents")
 	if err != nil || run == 0 {
 		return incident.NewGuard(nil), err
 	}
+	themes, err := st.LatestRun(ctx, "themes")
+	if err != nil {
+		return nil, err
+	}
 	var list []incident.Crowd
-	err = st.Each(ctx, `select i.id, coalesce(i.type, ''), i.start_at, i.end_at, i.seen_at, i.state = 'open', i.n, i.expected, i.independent,
+	err = st.Each(ctx, `with about as (select m.incident, list(distinct t.theme order by t.theme) as themes from incident_member m
+			join theme_member t on t.run = $2 and t.seq = m.seq where m.run = $1 group by 1)
+		select i.id, coalesce(i.type, ''), i.start_at, i.end_at, i.seen_at, i.state = 'open', i.n, i.expected, i.independent,
 			exists (select 1 from incident_template t where t.run = i.run and t.incident = i.id and t.linked),
 			coalesce((select '[' || string_agg(attributes, ',' order by place) || ']' from incident_cause q where q.run = i.run and q.incident = i.id), '[]'),
-			coalesce((select to_json(list(theme order by theme)) from incident_theme h where h.run = i.run and h.incident = i.id)::varchar, '[]')
-		from incident i where i.run = ? order by i.id`, func(rows *sql.Rows) error {
+			coalesce(to_json(a.themes)::varchar, '[]')
+		from incident i left join about a on a.incident = i.id where i.run = $1 order by i.id`, func(rows *sql.Rows) error {
 		var c incident.Crowd
 		var slicesOf, themes string
 		err := rows.Scan(&c.ID, &c.Type, &c.Start, &c.End, &c.Seen, &c.Open, &c.N, &c.Expected, &c.Independent, &c.Linked, &slicesOf, &themes)
@@ -239,7 +246,7 @@ func Guard(ctx context.Context, st *store.Store) (*incident.Guard, error) {
 		}
 		list = append(list, c)
 		return err
-	}, run)
+	}, run, themes)
 	if err != nil {
 		return nil, fmt.Errorf("read the incidents: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"plaint/analysis/rootcause/lineage/book"
 	"plaint/internal/store"
 )
 
@@ -48,10 +49,20 @@ func TestKnowledge(t *testing.T) {
 	if err := json.Unmarshal(b.get("/api/v1/knowledge", "en").Body.Bytes(), &k); err != nil || !k.Current || k.Gaps != 1 || k.Unanswered != 40 || k.Unused != 1 || len(k.Rows) != 2 || len(k.Needless) != 1 {
 		t.Errorf("%+v %v", k, err)
 	}
+	old := func(when string) {
+		t.Helper()
+		for lang, want := range map[string]string{"en": "formed anew", "zh": "重新归纳"} {
+			if page := b.get("/knowledge", lang).Body.String(); !strings.Contains(page, want) || strings.Contains(page, `href="/themes/2`) || strings.Contains(page, `href="/complaints?theme=1`) {
+				t.Errorf("%s, %s: numbers of themes that are gone lead to others", when, lang)
+			}
+		}
+	}
+	if _, err := (&book.Pen{Store: b.st, Actor: "li"}).Merge(t.Context(), 1, []int64{2}); err != nil {
+		t.Fatal(err)
+	}
+	old("merged")
 	if _, err := b.st.SaveRun(t.Context(), store.Run{Kind: "themes", Started: b.st.Now()}); err != nil {
 		t.Fatal(err)
 	}
-	if page := b.get("/knowledge", "en").Body.String(); !strings.Contains(page, "formed anew") || strings.Contains(page, `href="/themes/2`) {
-		t.Error("numbers of themes that are gone lead to others")
-	}
+	old("analysed")
 }

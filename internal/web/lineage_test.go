@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +19,7 @@ import (
 	"plaint/internal/store"
 	"plaint/internal/testload"
 	"plaint/internal/web"
+	"plaint/internal/web/view"
 )
 
 // TestThemesLive: a theme goes by its name, its page tells what became of it, and
@@ -98,5 +100,83 @@ func TestThemesLive(t *testing.T) {
 	}
 	if code, _ := get("/api/v1/themes/99/history"); code != http.StatusNotFound {
 		t.Errorf("the history of a theme that never was: %d", code)
+	}
+}
+
+// TestIncidentsFollowEdits: what analysts decide of themes shows on the page of an
+// incident at once, and each number there leads to so many rows.
+func TestIncidentsFollowEdits(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := (simulate.Config{Seed: 5, Complaints: 500}).WriteDir(dir); err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Open(t.Context(), filepath.Join(dir, "t.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	testload.File(t, st, filepath.Join(dir, "complaints.csv"), func(*record.Complaint, *record.History) record.Decision { return record.Decision{Model: "none"} })
+	if _, err := rootcause.Themes(t.Context(), st, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rootcause.Incidents(t.Context(), st); err != nil {
+		t.Fatal(err)
+	}
+	v := view.New(st)
+	list, err := v.Incidents(t.Context(), view.IncidentFilter{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var id int64
+	for _, x := range list.Rows {
+		if x.Themes > 1 {
+			id = x.ID
+		}
+	}
+	read := func() view.IncidentDetail {
+		t.Helper()
+		x, err := v.Incident(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x.Theme != x.Parts[0].Theme || x.Label != x.Parts[0].Label || x.Themes != len(x.Parts) {
+			t.Errorf("the list says %d %q of %d, the page %+v", x.Theme, x.Label, x.Themes, x.Parts)
+		}
+		for _, part := range x.Parts {
+			rows, err := v.Complaints(t.Context(), view.Filter{Incident: id, Theme: part.Theme, Limit: 1})
+			if err != nil || rows.Total != part.N || part.Label == "" {
+				t.Errorf("theme %d %q: %d complaints lead to %d (%v)", part.Theme, part.Label, part.N, rows.Total, err)
+			}
+		}
+		return x
+	}
+	before := read()
+	first, second := before.Parts[0], before.Parts[1]
+	pen := &book.Pen{Store: st, Actor: "li"}
+	if _, err := pen.Merge(t.Context(), second.Theme, []int64{first.Theme}); err != nil {
+		t.Fatal(err)
+	}
+	merged := read()
+	if len(merged.Parts) != len(before.Parts)-1 || merged.Theme != second.Theme || merged.Parts[0].N != first.N+second.N || merged.Label != second.Label {
+		t.Errorf("merged: %+v, before %+v", merged.Parts, before.Parts)
+	}
+	if _, err := pen.Name(t.Context(), second.Theme, "Held back"); err != nil {
+		t.Fatal(err)
+	}
+	if x := read(); x.Label != "Held back" {
+		t.Errorf("named: %q", x.Label)
+	}
+	var word string // of one of its complaints, but not of all
+	if err := st.QueryRow(t.Context(), `with w as (select distinct seq, unnest(regexp_extract_all(lower(body), '[a-z]{4,}')) as word from complaint where seq in
+		(select m.seq from incident_member m join theme_member using (seq) where incident = $1 and theme = $2))
+		select word from w group by 1 having count(*) < $3 order by count(*) desc, word limit 1`, id, second.Theme, merged.Parts[0].N).Scan(&word); err != nil {
+		t.Fatal(err)
+	}
+	edits, err := pen.Split(t.Context(), second.Theme, []string{word})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := read(); !slices.ContainsFunc(x.Parts, func(p view.IncidentTheme) bool { return p.Theme == edits[0].Other && p.Label == word }) {
+		t.Errorf("split by %q: %+v", word, x.Parts)
 	}
 }

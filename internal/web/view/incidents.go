@@ -40,13 +40,19 @@ type Incident struct {
 // Delay is how long after its first complaint an incident was sure.
 func (x Incident) Delay() time.Duration { return x.Seen.Sub(x.First) }
 
-const incidentsQuery = `select count(*) over () as total, i.id, i.state, i.severity, i.start_at, i.end_at, i.first_at, i.seen_at, i.peak_at, coalesce(i.type, ''), coalesce(i.theme, 0), coalesce(t.label, ''),
-		(select count(*) from incident_theme h where h.run = i.run and h.incident = i.id), i.n, i.independent, i.expected, i.p, i.customers, i.amount, coalesce(i.currency, ''),
+// crowdThemes are the themes that the complaints of the incidents of a run, $1, have
+// now, $2 being the latest run of themes: analysts merge and split themes after
+// incidents were found, and what incident_theme kept would lead to other rows.
+const crowdThemes = `crowd_theme as (select m.incident, t.theme, count(*) as n from incident_member m join theme_member t on t.run = $2 and t.seq = m.seq where m.run = $1 group by 1, 2)`
+
+const incidentsQuery = `with ` + crowdThemes + `, most as (select incident, arg_max(theme, (n, -theme)) as theme, count(*) as themes from crowd_theme group by 1)
+	select count(*) over () as total, i.id, i.state, i.severity, i.start_at, i.end_at, i.first_at, i.seen_at, i.peak_at, coalesce(i.type, ''), coalesce(t.id, 0), coalesce(t.label, ''),
+		coalesce(h.themes, 0), i.n, i.independent, i.expected, i.p, i.customers, i.amount, coalesce(i.currency, ''),
 		coalesce(l.template, 0), coalesce(g.template, ''), coalesce(l.lag_hours, 0)
-	from incident i left join theme t on t.run = i.themes_run and t.id = i.theme
+	from incident i left join most h on h.incident = i.id left join theme t on t.run = $2 and t.id = h.theme
 	left join (select * from incident_template where linked qualify row_number() over (partition by run, incident order by place) = 1) l on l.run = i.run and l.incident = i.id
 	left join log_template g on g.run = i.logs_run and g.id = l.template
-	where i.run = $1 and ($2 = 0 or i.id = $2) and ($3 = '' or i.state = $3) and ($4 = '' or i.severity = $4)
+	where i.run = $1 and ($3 = 0 or i.id = $3) and ($4 = '' or i.state = $4) and ($5 = '' or i.severity = $5)
 	order by `
 
 // IncidentFilter narrows a list of incidents; zero fields do not.
@@ -64,14 +70,14 @@ func (r *Reader) Incidents(ctx context.Context, f IncidentFilter) (Page[Incident
 	if err != nil {
 		return p, err
 	}
-	order := "i.start_at desc, i.id desc limit $5 offset $6"
+	order := "i.start_at desc, i.id desc limit $6 offset $7"
 	if f.ByTime {
-		order = "i.start_at, i.id limit $5 offset $6"
+		order = "i.start_at, i.id limit $6 offset $7"
 	}
 	err = p.fill(ctx, r.st, func(rows *sql.Rows, x *Incident) error {
 		return rows.Scan(&p.Total, &x.ID, &x.State, &x.Severity, &x.From, &x.To, &x.First, &x.Seen, &x.Peak, &x.Type, &x.Theme, &x.Label,
 			&x.Themes, &x.N, &x.Independent, &x.Expected, &x.P, &x.Customers, &x.Amount, &x.Currency, &x.Template, &x.LinkedTo, &x.Lag)
-	}, incidentsQuery+order, runs["incidents"], f.ID, f.State, f.Severity, limitHere, offsetHere)
+	}, incidentsQuery+order, runs["incidents"], runs["themes"], f.ID, f.State, f.Severity, limitHere, offsetHere)
 	if err != nil {
 		return p, err
 	}
@@ -181,7 +187,10 @@ func (r *Reader) Incident(ctx context.Context, id int64) (IncidentDetail, error)
 	if err != nil {
 		return d, fmt.Errorf("read the incident: %w", err)
 	}
-	for _, read := range []func(context.Context, int64, *IncidentDetail) error{r.incidentThemes, r.incidentCauses, r.incidentHours} {
+	if err := r.incidentThemes(ctx, runs, &d); err != nil {
+		return d, err
+	}
+	for _, read := range []func(context.Context, int64, *IncidentDetail) error{r.incidentCauses, r.incidentHours} {
 		if err := read(ctx, runs["incidents"], &d); err != nil {
 			return d, err
 		}
@@ -189,10 +198,10 @@ func (r *Reader) Incident(ctx context.Context, id int64) (IncidentDetail, error)
 	return d, r.incidentTemplates(ctx, runs["incidents"], logs, &d)
 }
 
-func (r *Reader) incidentThemes(ctx context.Context, run int64, d *IncidentDetail) (err error) {
+func (r *Reader) incidentThemes(ctx context.Context, runs Runs, d *IncidentDetail) (err error) {
 	d.Parts, err = collect(ctx, r.st, func(rows *sql.Rows, t *IncidentTheme) error { return rows.Scan(&t.Theme, &t.Label, &t.N) },
-		`select h.theme, coalesce(t.label, ''), h.n from incident_theme h join incident i on i.run = h.run and i.id = h.incident
-			left join theme t on t.run = i.themes_run and t.id = h.theme where h.run = $1 and h.incident = $2 order by h.n desc, h.theme`, run, d.ID)
+		"with "+crowdThemes+" select h.theme, coalesce(t.label, ''), h.n from crowd_theme h left join theme t on t.run = $2 and t.id = h.theme where h.incident = $3 order by h.n desc, h.theme",
+		runs["incidents"], runs["themes"], d.ID)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ type FAQEntry struct {
 // Knowledge is what the FAQ answers and what it does not, of the latest run.
 type Knowledge struct {
 	Run        int64      `json:"run"`
-	Current    bool       `json:"current"` // of the latest run of themes; else their numbers lead nowhere
+	Current    bool       `json:"current"` // of the latest run of themes, none merged or split since; else their numbers lead nowhere
 	Themes     int        `json:"themes"`
 	Gaps       int        `json:"gaps"` // themes without an answer
 	Complaints int        `json:"complaints"`
@@ -79,6 +79,7 @@ func (r *Reader) Knowledge(ctx context.Context, answered string, limit, offset i
 	k.Run = runs["knowledge"]
 	err = r.st.QueryRow(ctx, `select count(*), count(*) filter (where not answered), coalesce(sum(n), 0)::bigint, coalesce(sum(n) filter (where not answered), 0)::bigint,
 		(select count(*) from knowledge_entry where run = $1), (select count(*) from knowledge_entry where run = $1 and themes = 0), coalesce(max(themes_run), 0) = $2
+			and not exists (select 1 from theme_edit e where e.action in ('merge', 'split') and e.at >= (select started from run where id = $1))
 		from knowledge_gap where run = $1`, k.Run, runs["themes"]).Scan(&k.Themes, &k.Gaps, &k.Complaints, &k.Unanswered, &k.Entries, &k.Unused, &k.Current)
 	if err != nil {
 		return k, fmt.Errorf("read the gaps: %w", err)
