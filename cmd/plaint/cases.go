@@ -93,7 +93,7 @@ func (e *env) showCase(ctx context.Context, v *view.Reader, id int64, a asked) e
 	rows := [][]string{{e.t("web_state"), e.words.Name("case", x.State)}, {e.t("web_complaint"), fmt.Sprintf("#%d %s", x.Seq, about.ExternalID)}, {e.t("web_received"), dayOf(about.Received)},
 		{e.t("web_type"), e.words.Name("type", x.Type)}, {e.t("web_customer"), x.Customer}, {e.t("web_score"), caseScore(f, x)}}
 	if about.Amount != nil {
-		rows = append(rows, []string{e.t("web_claimed"), claimed(f, *about.Amount, about.Currency)})
+		rows = append(rows, []string{e.t("web_claimed"), f.Amount(format.Money{Amount: *about.Amount, Currency: about.Currency})})
 	}
 	label := "web_below_if"
 	for _, l := range x.Below { // all of them

@@ -78,9 +78,7 @@ func (e *env) incidentFacts(f format.Format, x view.IncidentDetail) [][]string {
 	rows := [][]string{{e.t("web_state"), e.words.Name("incident", x.State)}, {e.t("web_severity"), e.words.Name("severity", x.Severity)}, {e.t("web_type"), e.words.Name("type", x.Type)},
 		{e.t("web_window"), f.Window(x.From, x.To)}, {e.t("web_first"), f.Full(x.First)}, {e.t("web_seen"), f.Full(x.Seen)},
 		{e.t("web_complaints"), thousands(int64(x.N))}, {e.t("web_expected"), f.Num(x.Expected, 1)}, {e.t("web_customers"), thousands(int64(x.Customers))}}
-	if x.Amount > 0 {
-		rows = append(rows, []string{e.t("web_claimed"), f.Num(x.Amount, 0) + " " + x.Currency})
-	}
+	rows = append(rows, e.claimed(f, x.Money)...)
 	for _, s := range []struct {
 		name  string
 		value *float64

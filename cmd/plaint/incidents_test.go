@@ -31,7 +31,7 @@ func TestIncidents(t *testing.T) {
 	n := 0
 	add := func(at time.Time, kind, country string) {
 		n++
-		fmt.Fprintf(&b, "%d,u%d,%s,%s,%s,10.00,USD,%s\n", n, n, at.Format(time.RFC3339), kind, country, text())
+		fmt.Fprintf(&b, "%d,u%d,%s,%s,%s,10.00,%s,%s\n", n, n, at.Format(time.RFC3339), kind, country, []string{"USD", "USD", "USD", "HKD", "HKD", "JPY"}[n%6], text())
 	}
 	for k := range 70 * 12 {
 		add(start.Add(time.Duration(k)*2*time.Hour+time.Duration(k*37%60)*time.Minute), []string{"login", "fees", "abnormal_trade"}[k%3], []string{"HK", "SG", "MY", "CN"}[k*7%11%4])
@@ -62,11 +62,26 @@ func TestIncidents(t *testing.T) {
 	}
 	id := fmt.Sprint(list.Rows[0].ID)
 	var one struct {
-		N      int
-		Causes []struct{ N int }
+		N        int
+		Causes   []struct{ N int }
+		Currency string
+		Money    []struct {
+			Currency string
+			N        int
+			Amount   float64
+		}
 	}
 	if err := json.Unmarshal([]byte(d.run(exitDone, "incidents", id, "--json")), &one); err != nil || one.N != list.Rows[0].N || len(one.Causes) != 1 || one.Causes[0].N > one.N {
 		t.Errorf("%v %+v", err, one)
+	}
+	if m := one.Money; len(m) != 3 || m[0].Currency != "USD" || m[1].Currency != "HKD" || m[2].Currency != "JPY" || one.Currency != "USD" || m[0].N+m[1].N+m[2].N != one.N || m[1].Amount != 10*float64(m[1].N) {
+		t.Errorf("claims in three currencies: %+v", one)
+	}
+	said := d.run(exitDone, "incidents", id)
+	for _, m := range one.Money {
+		if want := fmt.Sprintf("%g %s", m.Amount, m.Currency); !strings.Contains(said, want) {
+			t.Errorf("no %s in\n%s", want, said)
+		}
 	}
 	for _, c := range []struct {
 		args []string

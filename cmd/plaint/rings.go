@@ -31,17 +31,18 @@ func (e *env) listRings(ctx context.Context, v *view.Reader, a asked) error {
 		f := format.Format{Words: e.words}
 		rows := [][]string{{e.t("web_ring"), e.t("web_customers"), e.t("web_complaints"), e.t("web_first"), e.t("web_last"), e.t("web_claimed"), e.t("web_confidence"), e.t("web_crowd_explains"), e.t("web_tied_by")}}
 		for _, x := range list.Rows {
-			rows = append(rows, []string{fmt.Sprint(x.ID), f.Int(x.Customers), f.Int(x.N), dayOf(x.From), dayOf(x.To), claimed(f, x.Amount, x.Currency), f.Percent(x.Confidence), f.Percent(x.Incident), e.kinds(x.Kinds)})
+			rows = append(rows, []string{fmt.Sprint(x.ID), f.Int(x.Customers), f.Int(x.N), dayOf(x.From), dayOf(x.To), f.Claims(x.Money), f.Percent(x.Confidence), f.Percent(x.Incident), e.kinds(x.Kinds)})
 		}
 		return rows
 	})
 }
 
-func claimed(f format.Format, amount float64, currency string) string {
-	if amount == 0 {
-		return "–"
+// claimed are the rows that say what is claimed, one for each currency.
+func (e *env) claimed(f format.Format, list []format.Money) (rows [][]string) {
+	for _, m := range list {
+		rows = append(rows, []string{e.t("web_claimed"), f.Amount(m)})
 	}
-	return strings.TrimSpace(f.Num(amount, 0) + " " + currency)
+	return rows
 }
 
 func (e *env) kinds(list []string) string {
@@ -71,9 +72,7 @@ func (e *env) showRing(ctx context.Context, v *view.Reader, id int64, a asked) e
 	if s := x.Lockstep; s != nil {
 		facts = append(facts, []string{e.words.Name("tie", ring.Lockstep), f.Window(s.From, s.To) + ": " + e.t("web_ring_step", "n", f.Int(s.Customers), "others", f.Int(s.Others))})
 	}
-	for _, m := range x.Money {
-		facts = append(facts, []string{e.t("web_claimed"), claimed(f, m.Amount, m.Currency)})
-	}
+	facts = append(facts, e.claimed(f, x.Money)...)
 	for _, c := range []struct {
 		code  string
 		share float64
@@ -113,7 +112,7 @@ func (e *env) memberRows(f format.Format, list []view.RingMember) [][]string {
 			received = m.Received.Format(time.DateTime)
 		}
 		if m.Amount != nil {
-			amount = claimed(f, *m.Amount, m.Currency)
+			amount = f.Amount(format.Money{Amount: *m.Amount, Currency: m.Currency})
 		}
 		rows = append(rows, []string{fmt.Sprintf("#%d", m.Seq), received, m.Customer, e.words.Name("type", m.Type), amount, f.Int(m.Ties), f.Percent(m.Confidence)})
 	}

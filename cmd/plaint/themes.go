@@ -158,7 +158,11 @@ func (e *env) showTheme(ctx context.Context, v *view.Reader, id int64, a asked) 
 	rows := [][]string{{e.t("theme_label"), x.LabelIn(e.words.Lang)}, {e.t("web_telling"), strings.Join(x.TermsIn(e.words.Lang), e.t("list_comma"))},
 		{e.t("web_complaints"), thousands(int64(x.Size)) + " (" + f.Percent(x.Share) + ")"}, {e.t("web_customers"), thousands(int64(x.Customers))}, {e.t("web_type"), e.words.Name("type", x.Type)},
 		{e.t("web_severity"), f.Fixed(x.Severity, 2)}, {e.t("web_first"), dayOf(x.First)}, {e.t("web_last"), dayOf(x.Last)}, {e.t("web_trend"), f.Trend(x.Trend)},
-		{e.t("web_claimed"), claimed(f, x.Amount, x.Currency)}, {e.t("web_example"), fmt.Sprintf("#%d", x.Example)}}
+	}
+	if rows = append(rows, e.claimed(f, x.Money)...); len(x.Money) == 0 {
+		rows = append(rows, []string{e.t("web_claimed"), "–"})
+	}
+	rows = append(rows, []string{e.t("web_example"), fmt.Sprintf("#%d", x.Example)})
 	if marks := e.marks(f, x); len(marks) > 0 {
 		rows = append(rows, []string{e.t("web_state"), strings.Join(marks, e.t("list_comma"))})
 	}

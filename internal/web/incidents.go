@@ -79,7 +79,7 @@ func showIncident(ctx context.Context, p *pages, v *view.Reader, _ *param.Query,
 	if len(x.Templates) > 0 {
 		b.Tables = append(b.Tables, p.linkTable(x))
 	}
-	b.Tables = append(b.Tables, p.partTable(x))
+	b.Tables = append(append(b.Tables, p.partTable(x)), p.moneyTables(x.Money)...)
 	complaints := p.complaintTable(rows.Rows, true)
 	complaints.More = fact{Text: p.t("web_all_complaints", "n", p.Int(rows.Total)), Href: p.incidentRows(x.Incident)}
 	b.Tables = append(b.Tables, complaints)
@@ -116,8 +116,8 @@ func (p *pages) incidentFacts(x view.IncidentDetail) []fact {
 		{Label: p.t("web_window"), Text: p.Window(x.From, x.To)}, {Label: p.t("web_complaints"), Text: p.Int(x.N), Note: p.t("web_exp", "n", p.Num(x.Expected, 1)), Href: rows},
 		{Label: p.t("web_customers"), Text: p.Int(x.Customers), Note: p.t("web_independent", "n", p.Int(x.Independent))},
 		{Label: p.t("web_first"), Text: p.Full(x.First)}, {Label: p.t("web_seen"), Text: p.Full(x.Seen), Note: p.t("web_seen_after", "hours", p.Hours(x.Delay().Hours()))}}
-	if x.Amount > 0 {
-		out = append(out, fact{Label: p.t("web_claimed"), Text: p.Num(x.Amount, 0), Note: x.Currency, Href: p.href("/complaints", "incident", x.ID, "order", "-amount")})
+	if len(x.Money) > 0 {
+		out = append(out, fact{Label: p.t("web_claimed"), Text: p.Claims(x.Money), Href: p.href("/complaints", "incident", x.ID, "order", "-amount")})
 	}
 	if x.Before != nil || x.After != nil {
 		text := func(v *float64, n int) (string, string) {

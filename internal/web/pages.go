@@ -214,11 +214,12 @@ func showTheme(ctx context.Context, p *pages, v *view.Reader, q *param.Query, id
 	b := listBody{Lead: p.t("web_terms", "terms", joinTerms(x.TermsIn(p.Words.Lang), p.Words.Lang)), Facts: []fact{
 		{Label: p.t("web_size"), Text: p.Int(x.Size), Note: p.Percent(x.Share) + " " + p.since(x.Since), Href: p.href("/complaints", "theme", id)}, {Label: p.t("web_customers"), Text: p.Int(x.Customers)},
 		{Label: p.t("web_type"), Text: p.name("type", x.Type)}, {Label: p.t("web_severity"), Text: p.Num(x.Severity, 2)}, {Label: p.t("web_trend"), Text: p.Trend(x.Trend)},
-		{Label: p.t("web_claimed"), Text: p.Num(x.Amount, 0), Note: x.Currency}, {Label: p.t("web_example"), Text: fmt.Sprintf("#%d", x.Example), Href: p.href(fmt.Sprintf("/complaints/%d", x.Example))}},
+		{Label: p.t("web_claimed"), Text: p.Claims(x.Money), Href: p.href("/complaints", "theme", id, "order", "-amount")}, {Label: p.t("web_example"), Text: fmt.Sprintf("#%d", x.Example), Href: p.href(fmt.Sprintf("/complaints/%d", x.Example))}},
 		Chart: chart.Spark{Frame: chart.Frame{ID: "theme", Width: 720, Height: 90, Class: "sparkwide", Title: p.t("web_over_time"), Desc: x.LabelIn(p.Words.Lang)}, Values: x.Spark, Hot: x.Hot}.SVG()}
 	if len(x.Windows) > 0 {
 		b.Tables = append(b.Tables, p.windowTable(x.Windows, "/complaints", "theme", id))
 	}
+	b.Tables = append(b.Tables, p.moneyTables(x.Money)...)
 	if err == nil {
 		err = p.showHistory(ctx, v, &b, x, q)
 	}

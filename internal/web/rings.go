@@ -1,12 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"html/template"
 	"time"
 
 	"plaint/internal/web/chart"
+	"plaint/internal/web/format"
 	"plaint/internal/web/param"
 	"plaint/internal/web/view"
 	"plaint/scoring/ring"
@@ -32,8 +34,8 @@ func (p *pages) ringTable(list []view.Ring) table {
 			class = "num hot"
 		}
 		claimed := cell{Text: "–", Class: "num"}
-		if x.Amount > 0 {
-			claimed = cell{Text: p.Num(x.Amount, 0), Note: x.Currency, Class: "num", Href: p.href("/complaints", "ring", x.ID, "order", "-amount")}
+		if len(x.Money) > 0 {
+			claimed = cell{Text: p.Claims(x.Money), Class: "num", Href: p.href("/complaints", "ring", x.ID, "order", "-amount")}
 		}
 		t.Rows = append(t.Rows, []cell{{Text: p.t("web_ring_n", "n", x.ID), Href: p.href(fmt.Sprintf("/rings/%d", x.ID)), Class: "time"}, {Text: p.stretch(x.From, x.To), Class: "time"}, {Text: p.Int(x.Customers), Class: "num"},
 			p.number(x.N, p.ringRows(x)), {Text: p.kinds(x.Kinds), Class: "wide"}, claimed, {Text: p.Percent(x.Confidence), Class: class}, {Text: p.Percent(x.Incident), Class: "num"}, {Text: p.Int(x.Open), Class: "num"}})
@@ -68,9 +70,7 @@ func showRing(ctx context.Context, p *pages, v *view.Reader, _ *param.Query, id 
 	b := listBody{Lead: p.t("web_ring_lead", "customers", p.Int(x.Customers), "n", p.Int(x.N), "kinds", p.kinds(x.Kinds)) + p.t("web_sentence_gap") + p.t("web_ring_evidence_only"),
 		Facts: p.ringFacts(x), Chart: charts[0] + charts[1], ChartNote: p.t("web_ring_chart_note")}
 	b.Tables = append(b.Tables, p.evidenceTable(x), p.tieTable(x), p.crowdTable(x))
-	if len(x.Money) > 1 {
-		b.Tables = append(b.Tables, p.moneyTable(x))
-	}
+	b.Tables = append(b.Tables, p.moneyTables(x.Money)...)
 	b.Tables = append(b.Tables, p.memberTable(x))
 	return "list", p.t("web_ring_n", "n", id), b, nil
 }
@@ -82,8 +82,8 @@ func (p *pages) ringFacts(x view.RingDetail) []fact {
 	if s := x.Lockstep; s != nil {
 		out = append(out, fact{Label: p.name("tie", ring.Lockstep), Text: p.Window(s.From, s.To), Note: p.t("web_ring_step", "n", p.Int(s.Customers), "others", p.Int(s.Others))})
 	}
-	if x.Amount > 0 {
-		out = append(out, fact{Label: p.t("web_claimed"), Text: p.Num(x.Amount, 0), Note: x.Currency, Href: p.href("/complaints", "ring", x.ID, "order", "-amount")})
+	if len(x.Money) > 0 {
+		out = append(out, fact{Label: p.t("web_claimed"), Text: p.Claims(x.Money), Href: p.href("/complaints", "ring", x.ID, "order", "-amount")})
 	}
 	return append(out, fact{Label: p.t("web_cases_open"), Text: p.Int(x.Open)})
 }
@@ -127,12 +127,16 @@ func (p *pages) crowdTable(x view.RingDetail) table {
 	return t
 }
 
-func (p *pages) moneyTable(x view.RingDetail) table {
-	t := table{Caption: p.t("web_claimed"), Columns: []column{{Title: p.t("web_currency")}, {Title: p.t("web_complaints"), Num: true}, {Title: p.t("web_claimed"), Num: true}}}
-	for _, m := range x.Money {
-		t.Rows = append(t.Rows, []cell{{Text: m.Currency}, {Text: p.Int(m.N), Class: "num"}, {Text: p.Num(m.Amount, 0), Class: "num"}})
+// moneyTables is a table of what is claimed in each currency, where there are several.
+func (p *pages) moneyTables(list []format.Money) []table {
+	if len(list) < 2 {
+		return nil
 	}
-	return t
+	t := table{Caption: p.t("web_claimed"), Columns: []column{{Title: p.t("web_currency")}, {Title: p.t("web_complaints"), Num: true}, {Title: p.t("web_claimed"), Num: true}}}
+	for _, m := range list {
+		t.Rows = append(t.Rows, []cell{{Text: cmp.Or(m.Currency, "–")}, {Text: p.Int(m.N), Class: "num"}, {Text: p.Num(m.Amount, 0), Class: "num"}})
+	}
+	return []table{t}
 }
 
 // shownOfRing is how many complaints the page of a ring shows.

@@ -32,9 +32,11 @@ type Incident struct {
 	Customers   int       `json:"customers"`
 	Amount      float64   `json:"amount"`
 	Currency    string    `json:"currency"`
-	Template    int64     `json:"template,omitempty"` // the first that is linked
-	LinkedTo    string    `json:"linked_to,omitempty"`
-	Lag         int       `json:"lag_hours"` // of that template
+	// Money is all that is claimed, the currency of most claims first.
+	Money    []format.Money `json:"money"`
+	Template int64          `json:"template,omitempty"` // the first that is linked
+	LinkedTo string         `json:"linked_to,omitempty"`
+	Lag      int            `json:"lag_hours"` // of that template
 }
 
 // Delay is how long after its first complaint an incident was sure.
@@ -47,7 +49,7 @@ const crowdThemes = `crowd_theme as (select m.incident, t.theme, count(*) as n f
 
 const incidentsQuery = `with ` + crowdThemes + `, most as (select incident, arg_max(theme, (n, -theme)) as theme, count(*) as themes from crowd_theme group by 1)
 	select count(*) over () as total, i.id, i.state, i.severity, i.start_at, i.end_at, i.first_at, i.seen_at, i.peak_at, coalesce(i.type, ''), coalesce(t.id, 0), coalesce(t.label, ''),
-		coalesce(h.themes, 0), i.n, i.independent, i.expected, i.p, i.customers, i.amount, coalesce(i.currency, ''),
+		coalesce(h.themes, 0), i.n, i.independent, i.expected, i.p, i.customers,
 		coalesce(l.template, 0), coalesce(g.template, ''), coalesce(l.lag_hours, 0)
 	from incident i left join most h on h.incident = i.id left join theme t on t.run = $2 and t.id = h.theme
 	left join (select * from incident_template where linked qualify row_number() over (partition by run, incident order by place) = 1) l on l.run = i.run and l.incident = i.id
@@ -76,7 +78,7 @@ func (r *Reader) Incidents(ctx context.Context, f IncidentFilter) (Page[Incident
 	}
 	err = p.fill(ctx, r.st, func(rows *sql.Rows, x *Incident) error {
 		return rows.Scan(&p.Total, &x.ID, &x.State, &x.Severity, &x.From, &x.To, &x.First, &x.Seen, &x.Peak, &x.Type, &x.Theme, &x.Label,
-			&x.Themes, &x.N, &x.Independent, &x.Expected, &x.P, &x.Customers, &x.Amount, &x.Currency, &x.Template, &x.LinkedTo, &x.Lag)
+			&x.Themes, &x.N, &x.Independent, &x.Expected, &x.P, &x.Customers, &x.Template, &x.LinkedTo, &x.Lag)
 	}, incidentsQuery+order, runs["incidents"], runs["themes"], f.ID, f.State, f.Severity, limitHere, offsetHere)
 	if err != nil {
 		return p, err
@@ -85,9 +87,14 @@ func (r *Reader) Incidents(ctx context.Context, f IncidentFilter) (Page[Incident
 	if err != nil {
 		return p, err
 	}
+	money, err := r.moneyOf(ctx, incidentMoney, runs["incidents"])
+	if err != nil {
+		return p, err
+	}
 	given, err := r.shown(ctx)
 	for i := range p.Rows {
 		x := &p.Rows[i]
+		x.Money, x.Amount, x.Currency = claimed(money[x.ID])
 		x.Expected = format.Round(x.Expected)
 		x.Label = cmp.Or(given[x.Theme], withoutNamesIn(known, x.Label, x.Theme))
 		x.LinkedTo = logText(x.LinkedTo, known)

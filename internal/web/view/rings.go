@@ -28,18 +28,20 @@ type Ring struct {
 	Kinds      []string   `json:"kinds"`      // what speaks for it, the strongest first
 	Amount     float64    `json:"amount"`     // claimed, in the currency of most claims
 	Currency   string     `json:"currency"`
-	Incident   float64    `json:"incident"` // how strongly incidents bear the complaints out, 0 to 1
-	Home       float64    `json:"home"`     // share of customers who live with another
-	Public     float64    `json:"public"`   // share of what is shared that mostly others use
-	Open       int        `json:"open_cases"`
+	// Money is all that is claimed, the currency of most claims first.
+	Money    []format.Money `json:"money"`
+	Incident float64        `json:"incident"` // how strongly incidents bear the complaints out, 0 to 1
+	Home     float64        `json:"home"`     // share of customers who live with another
+	Public   float64        `json:"public"`   // share of what is shared that mostly others use
+	Open     int            `json:"open_cases"`
 }
 
 const ringsQuery = `with opened as (select seq from case_event group by seq having coalesce(arg_max(action, at) filter (action in ('confirmed', 'cleared', 'overturned', 'reopened')), 'reopened') = 'reopened')
 	select count(*) over () as total, r.id, r.n, r.customers, r.confidence, r.bits, r.p, r.start_at, r.end_at,
 		coalesce((select string_agg(kind, ',' order by place) from ring_evidence e where e.run = r.run and e.ring = r.id), ''),
-		coalesce(m.amount, 0), coalesce(m.currency, ''), r.incident, r.home, r.public,
+		r.incident, r.home, r.public,
 		(select count(*) from ring_member b where b.run = r.run and b.ring = r.id and b.seq in (select seq from opened))
-	from ring r left join ring_money m on m.run = r.run and m.ring = r.id and m.place = 1
+	from ring r
 	where r.run = $1 and ($2 = 0 or r.id = $2) order by r.confidence desc, r.bits desc, r.id limit $3 offset $4`
 
 // Rings lists the rings of the latest run, the surest first.
@@ -55,17 +57,25 @@ func (r *Reader) rings(ctx context.Context, id int64, limit, offset int) (Page[R
 	}
 	err = p.fill(ctx, r.st, func(rows *sql.Rows, x *Ring) error {
 		var kinds string
-		err := rows.Scan(&p.Total, &x.ID, &x.N, &x.Customers, &x.Confidence, &x.Bits, &x.P, when{&x.From}, when{&x.To}, &kinds, &x.Amount, &x.Currency,
+		err := rows.Scan(&p.Total, &x.ID, &x.N, &x.Customers, &x.Confidence, &x.Bits, &x.P, when{&x.From}, when{&x.To}, &kinds,
 			&x.Incident, &x.Home, &x.Public, &x.Open)
-		x.Kinds, x.Currency = []string{}, printable(x.Currency)
+		x.Kinds = []string{}
 		if kinds != "" {
 			x.Kinds = strings.Split(kinds, ",")
 		}
-		for _, v := range []*float64{&x.Confidence, &x.Bits, &x.Amount, &x.Incident, &x.Home, &x.Public} {
+		for _, v := range []*float64{&x.Confidence, &x.Bits, &x.Incident, &x.Home, &x.Public} {
 			*v = format.Round(*v)
 		}
 		return err
 	}, ringsQuery, runs["rings"], id, limitHere, offsetHere)
+	if err != nil {
+		return p, err
+	}
+	money, err := r.moneyOf(ctx, ringMoney, runs["rings"])
+	for i := range p.Rows {
+		x := &p.Rows[i]
+		x.Money, x.Amount, x.Currency = claimed(money[x.ID])
+	}
 	return p, err
 }
 
@@ -75,7 +85,6 @@ type RingDetail struct {
 	Evidence []RingEvidence `json:"evidence"`
 	Ties     []RingTie      `json:"ties"`
 	Lockstep *RingLockstep  `json:"lockstep,omitempty"`
-	Money    []RingMoney    `json:"money"`
 	Days     []Count        `json:"by_day"`
 	Members  []RingMember   `json:"members"` // of the first MostMembers complaints
 }
@@ -104,13 +113,6 @@ type RingLockstep struct {
 	To        time.Time `json:"to"`
 	Customers int       `json:"customers"`
 	Others    int       `json:"others"` // complaints of others about the same, in the stretch
-}
-
-// RingMoney is claims in one currency.
-type RingMoney struct {
-	Currency string  `json:"currency"`
-	N        int     `json:"n"`
-	Amount   float64 `json:"amount"`
 }
 
 // RingMember is a complaint of a ring.
@@ -148,7 +150,7 @@ func (r *Reader) Ring(ctx context.Context, id int64) (RingDetail, error) {
 	if err != nil {
 		return d, err
 	}
-	for _, read := range []func(context.Context, int64, *RingDetail) error{r.ringEvidence, r.ringTies, r.ringTime, r.ringMoney, r.ringMembers} {
+	for _, read := range []func(context.Context, int64, *RingDetail) error{r.ringEvidence, r.ringTies, r.ringTime, r.ringMembers} {
 		if err := read(ctx, runs["rings"], &d); err != nil {
 			return d, err
 		}
@@ -216,15 +218,6 @@ func (r *Reader) ringTime(ctx context.Context, run int64, d *RingDetail) error {
 	d.Days, err = collect(ctx, r.st, func(rows *sql.Rows, c *Count) error { return rows.Scan(&c.At, &c.N) },
 		`select date_trunc('day', c.received)::timestamp, count(*) from ring_member m join complaint c using (seq)
 			where m.run = $1 and m.ring = $2 and c.received is not null group by 1 order by 1`, run, d.ID)
-	return err
-}
-
-func (r *Reader) ringMoney(ctx context.Context, run int64, d *RingDetail) (err error) {
-	d.Money, err = collect(ctx, r.st, func(rows *sql.Rows, m *RingMoney) error {
-		err := rows.Scan(&m.Currency, &m.N, &m.Amount)
-		m.Amount, m.Currency = format.Round(m.Amount), printable(m.Currency)
-		return err
-	}, "select coalesce(currency, ''), n, amount from ring_money where run = $1 and ring = $2 order by place", run, d.ID)
 	return err
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"plaint/internal/web/format"
 )
 
 // Window is a stretch in which a theme, or a log template, burst.
@@ -17,41 +19,44 @@ type Window struct {
 
 // Theme is a group of complaints about the same thing.
 type Theme struct {
-	ID        int64       `json:"id"`
-	Label     string      `json:"label"`
-	Language  string      `json:"language"`
-	Terms     []string    `json:"terms"`
-	Size      int         `json:"size"`
-	Since     int         `json:"since"` // of Size: admitted since the run
-	Share     float64     `json:"share"`
-	Example   int64       `json:"example"` // a complaint
-	Type      string      `json:"type"`
-	Severity  float64     `json:"severity"` // 0 to 1
-	Customers int         `json:"customers"`
-	Amount    float64     `json:"amount"`
-	Currency  string      `json:"currency"`
-	First     *time.Time  `json:"first"`
-	Last      *time.Time  `json:"last"`
-	Trend     *float64    `json:"trend"` // change per week over the weekly mean; nil where it is not known
-	Spark     []int       `json:"spark"` // complaints in equal steps over the span of the data, strays left out
-	Hot       []bool      `json:"-"`     // steps of Spark that are in a window
-	Windows   []Window    `json:"windows"`
-	Parts     []ThemePart `json:"parts"` // by language, the largest first
-	Area      *ThemeArea  `json:"area,omitempty"`
-	Name      string      `json:"name,omitempty"`   // an analyst's, which is the label then
-	Pinned    bool        `json:"pinned,omitempty"` // by an analyst
-	Change    string      `json:"change,omitempty"` // since the run before
-	News      *ThemeNews  `json:"news,omitempty"`   // while it is new
+	ID        int64    `json:"id"`
+	Label     string   `json:"label"`
+	Language  string   `json:"language"`
+	Terms     []string `json:"terms"`
+	Size      int      `json:"size"`
+	Since     int      `json:"since"` // of Size: admitted since the run
+	Share     float64  `json:"share"`
+	Example   int64    `json:"example"` // a complaint
+	Type      string   `json:"type"`
+	Severity  float64  `json:"severity"` // 0 to 1
+	Customers int      `json:"customers"`
+	Amount    float64  `json:"amount"` // claimed, in the currency of most claims
+	Currency  string   `json:"currency"`
+	// Money is all that is claimed, the currency of most claims first.
+	Money   []format.Money `json:"money"`
+	First   *time.Time     `json:"first"`
+	Last    *time.Time     `json:"last"`
+	Trend   *float64       `json:"trend"` // change per week over the weekly mean; nil where it is not known
+	Spark   []int          `json:"spark"` // complaints in equal steps over the span of the data, strays left out
+	Hot     []bool         `json:"-"`     // steps of Spark that are in a window
+	Windows []Window       `json:"windows"`
+	Parts   []ThemePart    `json:"parts"` // by language, the largest first
+	Area    *ThemeArea     `json:"area,omitempty"`
+	Name    string         `json:"name,omitempty"`   // an analyst's, which is the label then
+	Pinned  bool           `json:"pinned,omitempty"` // by an analyst
+	Change  string         `json:"change,omitempty"` // since the run before
+	News    *ThemeNews     `json:"news,omitempty"`   // while it is new
 }
 
-// themesQuery counts the complaints and customers that themes have now: new ones are
+// themesQuery counts the complaints and customers that themes have now, and
+// themeMoney what they claim: new ones are
 // given a theme at admission. The other numbers are those of the run.
 const themesQuery = `with live as (select m.theme, count(*) as size, count(*) filter (m.seq > r.upto) as since,
 			count(distinct c.customer) as people, min(c.received) as earliest, max(c.received) as latest
 		from theme_member m join run r on r.id = m.run join complaint c on c.seq = m.seq where m.run = $1 group by 1)
 	select count(*) over () as total, id, coalesce(label, ''), coalesce(language, ''), coalesce(array_to_string(coalesce(terms, []), chr(31)), ''), coalesce(l.size, 0) as n,
 		coalesce(l.since, 0), coalesce(l.size / sum(l.size) over (), 0) as share, coalesce(example, 0), coalesce(type, ''), coalesce(severity, 0), coalesce(l.people, 0),
-		coalesce(amount, 0), coalesce(currency, ''), l.earliest, l.latest, trend
+		l.earliest, l.latest, trend
 	from theme t left join live l on l.theme = t.id where run = $1 order by n desc, id limit $2 offset $3`
 
 const sparkQuery = `select m.theme, (floor(epoch(c.received))::bigint - $2) * $4 // greatest(1, $3 - $2) as step, count(*)
@@ -72,13 +77,21 @@ func (r *Reader) Themes(ctx context.Context, limit, offset int) (Page[Theme], er
 	err = p.fill(ctx, r.st, func(rows *sql.Rows, t *Theme) error {
 		var terms string
 		err := rows.Scan(&p.Total, &t.ID, &t.Label, &t.Language, &terms, &t.Size, &t.Since, &t.Share, &t.Example, &t.Type, &t.Severity,
-			&t.Customers, &t.Amount, &t.Currency, when{&t.First}, when{&t.Last}, &t.Trend)
+			&t.Customers, when{&t.First}, when{&t.Last}, &t.Trend)
 		t.Terms, t.Spark, t.Windows = splitTerms(terms), make([]int, sparkSteps), []Window{}
 		t.Parts = []ThemePart{}
 		return err
 	}, themesQuery, run, limitHere, offsetHere)
 	if err != nil {
 		return p, err
+	}
+	money, err := r.moneyOf(ctx, themeMoney, run)
+	if err != nil {
+		return p, err
+	}
+	for i := range p.Rows {
+		x := &p.Rows[i]
+		x.Money, x.Amount, x.Currency = claimed(money[x.ID])
 	}
 	if err := r.maskThemes(ctx, p.Rows); err != nil {
 		return p, err

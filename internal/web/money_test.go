@@ -1,0 +1,65 @@
+package web_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"plaint/analysis/rootcause"
+	"plaint/internal/record"
+	"plaint/internal/store"
+	"plaint/internal/testload"
+	"plaint/internal/web"
+)
+
+// TestSeveralCurrencies: sums in different currencies stand side by side.
+func TestSeveralCurrencies(t *testing.T) {
+	dir := t.TempDir()
+	st, err := store.Open(t.Context(), filepath.Join(dir, "t.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	var b strings.Builder
+	b.WriteString("id,received,amount,currency,body\n")
+	for i := range 24 {
+		fmt.Fprintf(&b, "%d,2026-01-%02d,%d,%s,%s\n", i, i+1, 100, []string{"USD", "USD", "USD", "<b>", "JPY", "JPY"}[i%6], []string{"my withdrawal is late and the money is pending", "the app crashes when I open a chart"}[i/12])
+	}
+	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	testload.File(t, st, filepath.Join(dir, "a.csv"), func(*record.Complaint, *record.History) record.Decision { return record.Decision{Model: "none"} })
+	if _, err := rootcause.Themes(t.Context(), st, nil); err != nil {
+		t.Fatal(err)
+	}
+	reg := prometheus.NewRegistry()
+	h, err := web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg, Lang: "en"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &broker{st: st, handler: h}
+	for lang, want := range map[string]string{"en": "600 USD, 400 JPY &#43;1", "zh": "600 USD、400 JPY &#43;1"} {
+		if page := s.get("/themes/1", lang).Body.String(); !strings.Contains(page, want) || !strings.Contains(page, "&lt;b&gt;") || strings.Contains(page, "<b>") {
+			t.Errorf("%s: the page of a theme lacks %s", lang, want)
+		}
+	}
+	var list struct {
+		Rows []struct {
+			Amount   float64
+			Currency string
+			Money    []struct {
+				Currency string
+				N        int
+				Amount   float64
+			}
+		}
+	}
+	if err := json.Unmarshal(s.get("/api/v1/themes", "en").Body.Bytes(), &list); err != nil || len(list.Rows) != 2 || fmt.Sprint(list.Rows[0]) != "{600 USD [{USD 6 600} {JPY 4 400} {<b> 2 200}]}" {
+		t.Errorf("%v %+v", err, list)
+	}
+}
