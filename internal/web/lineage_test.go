@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -63,14 +64,28 @@ func TestThemesLive(t *testing.T) {
 	if err := st.QueryRow(t.Context(), "select customer_name from complaint where customer_name is not null and contains(customer_name, ' ') limit 1").Scan(&name); err != nil {
 		t.Fatal(err)
 	}
+	var found []int
+	if err := st.Each(t.Context(), "select size from theme order by id", func(rows *sql.Rows) error {
+		var n int
+		err := rows.Scan(&n)
+		found = append(found, n)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 	pen := &book.Pen{Store: st, Actor: "li"}
+	var merged int64 // the edit
 	for _, edit := range []func() ([]book.Edit, error){
 		func() ([]book.Edit, error) { return pen.Name(t.Context(), 1, "Held & <late>, says "+name) },
 		func() ([]book.Edit, error) { return pen.Merge(t.Context(), 1, []int64{2}) },
 		func() ([]book.Edit, error) { return pen.Pin(t.Context(), 3) },
 	} {
-		if _, err := edit(); err != nil {
+		made, err := edit()
+		if err != nil {
 			t.Fatal(err)
+		}
+		if made[0].Action == book.Merge {
+			merged = made[0].ID
 		}
 	}
 	for _, path := range []string{"/", "/themes?lang=en", "/themes/1?lang=en", "/themes/2?lang=en"} {
@@ -101,6 +116,28 @@ func TestThemesLive(t *testing.T) {
 	if code, _ := get("/api/v1/themes/99/history"); code != http.StatusNotFound {
 		t.Errorf("the history of a theme that never was: %d", code)
 	}
+	undone := func(when string, runs int) {
+		t.Helper()
+		for id, n := range found[:3] {
+			var h struct {
+				Sizes []struct{ Run, N int }
+			}
+			_, body := get(fmt.Sprintf("/api/v1/themes/%d/history", id+1))
+			if err := json.Unmarshal([]byte(body), &h); err != nil || len(h.Sizes) != runs || h.Sizes[0].N != n {
+				t.Errorf("%s, theme %d: the first run found %d, told is %+v (%v)", when, id+1, n, h.Sizes, err)
+			}
+		}
+	}
+	undone("merged", 1)
+	if _, err := pen.Undo(t.Context(), merged); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rootcause.Themes(t.Context(), st, nil); err != nil {
+		t.Fatal(err)
+	}
+	undone("undone", 2)
+	has("/themes/1?lang=en", "Complaints that each analysis found")
+	has("/themes/1?lang=zh", "各次分析得出的件数")
 }
 
 // TestIncidentsFollowEdits: what analysts decide of themes shows on the page of an

@@ -32,7 +32,8 @@ type ThemeChange struct {
 	N     int       `json:"n"`
 }
 
-// ThemeSize is how many complaints a theme had in a run.
+// ThemeSize is how many complaints a run found a theme to have. What analysts
+// moved afterwards is told by the changes: an edit may be undone.
 type ThemeSize struct {
 	Run int64     `json:"run"`
 	At  time.Time `json:"at"`
@@ -63,8 +64,11 @@ func (h *ThemeHistory) End() *ThemeChange {
 const (
 	changesQuery = `select e.run, coalesce(e.at, r.finished) as at, e.theme, e.what, coalesce(e.other, 0), coalesce(e.share, 0), coalesce(e.was, 0), coalesce(e.n, 0)
 		from theme_event e join run r on r.id = e.run where $1 = 0 and (e.what <> 'born' or e.run > (select min(id) from run where kind = 'themes')) or e.theme = $1 or e.other = $1 and e.what in ('split', 'merged') order by e.run, e.at nulls first, e.theme, e.what`
-	sizesQuery = `select t.run, r.finished, t.size from theme t join run r on r.id = t.run where t.id = $1
-		and t.run >= coalesce((select max(id) from run where kind = 'themes' and id < (select min(run) from theme_event)), 0) order by t.run` // before that, ids were not kept
+	// An edit changes the rows of the latest run: what the run had found is what the
+	// first of its edits met.
+	sizesQuery = `with met as (select run, arg_min(was, (at, rowid)) as n from theme_event where at is not null and theme = $1 group by 1)
+		select r.id, r.finished, coalesce(m.n, t.size) from run r left join theme t on t.run = r.id and t.id = $1 left join met m on m.run = r.id
+		where r.kind = 'themes' and coalesce(m.n, t.size) > 0 and r.id >= coalesce((select max(id) from run where kind = 'themes' and id < (select min(run) from theme_event)), 0) order by r.id` // before that, ids were not kept
 	newsQuery = `select theme, first, announced, n, q from theme_news order by run`
 )
 
@@ -95,7 +99,9 @@ func (r *Reader) ThemeHistory(ctx context.Context, id int64) (h ThemeHistory, er
 	if err != nil {
 		return h, err
 	}
-	h.Alive = len(h.Sizes) > 0 && h.Sizes[len(h.Sizes)-1].Run == runs["themes"]
+	if err := r.count(ctx, &h.Alive, "select count(*) > 0 from theme where run = $1 and id = $2", runs["themes"], id); err != nil {
+		return h, err
+	}
 	return h, r.lastLabel(ctx, &h)
 }
 
