@@ -73,6 +73,15 @@ func TestThemesLive(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	labels := map[string]string{} // of the theme that will be merged
+	if err := st.Each(t.Context(), "select language, label from theme_part where theme = 2", func(rows *sql.Rows) error {
+		var language, label string
+		err := rows.Scan(&language, &label)
+		labels[language] = label
+		return err
+	}); err != nil || labels["en"] == "" || labels["zh"] == "" {
+		t.Fatal(err, labels)
+	}
 	pen := &book.Pen{Store: st, Actor: "li"}
 	var merged int64 // the edit
 	for _, edit := range []func() ([]book.Edit, error){
@@ -129,6 +138,15 @@ func TestThemesLive(t *testing.T) {
 		}
 	}
 	undone("merged", 1)
+	for _, lang := range []string{"en", "zh"} {
+		for _, id := range []int64{1, 2} {
+			h, err := view.NewIn(st, lang).ThemeHistory(t.Context(), id)
+			i := slices.IndexFunc(h.Edits, func(e book.Edit) bool { return e.Action == book.Merge })
+			if err != nil || h.Edits[i].Name != labels[lang] || id == 2 && h.Label != labels[lang] {
+				t.Errorf("%s: theme %d is %q and its merge %+v (%v)", lang, id, h.Label, h.Edits, err)
+			}
+		}
+	}
 	if _, err := pen.Undo(t.Context(), merged); err != nil {
 		t.Fatal(err)
 	}

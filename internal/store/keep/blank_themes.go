@@ -109,10 +109,10 @@ func (e *erasure) curated(ctx context.Context, called []string) error {
 		return err
 	}
 	for _, m := range merges {
-		_, label, gone, err := e.left(ctx, m, ofMerge)
-		if err == nil && gone {
+		name, err := e.leftOfMerge(ctx, m)
+		if err == nil && name != m.label {
 			n++
-			err = e.w.Exec(ctx, "update theme_edit set name = nullif(?, '') where id = ?", label, m.run)
+			err = e.w.Exec(ctx, "update theme_edit set name = nullif(?, '') where id = ?", name, m.run)
 		}
 		if err != nil {
 			return err
@@ -122,6 +122,29 @@ func (e *erasure) curated(ctx context.Context, called []string) error {
 		e.out.Counts = append(e.out.Counts, Count{Table: "theme_edit", Blanked: n})
 	}
 	return e.forgetSeeds(ctx)
+}
+
+// leftOfMerge is what the log may still call a merged theme: its label, and behind
+// marks its label in each language, such as "zh=登录 · 验证码".
+func (e *erasure) leftOfMerge(ctx context.Context, m theme) (string, error) {
+	var out []string
+	for i, section := range strings.Split(m.label, "\x1f") {
+		language, label := "", section
+		if i > 0 {
+			language, label, _ = strings.Cut(section, "=")
+		}
+		_, label, _, err := e.left(ctx, theme{run: m.run, id: m.id, label: label}, ofMerge)
+		if err != nil {
+			return "", err
+		}
+		if i > 0 && label != "" {
+			label = language + "=" + label
+		}
+		if i == 0 || label != "" {
+			out = append(out, label)
+		}
+	}
+	return strings.Join(out, "\x1f"), nil
 }
 
 // forgetSeeds deletes the person's complaints from those that stood for themes.

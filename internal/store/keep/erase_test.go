@@ -99,7 +99,7 @@ func aged(t *testing.T, path string) (*store.Store, *record.Batch, []string) {
 		t.Fatal(err)
 	}
 	change(t, st, "update theme set name = 'Login, says MARKERname0XQZ'",
-		"insert into theme_edit values (1, now()::timestamp, 'li', 'name', 1, null, 'Login, says MARKERname0XQZ', null), (2, now()::timestamp, 'li', 'merge', 1, 2, 'same old · MARKERbody0XQZ', null), (3, now()::timestamp, 'li', 'name', 1, null, 'Login', null)",
+		"insert into theme_edit values (1, now()::timestamp, 'li', 'name', 1, null, 'Login, says MARKERname0XQZ', null), (2, now()::timestamp, 'li', 'merge', 1, 2, 'same old · MARKERbody0XQZ' || chr(31) || 'en=MARKERbody0XQZ' || chr(31) || 'zh=MARKERbody0XQZ · same', null), (3, now()::timestamp, 'li', 'name', 1, null, 'Login', null)",
 		fmt.Sprintf("insert into theme_edit_seed values (2, 1, %d), (2, 2, %d), (2, 2, %d)", first, first+1, friend))
 	if _, err := st.Snapshot(t.Context()); err != nil {
 		t.Fatal(err)
@@ -212,7 +212,7 @@ func TestErase(t *testing.T) {
 	if s := text(t, st, "select string_agg(label, ',' order by label) from (select label from theme_part union all select label from theme_area)"); s != "same,same old" {
 		t.Errorf("parts and areas: %s", s)
 	}
-	if s := text(t, st, "select string_agg(coalesce(name, '-'), ',' order by id) || ' ' || (select string_agg(edit || ':' || theme, ',') from theme_edit_seed) from theme_edit"); s != "-,same old,Login 2:2" {
+	if s := text(t, st, "select string_agg(coalesce(name, '-'), ',' order by id) || ' ' || (select string_agg(edit || ':' || theme, ',') from theme_edit_seed) from theme_edit"); s != "-,same old\x1fzh=same,Login 2:2" {
 		t.Errorf("edits: %s", s)
 	}
 	if s := text(t, st, "select body from complaint where external_id = 'friend'"); !strings.HasPrefix(s, "my friend erased-") || !strings.HasSuffix(s, " has the same old story") {

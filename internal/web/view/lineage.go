@@ -108,7 +108,8 @@ func (r *Reader) ThemeHistory(ctx context.Context, id int64) (h ThemeHistory, er
 // lastLabel is what a theme was last called.
 func (r *Reader) lastLabel(ctx context.Context, h *ThemeHistory) error {
 	var label, name string
-	if err := r.count(ctx, &label, "select coalesce(arg_max(label, run), '') from theme where id = $1", h.ID); err != nil {
+	if err := r.count(ctx, &label, `select coalesce((select arg_max(label, run) from theme_part where theme = $1 and language = $2 and label <> ''),
+		(select arg_max(label, run) from theme where id = $1), '')`, h.ID, r.lang); err != nil {
 		return err
 	}
 	known, err := r.names(ctx)
@@ -119,8 +120,8 @@ func (r *Reader) lastLabel(ctx context.Context, h *ThemeHistory) error {
 	for _, e := range h.Edits {
 		if e.Action == book.Name && e.Theme == h.ID && !e.Undone {
 			name = e.Name
-		} else if e.Action == book.Merge && e.Other == h.ID {
-			label = cmp.Or(label, e.Name) // its row may be gone since
+		} else if e.Action == book.Merge && e.Other == h.ID && e.Name != "" {
+			label = e.Name // its row is gone since
 		}
 	}
 	shown, err := r.shown(ctx)
@@ -145,7 +146,7 @@ func (r *Reader) themeEdits(ctx context.Context, id int64) ([]book.Edit, error) 
 			continue
 		}
 		if e.Action == book.Merge {
-			e.Name = withoutNamesIn(known, e.Name, e.Other)
+			e.Name = withoutNamesIn(known, e.Called(r.lang), e.Other)
 		}
 		e.Name = logText(e.Name, known)
 		for i, w := range e.Words {

@@ -7,9 +7,11 @@
 package book
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -40,10 +42,43 @@ type Edit struct {
 	Undoes int64     `json:"undoes,omitempty"` // an edit
 	Undone bool      `json:"undone,omitempty"`
 	Waits  bool      `json:"waits,omitempty"` // undone, but for all to see in the next run only
+	// Labels are, of a merge, what the other was called in each language that it had
+	// texts in. The rows that said so go with the merge.
+	Labels map[string]string `json:"-"`
 }
 
-// wordMark stands between the words of a split.
+// wordMark stands between the words of a split, and between the label of a merged
+// theme and its labels by language, such as "zh=登录 · 验证码".
 const wordMark = '\x1f'
+
+// Called is what a merged theme was called in a language, or in that of most of
+// its texts.
+func (e *Edit) Called(language string) string { return cmp.Or(e.Labels[language], e.Name) }
+
+// labelled takes a merge's labels apart.
+func (e *Edit) labelled() {
+	sections := strings.Split(e.Name, string(wordMark))
+	e.Name, e.Labels = sections[0], map[string]string{}
+	for _, s := range sections[1:] {
+		language, label, _ := strings.Cut(s, "=")
+		e.Labels[language] = label
+	}
+}
+
+// written is the name, or what stands for one, as the log keeps it.
+func (e *Edit) written() string {
+	switch e.Action {
+	case Split:
+		return strings.Join(e.Words, string(wordMark))
+	case Merge:
+		out := e.Name
+		for _, language := range slices.Sorted(maps.Keys(e.Labels)) {
+			out += string(wordMark) + language + "=" + e.Labels[language]
+		}
+		return out
+	}
+	return e.Name
+}
 
 // Past is what the last run and the analysts left for the next.
 type Past struct {
@@ -89,6 +124,9 @@ func Edits(ctx context.Context, st *store.Store) ([]Edit, error) {
 		err := rows.Scan(&e.ID, &e.At, &e.Actor, &e.Action, &e.Theme, &e.Other, &e.Name, &e.Undoes)
 		if e.Action == Split {
 			e.Words, e.Name = strings.FieldsFunc(e.Name, func(r rune) bool { return r == wordMark }), ""
+		}
+		if e.Action == Merge {
+			e.labelled()
 		}
 		if e.Action == Undo {
 			for i := range out {

@@ -85,7 +85,15 @@ func (g *page) merge(theme, other int64) error {
 	if err != nil {
 		return err
 	}
-	e, err := g.add(Edit{Action: Merge, Theme: theme, Other: other, Name: label})
+	labels := map[string]string{}
+	err = g.w.Each(g.ctx, "select language, label from theme_part where run = ? and theme = ? and language <> '' and label <> ''", func(row []driver.Value) error {
+		labels[row[0].(string)] = row[1].(string)
+		return nil
+	}, g.run, other)
+	if err != nil {
+		return err
+	}
+	e, err := g.add(Edit{Action: Merge, Theme: theme, Other: other, Name: label, Labels: labels})
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,9 @@
 package book
 
 import (
-	"cmp"
 	"context"
 	"database/sql/driver"
 	"fmt"
-	"strings"
 
 	"plaint/analysis/rootcause/lineage"
 	"plaint/internal/store"
@@ -97,8 +95,7 @@ func (g *page) add(e Edit) (Edit, error) {
 		return e, err
 	}
 	e.ID, e.At, e.Actor = id, g.pen.Store.Now(), g.pen.Actor
-	name := cmp.Or(e.Name, strings.Join(e.Words, string(wordMark)))
-	err = g.w.Exec(g.ctx, "insert into theme_edit values (?, ?, ?, ?, ?, nullif(?, 0), nullif(?, ''), nullif(?, 0))", e.ID, e.At, e.Actor, e.Action, e.Theme, e.Other, name, e.Undoes)
+	err = g.w.Exec(g.ctx, "insert into theme_edit values (?, ?, ?, ?, ?, nullif(?, 0), nullif(?, ''), nullif(?, 0))", e.ID, e.At, e.Actor, e.Action, e.Theme, e.Other, e.written(), e.Undoes)
 	g.edits = append(g.edits, e)
 	return e, err
 }
