@@ -40,6 +40,9 @@ const (
 // Learn adds a name. One of a single letter is none.
 func (k *Known) Learn(name string) {
 	forms := formsOf(name)
+	if len(forms[0]) == 0 {
+		return // titles alone
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.is == nil {
@@ -68,7 +71,7 @@ func (k *Known) Learn(name string) {
 func partsOf(name []unit) (out [][]unit) {
 	words := wordsOf(name)
 	for _, w := range words {
-		if lettersOf(w) >= 2 {
+		if lettersOf(w) >= 2 && !isOneOf(titles, w) {
 			out = append(out, w)
 		}
 	}
@@ -83,12 +86,21 @@ func partsOf(name []unit) (out [][]unit) {
 var (
 	bracketed = regexp.MustCompile(`[(（\[【][^)）\]】]*[)）\]】]`)
 	titles    = func() (out [][]unit) {
-		for _, t := range strings.Fields("mr mrs ms miss dr prof 先生 女士 小姐 太太") {
+		for _, t := range strings.Fields("mr mrs ms miss mx dr prof sir madam 先生 女士 小姐 太太") {
 			out = append(out, unitsOf(t))
 		}
 		return out
 	}()
+	// conjunctions stand between titles: what is left of "Sir or Madam" is no name.
+	conjunctions = [][]unit{unitsOf("or"), unitsOf("and"), unitsOf("或"), unitsOf("和")}
 )
+
+func sameUnit(a, b unit) bool { return a.hash == b.hash }
+
+// isOneOf tells whether a run is one of a list, such as a title.
+func isOneOf(list [][]unit, run []unit) bool {
+	return slices.ContainsFunc(list, func(t []unit) bool { return slices.EqualFunc(t, run, sameUnit) })
+}
 
 // formsOf are the ways in which a name may stand in a text: first without titles
 // and what is in brackets, then as it was given, and "Last, First" in both orders.
@@ -111,17 +123,19 @@ func formsOf(name string) [][]unit {
 }
 
 func withoutTitles(name []unit) []unit {
-	same := func(a, b unit) bool { return a.hash == b.hash }
 	for again := true; again; {
 		again = false
 		for _, t := range titles {
 			n := len(name) - len(t)
-			if n >= 0 && slices.EqualFunc(name[:len(t)], t, same) {
+			if n >= 0 && slices.EqualFunc(name[:len(t)], t, sameUnit) {
 				name, again = name[len(t):], true
-			} else if n >= 0 && slices.EqualFunc(name[n:], t, same) {
+			} else if n >= 0 && slices.EqualFunc(name[n:], t, sameUnit) {
 				name, again = name[:n], true
 			}
 		}
+	}
+	if isOneOf(conjunctions, name) {
+		return nil
 	}
 	return name
 }
@@ -165,17 +179,24 @@ func (k *Known) Letter(s string, own ...string) string {
 	}
 	for _, f := range found {
 		for _, w := range wordsOf(units[f.from:f.to]) {
-			add(w)
+			if !isOneOf(titles, w) {
+				add(w)
+			}
 		}
 	}
 	for _, name := range own {
 		for _, form := range formsOf(name) {
+			if len(withoutTitles(form)) == 0 {
+				continue
+			}
 			add(form)
 			if strings.Contains(name, "@") {
 				continue // the words of an address are those of its provider
 			}
 			for _, w := range wordsOf(form) {
-				add(w)
+				if !isOneOf(titles, w) {
+					add(w)
+				}
 			}
 		}
 	}

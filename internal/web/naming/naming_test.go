@@ -85,6 +85,27 @@ func TestSingle(t *testing.T) {
 	}
 }
 
+// TestTitles: a title is no name, not even where it stands in one; what it stands
+// before is.
+func TestTitles(t *testing.T) {
+	var k Known
+	for _, name := range []string{"Sir or Madam", "先生", "Madam Chan Tai", "Sir Peter Lorre"} {
+		k.Learn(name)
+	}
+	for text, want := range map[string]string{"Dear Sir or Madam": "Dear Sir or Madam", "先生你好": "先生你好", "sir, Madam Chan Tai, chan": "sir, •, •",
+		"madam chan tai or sir peter lorre": "• or •", "or peter lorre": "or •"} {
+		if got := k.Letter(text, "Madam Chan Tai"); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	if k.Personal("sir") || k.Personal("or") || !k.Personal("chan") || !k.Personal("lorre") {
+		t.Error("a title is personal, or a name is not")
+	}
+	if got := new(Known).Letter("Sir or Madam", "Sir or Madam"); got != "Sir or Madam" {
+		t.Error(got)
+	}
+}
+
 // TestWhileLearning: names are learnt while texts are masked.
 func TestWhileLearning(t *testing.T) {
 	var k Known

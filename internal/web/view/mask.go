@@ -37,7 +37,7 @@ var (
 	linkLike    = regexp.MustCompile(`(?i)\b(?:https?://|www\.)\S+`)
 	deviceLike  = regexp.MustCompile(`(?i)\b(?:dv-|[0-9a-f]{8,})[0-9a-f-]*\b`)
 	handleLike  = regexp.MustCompile(`(?i)((?:微信|微訊|威信|薇信|wechat|weixin|telegram|whatsapp|\bvx|\bqq|\btg|\bwx)(?:\s*(?:号|號|id|no\.?|is|：|:|=|@|/|-)*\s*))([a-z0-9_.@•-]{3,})`)
-	calledLike  = regexp.MustCompile(`((?:我叫|姓名|名字是|名叫|户名|戶名|老客户|老客戶|投诉人|投訴人|申诉人|申訴人)[：: ]?)(\p{Han}{2,3})`)
+	calledLike  = regexp.MustCompile(`((?:我叫|姓名|名字是|名叫|户名|戶名|老客户|老客戶|投诉人|投訴人|申诉人|申訴人)[：: ]?)`)
 	englishName = regexp.MustCompile(`(?i:(my name is|this is|name:|i am|i'm|i,|undersigned|signed,?|regards,?|best,|sincerely,?|mr\.?|mrs\.?|ms\.?)\s+)(\p{Lu}[\p{L}'-]+(?:\s+\p{Lu}[\p{L}'-]+){0,3})`)
 	twoNames    = regexp.MustCompile(`\b\p{Lu}[\p{Ll}'-]+(?:\s+\p{Lu}[\p{L}'-]+)+`)
 	longDigits  = regexp.MustCompile(`\+?[0-9０-９][0-9０-９ -]{4,}[0-9０-９]`)
@@ -64,9 +64,9 @@ func (n namesOf) text(s string) string {
 	s = mailLike.ReplaceAllString(s, dot+"@"+dot)
 	s = linkLike.ReplaceAllString(s, dot)
 	s = handleLike.ReplaceAllString(s, "$1"+dot)
-	s = calledLike.ReplaceAllString(s, "$1"+dot)
-	s = englishName.ReplaceAllString(s, "$1 "+dot)
-	s = twoNames.ReplaceAllString(s, dot)
+	s = withoutCalled(s)
+	s = withoutIntroduced(s)
+	s = withoutTwoNames(s)
 	s = deviceLike.ReplaceAllStringFunc(s, func(m string) string {
 		if strings.ContainsFunc(m, unicode.IsDigit) {
 			return dot

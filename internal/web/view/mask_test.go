@@ -29,6 +29,42 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestOrdinaryWords: what only looks as if a name were introduced stays, and names
+// behind the same words go.
+func TestOrdinaryWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"账户名还是旧的":                           "账户名还是旧的",
+		"账户名还是王小明的":                         "账户名还是•的",
+		"户名和卡号不一致":                          "户名和卡号不一致",
+		"户名和王小明的不同":                         "户名•的不同",
+		"户名是张三":                             "户名是•",
+		"户名：还小明":                            "户名：•",
+		"姓名显示错误，姓名不是李四光":                    "姓名显示错误，姓名不是•",
+		"户名不对，户名王小明":                        "户名不对，户名•",
+		"我是老客户了，我叫王小明":                      "我是老客户了，我叫•",
+		"老客户孙芳":                             "老客户•",
+		"投诉人那英":                             "投诉人•",
+		"姓名 和珅":                             "姓名 •",
+		"Dear Sir or Madam, hello":          "Dear Sir or Madam, hello",
+		"Dear Lerato King, hello":           "Dear •, hello",
+		"Dear Sir Lerato King":              "Dear Sir •",
+		"Best Regards Lerato King":          "Best Regards •",
+		"with Best Regards":                 "with Best Regards",
+		"Thank You Lerato King":             "Thank You •",
+		"Best Wang and Kind Li and Li Best": "• and • and •",
+		"May Concern":                       "• Concern",
+		"this is NOT acceptable":            "this is NOT acceptable",
+		"I am NOT Lerato King":              "I am NOT •",
+		"I am Lerato and this is Not it":    "I am • and this is Not it",
+		"John Dear and John Hi":             "• and •",
+		"Mr. Lerato":                        "Mr. •",
+	} {
+		if got := Text(text, nil); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 // TestNamesInAnyCase: also of letters outside ASCII.
 func TestNamesInAnyCase(t *testing.T) {
 	for text, name := range map[string]string{"Talked to Иван Петров today": "иван петров", "JOSÉ GARCÍA wrote": "José García", "by Lerato dlamini": "lerato Dlamini", "和王小明说": "王小明"} {
