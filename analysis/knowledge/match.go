@@ -36,7 +36,7 @@ type scale struct{ usual, least float64 }
 // Fit is how well an answer meets a theme.
 type Fit struct {
 	Entry      int     // index, -1 for none
-	Similarity float64 // of words and concepts
+	Similarity float64 // of words and concepts: at most 1 + ownWords, and 1 between languages
 	Match      float64 // 0 at what random texts reach on the average, ½ at the threshold, 1 at twice the way
 }
 

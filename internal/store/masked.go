@@ -82,6 +82,22 @@ func (s *Store) Pseudonym(customer string) string {
 	return "c" + hex.EncodeToString(sum[:6])
 }
 
+// Customers are the ids of the customers who go by a pseudonym: one, or none.
+func (s *Store) Customers(ctx context.Context, pseudonym string) ([]string, error) {
+	out := []string{}
+	err := s.Each(ctx, `select distinct customer from (select customer from complaint union all select customer from complaint_event)
+		where customer is not null and 'c' || left(sha256($1 || customer), 12) = $2`, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		out = append(out, id)
+		return err
+	}, s.salt, pseudonym)
+	if err != nil {
+		return nil, fmt.Errorf("find a customer: %w", err)
+	}
+	return out, nil
+}
+
 // pseudonymSQL is Pseudonym for the engine. The salt is made of letters and
 // digits.
 func (s *Store) pseudonymSQL() string {

@@ -20,9 +20,9 @@ func showComplaint(ctx context.Context, p *pages, v *view.Reader, _ *param.Query
 		return "", "", nil, err
 	}
 	b := listBody{Lead: p.t("web_masked"), Quote: c.Body, Facts: []fact{
-		{Label: p.t("web_received"), Text: p.at(c.Received)}, {Label: p.t("web_source"), Text: c.Source, Note: c.ExternalID}, {Label: p.t("web_customer"), Text: c.Customer},
-		{Label: p.t("web_type"), Text: p.name("type", c.Type), Href: p.href("/complaints", "type", c.Type)}, {Label: p.t("web_product"), Text: p.name("product", c.Product)},
-		{Label: p.t("web_channel"), Text: p.name("channel", c.Channel)}, {Label: p.t("web_department"), Text: p.name("department", c.Department)}, {Label: p.t("web_handler"), Text: p.name("", c.Handler), Href: p.href("/complaints", "handler", c.Handler)},
+		{Label: p.t("web_received"), Text: p.at(c.Received)}, {Label: p.t("web_source"), Text: c.Source, Note: c.ExternalID}, p.customerFact(c),
+		{Label: p.t("web_type"), Text: p.name("type", c.Type), Href: p.href("/complaints", "type", orNone(c.Type))}, {Label: p.t("web_product"), Text: p.name("product", c.Product)},
+		{Label: p.t("web_channel"), Text: p.name("channel", c.Channel)}, {Label: p.t("web_department"), Text: p.name("department", c.Department)}, {Label: p.t("web_handler"), Text: p.name("", c.Handler), Href: p.href("/complaints", "handler", orNone(c.Handler))},
 		{Label: p.t("web_status"), Text: p.name("status", c.Status)}, p.clockFact(c)}}
 	if c.Theme > 0 {
 		b.Facts = append(b.Facts, fact{Label: p.t("web_theme"), Text: c.ThemeLabel, Href: p.href(fmt.Sprintf("/themes/%d", c.Theme))})
@@ -48,6 +48,14 @@ func showComplaint(ctx context.Context, p *pages, v *view.Reader, _ *param.Query
 		b.Tables = append(b.Tables, p.historyTable(c.History))
 	}
 	return "list", p.t("web_complaint_n", "n", id), b, nil
+}
+
+// customerFact leads to all complaints of a customer, where there is one.
+func (p *pages) customerFact(c view.Detail) fact {
+	if c.Customer == "" {
+		return fact{Label: p.t("web_customer"), Text: p.t("none")}
+	}
+	return fact{Label: p.t("web_customer"), Text: c.Customer, Note: p.t("web_customer_complaints"), Href: p.href("/complaints", "customer", c.Customer)}
 }
 
 func (p *pages) clockFact(c view.Detail) fact {
@@ -295,16 +303,16 @@ func showLoading(ctx context.Context, p *pages, v *view.Reader, q *param.Query, 
 }
 
 func showRefused(ctx context.Context, p *pages, v *view.Reader, q *param.Query, _ int64) (string, string, any, error) {
-	code, kind, limit, offset := q.Refused()
+	f := q.Refused()
 	if q.Fault() != nil {
 		return "", "", nil, nil
 	}
-	list, err := v.Refused(ctx, code, kind, limit, offset)
+	list, err := v.Refused(ctx, f)
 	t := table{Caption: p.t("web_refused_rows"), Columns: []column{{Title: p.t("web_input")}, {Title: p.t("line"), Num: true}, {Title: p.t("web_kind"), Minor: true}, {Title: p.t("column")}, {Title: p.t("reason")}, {Title: p.t("web_replayed"), Minor: true}}}
 	for _, x := range list.Rows {
 		t.Rows = append(t.Rows, []cell{{Text: x.Input, Class: "code"}, {Text: fmt.Sprint(x.Line), Class: "num"}, {Text: p.name("kind", x.Kind)}, {Text: x.Field, Class: "code"}, {Text: p.name("code", x.Code), Note: x.Detail, Class: "wide"}, {Text: p.name("yesno", map[bool]string{true: "yes", false: "no"}[x.Replayed])}})
 	}
-	b := listBody{Lead: p.t("web_refused_lead"), Chips: p.chips("/refused", q), Tables: []table{p.countTable(p.t("web_refused_by"), "code", list.Counts, 50, func(c string) string { return p.href("/refused", "code", c) }), t}}
+	b := listBody{Lead: p.t("web_refused_lead"), Chips: p.chips("/refused", q), Tables: []table{p.countTable(p.t("web_refused_by"), "code", list.Counts, 50, func(c string) string { return p.href("/refused", "code", c, "replayed", "no") }), t}}
 	p.pager(&b, "/refused", q, list.Total)
 	return "list", p.t("web_refused_rows"), b, err
 }

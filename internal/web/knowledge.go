@@ -19,7 +19,7 @@ func showKnowledge(ctx context.Context, p *pages, v *view.Reader, q *param.Query
 	if err != nil || k.Run == 0 {
 		return "list", p.t("web_knowledge"), listBody{Lead: p.t("web_knowledge_none")}, err
 	}
-	b := listBody{Lead: p.t("web_knowledge_lead"), Chips: p.chips("/knowledge", q), Facts: []fact{
+	b := listBody{Lead: p.t("web_knowledge_lead") + p.t("web_sentence_gap") + p.t("web_similarity_about"), Chips: p.chips("/knowledge", q), Facts: []fact{
 		{Label: p.t("web_gaps"), Text: p.Int(k.Gaps), Note: p.t("web_of_themes", "n", p.Int(k.Themes)), Href: p.href("/knowledge", "answered", "no"), Hot: k.Gaps > 0},
 		{Label: p.t("web_unanswered"), Text: p.Int(k.Unanswered), Note: p.Percent(float64(k.Unanswered) / float64(max(k.Complaints, 1)))},
 		{Label: p.t("web_faq_entries"), Text: p.Int(k.Entries)}, {Label: p.t("web_unused"), Text: p.Int(k.Unused)}}}

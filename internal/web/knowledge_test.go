@@ -28,7 +28,7 @@ func TestKnowledge(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := b.get("/knowledge", "en").Body.String()
-	for _, want := range []string{"How do I reset?", "password", `href="/complaints?theme=1`, `href="/complaints/1`, `href="/themes/2`, "怎么登录？"} {
+	for _, want := range []string{"How do I reset?", "it ends at 3", "password", `href="/complaints?theme=1`, `href="/complaints/1`, `href="/themes/2`, "怎么登录？"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s", want)
 		}

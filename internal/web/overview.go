@@ -153,9 +153,9 @@ func (p *pages) findingRows(f view.Finding) string {
 	case "digest_overdue":
 		return p.href("/complaints", "clock", "open", "order", "due")
 	case "digest_department":
-		return p.href("/complaints", "department", text("department"), "breached", "yes")
+		return p.href("/complaints", "department", orNone(text("department")), "breached", "yes")
 	case "digest_handlers":
-		return p.href("/complaints", "handler", text("worst"), "breached", "yes")
+		return p.href("/complaints", "handler", orNone(text("worst")), "breached", "yes")
 	case "digest_satisfaction", "digest_satisfaction_trend":
 		return p.href("/surveys", "metric", text("metric"))
 	case "digest_driver":

@@ -61,10 +61,10 @@ var pageRoutes = []pageRoute{
 
 // chipGroups are the parameters that narrow a list, with the group of words of
 // their values.
-var chipGroups = []struct{ name, group string }{{"incident", ""}, {"ring", ""}, {"theme", ""}, {"type", "type"}, {"department", "department"}, {"handler", ""}, {"channel", "channel"},
+var chipGroups = []struct{ name, group string }{{"customer", ""}, {"incident", ""}, {"ring", ""}, {"theme", ""}, {"type", "type"}, {"department", "department"}, {"handler", ""}, {"channel", "channel"},
 	{"product", "product"}, {"language", "language"}, {"source", ""}, {"clock", "clock"}, {"breached", "yesno"}, {"flagged", "yesno"}, {"dated", "yesno"}, {"from", ""}, {"to", ""},
 	{"score_from", ""}, {"score_to", ""}, {"state", "case"}, {"signal", "signal"}, {"ground", "ground"}, {"metric", "metric"}, {"linked", "yesno"},
-	{"service", ""}, {"level", "level"}, {"burst", "yesno"}, {"code", "code"}, {"kind", "kind"}, {"attributes", ""}, {"severity", "severity"}, {"template", ""}, {"answered", "yesno"}}
+	{"service", ""}, {"level", "level"}, {"burst", "yesno"}, {"code", "code"}, {"kind", "kind"}, {"profile", ""}, {"replayed", "yesno"}, {"attributes", ""}, {"severity", "severity"}, {"template", ""}, {"answered", "yesno"}}
 
 // chips shows what narrows a list, and links to the list without each.
 func (p *pages) chips(path string, q *param.Query) (out []fact) {
@@ -83,6 +83,8 @@ func (p *pages) chips(path string, q *param.Query) (out []fact) {
 			value = p.Full(q.Time(c.name))
 		} else if c.name == "state" && path == "/incidents" {
 			value = p.name("incident", value)
+		} else if value == view.NoValue {
+			value = p.t("none")
 		} else if c.group != "" {
 			value = p.name(c.group, value)
 		}

@@ -19,6 +19,7 @@ type parameter struct {
 		Enum             []string
 		AnyOf            []struct{ Enum []string }
 		Minimum, Maximum *int64
+		Pattern          string
 	}
 }
 
@@ -30,6 +31,8 @@ func (p parameter) wrong() map[string][]string {
 		return map[string][]string{"zz": p.Schema.AnyOf[0].Enum, "rule:": p.Schema.AnyOf[0].Enum, "rule:A": p.Schema.AnyOf[0].Enum}
 	case p.Schema.Enum != nil:
 		return map[string][]string{"zz": p.Schema.Enum, "*": p.Schema.Enum, p.Schema.Enum[0] + ",": p.Schema.Enum}
+	case p.Schema.Pattern != "":
+		return map[string][]string{"zz": {"c0123456789ab"}, "U7": nil, "C0123456789AB": nil, "c0123456789ab0": nil}
 	case p.Schema.Type == "number":
 		return map[string][]string{"x": nil, "NaN": nil, "Inf": nil, "1,5": nil}
 	case p.Schema.Type == "integer":

@@ -121,7 +121,7 @@ func (p *pages) loadPart(o *view.Overview) loadPart {
 	l := loadPart{Equation: []fact{{Label: p.t("rows_in"), Text: p.Int(t["rows_in"]), Href: p.href("/loading")}, {Label: p.t("loaded"), Text: p.Int(t["loaded"]), Note: "="},
 		{Label: p.t("known"), Text: p.Int(t["known"]), Note: "+"}, {Label: p.t("refused"), Text: p.Int(t["refused"]), Note: "+", Href: p.href("/refused"), Hot: t["refused"] > 0}}}
 	l.Streams, l.Sources = p.streamTable(time.Now()), p.loadingTable(o.Loading)
-	l.Refused = p.countTable(p.t("web_refused_by"), "code", o.Refused, 12, func(c string) string { return p.href("/refused", "code", c) })
+	l.Refused = p.countTable(p.t("web_refused_by"), "code", o.Refused, 12, func(c string) string { return p.href("/refused", "code", c, "replayed", "no") })
 	l.Runs = p.runTable(o.Runs, fact{Text: p.t("web_all_runs"), Href: p.href("/runs")})
 	return l
 }
@@ -130,7 +130,7 @@ func (p *pages) loadingTable(list []view.Loading) table {
 	s := table{Caption: p.t("web_sources"), Columns: []column{{Title: p.t("web_kind")}, {Title: p.t("web_profile"), Minor: true}, {Title: p.t("rows_in"), Num: true}, {Title: p.t("loaded"), Num: true},
 		{Title: p.t("known"), Num: true, Minor: true}, {Title: p.t("refused"), Num: true}}}
 	for _, x := range list {
-		s.Rows = append(s.Rows, []cell{{Text: p.name("kind", x.Kind), Href: p.href("/loading", "kind", x.Kind)}, {Text: x.Profile, Class: "code"}, p.number(x.RowsIn, ""), p.number(x.Loaded, ""), p.number(x.Known, ""), p.number(x.Refused, p.href("/refused", "kind", x.Kind))})
+		s.Rows = append(s.Rows, []cell{{Text: p.name("kind", x.Kind), Href: p.href("/loading", "kind", x.Kind)}, {Text: x.Profile, Class: "code"}, p.number(x.RowsIn, ""), p.number(x.Loaded, ""), p.number(x.Known, ""), p.number(x.Refused, p.href("/refused", "kind", x.Kind, "profile", orNone(x.Profile)))})
 	}
 	return s
 }

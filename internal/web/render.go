@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"html/template"
@@ -93,6 +94,9 @@ func (p *pages) href(path string, pairs ...any) string {
 	}
 	return path
 }
+
+// orNone is a value for a link that narrows a list: an empty one would not.
+func orNone(value string) string { return cmp.Or(value, view.NoValue) }
 
 func (p *pages) number(n int, href string) cell {
 	return cell{Text: p.Int(n), Href: href, Class: "num"}

@@ -131,7 +131,7 @@ func (p *pages) servicePart(o *view.Overview) (s servicePart) {
 		if q.UnitBy != "department" {
 			continue
 		}
-		name, rows := p.name("department", q.Unit), p.href("/complaints", "department", q.Unit, "breached", "yes")
+		name, rows := p.name("department", q.Unit), p.href("/complaints", "department", orNone(q.Unit), "breached", "yes")
 		rate, hours := cell{Text: "–", Class: "num"}, "–"
 		if q.Rate != nil {
 			rate.Text = p.Percent(*q.Rate)
@@ -141,7 +141,7 @@ func (p *pages) servicePart(o *view.Overview) (s servicePart) {
 		if q.Hours != nil {
 			hours = p.Hours(*q.Hours)
 		}
-		s.Table.Rows = append(s.Table.Rows, []cell{{Text: name}, p.number(q.N, p.href("/complaints", "department", q.Unit)), p.number(q.Breached, rows), rate,
+		s.Table.Rows = append(s.Table.Rows, []cell{{Text: name}, p.number(q.N, p.href("/complaints", "department", orNone(q.Unit))), p.number(q.Breached, rows), rate,
 			{Text: hours, Class: "num"}, {Text: p.Int(q.Reopened), Class: "num"}, {Text: p.Int(q.Escalated), Class: "num"}})
 	}
 	for i, size := range [][3]int{{548, 130, 44}, {358, 112, 44}} {

@@ -160,8 +160,8 @@ func (a API) otherRoutes() []Route {
 			return guard(q, func() (any, error) { list, err := v.Quality(ctx, by); return rows(list), err })
 		}},
 		{"/api/v1/refused", param.RefusedNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
-			code, kind, limit, offset := q.Refused()
-			return guard(q, func() (any, error) { return v.Refused(ctx, code, kind, limit, offset) })
+			f := q.Refused()
+			return guard(q, func() (any, error) { return v.Refused(ctx, f) })
 		}},
 		{"/api/v1/runs", param.KindNames, func(ctx context.Context, q *param.Query, _ int64, _ *locale.Words) (any, error) {
 			kind := q.RunKind()

@@ -3,6 +3,7 @@ package param
 import (
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,14 +19,14 @@ import (
 // Names of the parameters of each list; PagingNames are those of Paging.
 var (
 	PagingNames    = []string{"limit", "offset"}
-	ComplaintNames = []string{"theme", "type", "department", "handler", "channel", "product", "language", "source", "clock",
+	ComplaintNames = []string{"customer", "theme", "type", "department", "handler", "channel", "product", "language", "source", "clock",
 		"breached", "flagged", "dated", "from", "to", "score_from", "score_to", "incident", "ring", "attributes", "order", "limit", "offset"}
 	CaseNames     = []string{"state", "signal", "limit", "offset"}
 	EntryNames    = []string{"state", "ground", "limit", "offset"}
 	TemplateNames = []string{"service", "level", "burst", "limit", "offset"}
 	ClockNames    = []string{"clock", "department", "type", "breached", "limit", "offset"}
 	AnswerNames   = []string{"metric", "linked", "incident", "type", "from", "to", "limit", "offset"}
-	RefusedNames  = []string{"code", "kind", "limit", "offset"}
+	RefusedNames  = []string{"code", "kind", "profile", "replayed", "limit", "offset"}
 	IncidentNames = []string{"state", "severity", "limit", "offset"}
 	LineNames     = []string{"template", "service", "level", "from", "to", "limit", "offset"}
 	KindNames     = []string{"kind", "limit", "offset"}
@@ -71,12 +72,25 @@ func kindNames() (out []string) {
 // Complaints is the filter of a list of complaints; clock=open is any that is
 // not settled, with a clock or without.
 func (q *Query) Complaints() view.Filter {
-	f := view.Filter{Theme: q.Int("theme", 0, 1, math.MaxInt64), Incident: q.Int("incident", 0, 1, math.MaxInt64), Ring: q.Int("ring", 0, 1, math.MaxInt64), Attributes: q.Pairs("attributes"), Type: q.Text("type"), Department: q.Text("department"),
+	f := view.Filter{Customer: q.customer(), Theme: q.Int("theme", 0, 1, math.MaxInt64), Incident: q.Int("incident", 0, 1, math.MaxInt64), Ring: q.Int("ring", 0, 1, math.MaxInt64), Attributes: q.Pairs("attributes"), Type: q.Text("type"), Department: q.Text("department"),
 		Handler: q.Text("handler"), Channel: q.Text("channel"), Product: q.Text("product"), Language: q.Text("language"),
 		Source: q.Text("source"), State: q.One("clock", append(slices.Clone(clocks), "open")...), Breached: q.YesNo("breached"), Flagged: q.YesNo("flagged"), Dated: q.YesNo("dated"),
 		From: q.Time("from"), To: q.Time("to"), Least: q.Float("score_from"), Most: q.Float("score_to"), Order: q.One("order", orders...)}
 	f.Limit, f.Offset = q.Paging()
 	return f
+}
+
+var pseudonym = regexp.MustCompile(`^c[0-9a-f]{12}$`)
+
+// customer is the pseudonym of a customer. An id of the firm's own is none, so
+// that nobody finds one out by trying.
+func (q *Query) customer() string {
+	s := q.Text("customer")
+	if s != "" && !pseudonym.MatchString(s) {
+		q.fail("web_bad_customer", "customer")
+		return ""
+	}
+	return s
 }
 
 // Incidents is the filter of a list of incidents.
@@ -133,10 +147,10 @@ func (q *Query) Answers() view.AnswerFilter {
 }
 
 // Refused is the filter of refused rows.
-func (q *Query) Refused() (code, kind string, limit, offset int) {
-	code, kind = q.One("code", codes...), q.Kind()
-	limit, offset = q.Paging()
-	return code, kind, limit, offset
+func (q *Query) Refused() view.RefusedFilter {
+	f := view.RefusedFilter{Code: q.One("code", codes...), Kind: q.Kind(), Profile: q.Text("profile"), Replayed: q.YesNo("replayed")}
+	f.Limit, f.Offset = q.Paging()
+	return f
 }
 
 // Kind is a kind of record.

@@ -13,13 +13,13 @@ type Gap struct {
 	Theme      int64   `json:"theme"`
 	Label      string  `json:"label"`
 	Language   string  `json:"language"`
-	N          int     `json:"n"`        // complaints
-	Repeats    int     `json:"repeats"`  // of them by a customer who had complained of it within 14 days
-	Contacts   float64 `json:"contacts"` // a matter, on the average
-	Entry      int64   `json:"entry"`    // the nearest entry, 0 for none
-	Question   string  `json:"question"` // of that
-	Similarity float64 `json:"similarity"`
-	Match      float64 `json:"match"` // 0 to 1, from 0.5 on the entry answers
+	N          int     `json:"n"`          // complaints
+	Repeats    int     `json:"repeats"`    // of them by a customer who had complained of it within 14 days
+	Contacts   float64 `json:"contacts"`   // a matter, on the average
+	Entry      int64   `json:"entry"`      // the nearest entry, 0 for none
+	Question   string  `json:"question"`   // of that
+	Similarity float64 `json:"similarity"` // at most 3, and 1 where entry and theme have different languages
+	Match      float64 `json:"match"`      // 0 to 1, from 0.5 on the entry answers
 	Answered   bool    `json:"answered"`
 	Gap        float64 `json:"gap"` // n × contacts × (1 − match)
 	Example    int64   `json:"example"`

@@ -78,11 +78,19 @@ type RefusedPage struct {
 const refusedQuery = `select count(*) over () as total, r.id, r.at, coalesce(r.kind, ''), coalesce(r.input, ''), coalesce(r.profile, ''), coalesce(r.line, 0),
 		coalesce(r.code, ''), coalesce(r.field, ''), coalesce(r.detail, ''), p.id is not null
 	from refused r left join (select distinct id from refused_replayed) p on p.id = r.id
-	where ($1 = '' or r.code = $1) and ($2 = '' or r.kind = $2) order by r.id desc limit $3 offset $4`
+	where ($1 = '' or r.code = $1) and ($2 = '' or r.kind = $2) and ($3 = '' or coalesce(nullif(r.profile, ''), '` + NoValue + `') = $3)
+		and ($4 = '' or (p.id is not null) = ($4 = 'yes')) order by r.id desc limit $5 offset $6`
+
+// RefusedFilter narrows a list of refused rows; zero fields do not.
+type RefusedFilter struct {
+	Code, Kind, Profile string // a profile may be NoValue
+	Replayed            string // "yes" or "no"
+	Limit, Offset       int
+}
 
 // Refused lists refused rows, the latest first.
-func (r *Reader) Refused(ctx context.Context, code, kind string, limit, offset int) (RefusedPage, error) {
-	p := RefusedPage{Counts: map[string]int{}, Page: Page[Refused]{Limit: limit, Offset: offset}}
+func (r *Reader) Refused(ctx context.Context, f RefusedFilter) (RefusedPage, error) {
+	p := RefusedPage{Counts: map[string]int{}, Page: Page[Refused]{Limit: f.Limit, Offset: f.Offset}}
 	counts, err := r.st.RefusedCounts(ctx)
 	if err != nil {
 		return p, err
@@ -94,6 +102,6 @@ func (r *Reader) Refused(ctx context.Context, code, kind string, limit, offset i
 		err := rows.Scan(&p.Total, &x.ID, &x.At, &x.Kind, &x.Input, &x.Profile, &x.Line, &x.Code, &x.Field, &x.Detail, &x.Replayed)
 		x.Input, x.Detail = filepath.Base(x.Input), Raw(x.Detail)
 		return err
-	}, refusedQuery, code, kind, limitHere, offsetHere)
+	}, refusedQuery, f.Code, f.Kind, f.Profile, f.Replayed, limitHere, offsetHere)
 	return p, err
 }

@@ -196,7 +196,7 @@ func (r *Reader) readLoading(ctx context.Context, o *Overview) (err error) {
 	if o.Loading, err = r.Loadings(ctx); err != nil {
 		return err
 	}
-	refused, err := r.Refused(ctx, "", "", 0, 0)
+	refused, err := r.Refused(ctx, RefusedFilter{})
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,13 @@ import (
 	"time"
 )
 
-// Filter narrows a list of complaints; zero fields do not.
+// NoValue asks for what has no value: an empty one does not narrow a list.
+const NoValue = "(none)"
+
+// Filter narrows a list of complaints; zero fields do not. What is of the data
+// may be NoValue.
 type Filter struct {
+	Customer                           string // pseudonym
 	Theme, Incident, Ring              int64
 	Type, Department, Handler, Channel string
 	Product, Language, Source          string
@@ -58,7 +63,9 @@ func (f *Filter) search(runs Runs) (*search, error) {
 		s.joins, s.args = append(s.joins, "left join (select * from service_clock where run = ?) k on k.seq = c.seq"), append(s.args, runs["service"])
 	}
 	for _, x := range [][2]string{{"type", f.Type}, {"department", f.Department}, {"handler", f.Handler}, {"channel", f.Channel}, {"product", f.Product}, {"language", f.Language}, {"source", f.Source}} {
-		if x[1] != "" {
+		if x[1] == NoValue {
+			s.where("coalesce(c." + x[0] + ", '') = ''")
+		} else if x[1] != "" {
 			s.where("c."+x[0]+" = ?", x[1])
 		}
 	}
@@ -110,6 +117,17 @@ func (r *Reader) which(ctx context.Context, f Filter, runs Runs) (seqs []int64, 
 	s, err := f.search(runs)
 	if err != nil {
 		return nil, 0, err
+	}
+	if f.Customer != "" {
+		ids, err := r.st.Customers(ctx, f.Customer)
+		if err != nil {
+			return nil, 0, err
+		}
+		list, err := json.Marshal(ids)
+		if err != nil {
+			return nil, 0, fmt.Errorf("customers: %w", err)
+		}
+		s.where("c.customer in (select unnest(from_json(?::varchar, '[\"varchar\"]')))", string(list))
 	}
 	from := " from complaint_now c " + strings.Join(s.joins, " ")
 	if len(s.wheres) > 0 {
