@@ -139,7 +139,10 @@ func cells(values ...string) []byte {
 	return b.Bytes()
 }
 
-// column reads one column of the input as text.
+// noRows says that the input has nothing that a method could work on.
+func (l *lab) noRows() error { return &worded{"err_lab_no_rows", []any{"file", l.in}} }
+
+// column reads one column of the input as text, of at least one row.
 func (l *lab) column(c *cobra.Command, name string, each func(value string)) error {
 	if err := l.openTable(c.Context()); err != nil {
 		return err
@@ -150,8 +153,11 @@ func (l *lab) column(c *cobra.Command, name string, each func(value string)) err
 	if at < 0 {
 		return usageError{&worded{"err_no_column", []any{"name", name, "known", strings.Join(t.Columns, ", ")}}}
 	}
-	for {
+	for rows := 0; ; rows++ {
 		row, err := t.Next()
+		if err == io.EOF && rows == 0 {
+			return l.noRows()
+		}
 		if err == io.EOF {
 			return nil
 		}

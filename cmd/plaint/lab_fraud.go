@@ -65,7 +65,7 @@ func (l *lab) fraud(ctx context.Context, f *fraudFlags) (map[string]any, error) 
 	var problem *tabular.Problem
 	switch {
 	case errors.As(err, &refused):
-		return nil, l.refuse(refused)
+		return nil, l.refuse(refused, f.roles.Ignore)
 	case errors.As(err, &problem):
 		return nil, &worded{problem.Code, problem.Pairs()}
 	case err != nil:
@@ -125,7 +125,7 @@ func (l *lab) fraudTable(ctx context.Context, f *fraudFlags) (*tabular.Table, []
 		t.Add(row)
 	}
 	if t.Rows() == 0 {
-		return nil, nil, &worded{"err_lab_no_rows", []any{"file", l.in}}
+		return nil, nil, l.noRows()
 	}
 	return t, ids, nil
 }
@@ -229,12 +229,12 @@ func (l *lab) fraudEdges(ctx context.Context, path string, ids []string) ([][2]i
 }
 
 // refuse tells which columns leak, to programs and to people, and how to go on
-// without them.
-func (l *lab) refuse(r *tabular.Refused) error {
+// without them and those that were ignored already.
+func (l *lab) refuse(r *tabular.Refused, ignored []string) error {
 	if err := json.NewEncoder(l.e.out).Encode(map[string]any{"refused": r.Leaks}); err != nil {
 		return err
 	}
-	var names, reasons []string
+	names, reasons := slices.Clone(ignored), []string{}
 	for _, leak := range r.Leaks {
 		names = append(names, leak.Column)
 		reasons = append(reasons, leak.Column+": "+l.e.t(leak.Reason))

@@ -161,6 +161,7 @@ func TestLabFraudRefuses(t *testing.T) {
 		return append([]string{"--in", file, "--id", "id", "--label", "label"}, more...)
 	}
 	split := []string{"--split", "part"}
+	put(t, dir, "ids.csv", "id\n1\n2\n3\n")
 	for _, c := range []struct {
 		status int
 		said   string
@@ -201,6 +202,8 @@ func TestLabFraudRefuses(t *testing.T) {
 		{exitFailed, "x, y", on("t.csv", "--split", "part", "--edges", "noab.csv")},
 		{exitFailed, "9999", on("t.csv", "--split", "part", "--edges", "unknown.csv")},
 		{exitFailed, "--ignore at", on("t.csv", split...)},
+		{exitFailed, "--ignore channel,at\n", on("t.csv", "--split", "part", "--ignore", "channel")},
+		{exitFailed, "--entities", []string{"--in", "ids.csv", "--id", "id"}},
 	} {
 		words := map[string]bool{}
 		for _, lang := range locale.Languages {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"plaint/analysis/rootcause/localize"
+	"plaint/ingest/file"
 )
 
 // mostDims bounds the attributes of a search: their combinations are all looked at.
@@ -41,32 +43,27 @@ func (l *lab) localize(c *cobra.Command, actual, predicted string, dims []string
 	}
 	t := l.table
 	defer t.Close()
-	at := make([]int, 0, len(dims)+2)
-	for _, name := range append([]string{actual, predicted}, dims...) {
-		i := t.Column(strings.TrimSpace(name))
-		if i < 0 {
-			return nil, usageError{&worded{"err_no_column", []any{"name", name, "known", strings.Join(t.Columns, ", ")}}}
-		}
-		if slices.Contains(at, i) {
-			return nil, usageError{&worded{"err_lab_column_twice", []any{"name", name}}}
-		}
-		at = append(at, i)
+	at, err := measuredColumns(t, append([]string{actual, predicted}, dims...))
+	if err != nil {
+		return nil, err
 	}
 	b := localize.NewBuilder(dims)
 	values := make([]string, len(dims))
 	leaves := 0
 	for ; ; leaves++ {
 		row, err := t.Next()
+		if err == io.EOF && leaves == 0 {
+			return nil, l.noRows()
+		}
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
-		v, errV := strconv.ParseFloat(strings.TrimSpace(row[at[0]]), 64)
-		f, errF := strconv.ParseFloat(strings.TrimSpace(row[at[1]]), 64)
-		if errV != nil || errF != nil || v < 0 || f < 0 {
-			return nil, &worded{"err_lab_number", []any{"row", leaves, "actual", row[at[0]], "predicted", row[at[1]]}}
+		v, f, err := measures(t, row, at, leaves)
+		if err != nil {
+			return nil, err
 		}
 		for j := range dims {
 			values[j] = strings.Clone(row[at[j+2]])
@@ -79,8 +76,42 @@ func (l *lab) localize(c *cobra.Command, actual, predicted string, dims []string
 		causes = append(causes, x.Values)
 		details = append(details, map[string]any{"share": x.Share, "actual_to_predicted": x.Ratio})
 	}
-	err := l.rows("cause,attribute,value,share,actual_to_predicted", func(w *bufio.Writer) error { return writeCauses(w, dims, r.Causes) })
+	err = l.rows("cause,attribute,value,share,actual_to_predicted", func(w *bufio.Writer) error { return writeCauses(w, dims, r.Causes) })
 	return map[string]any{"causes": causes, "details": details, "deviates": r.Deviates, "external": r.External, "small_counts": r.Counts, "leaves": leaves}, err
+}
+
+// measuredColumns finds columns, each once in the file and once among the names.
+func measuredColumns(t *file.Table, names []string) ([]int, error) {
+	at := make([]int, 0, len(names))
+	for _, name := range names {
+		i := t.Column(strings.TrimSpace(name))
+		switch {
+		case i < 0:
+			return nil, usageError{&worded{"err_no_column", []any{"name", name, "known", strings.Join(t.Columns, ", ")}}}
+		case slices.Contains(at, i):
+			return nil, usageError{&worded{"err_lab_column_twice", []any{"name", name}}}
+		case slices.Contains(t.Columns[i+1:], t.Columns[i]):
+			return nil, &worded{"err_column_twice", []any{"name", t.Columns[i]}}
+		}
+		at = append(at, i)
+	}
+	return at, nil
+}
+
+// measures are the actual and the predicted number of a row; the error names the
+// cell that is none. A header that stands again below itself is told as such.
+func measures(t *file.Table, row []string, at []int, n int) (actual, predicted float64, err error) {
+	if row[at[0]] == t.Columns[at[0]] && row[at[1]] == t.Columns[at[1]] {
+		return 0, 0, &worded{"err_lab_header_again", []any{"row", n, "columns", strings.Join(row, ", ")}}
+	}
+	var of [2]float64
+	for k := range of {
+		cell := row[at[k]]
+		if of[k], err = strconv.ParseFloat(strings.TrimSpace(cell), 64); err != nil || !(of[k] >= 0 && of[k] <= math.MaxFloat64) {
+			return 0, 0, &worded{"err_lab_number", []any{"row", n, "column", t.Columns[at[k]], "value", cell}}
+		}
+	}
+	return of[0], of[1], nil
 }
 
 // writeCauses writes a line for each attribute of each cause.

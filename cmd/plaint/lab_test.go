@@ -132,10 +132,20 @@ func TestLabRefuses(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "a.csv", "a,b,c\n1,x,y\n")
 	put(t, dir, "empty.csv", "")
+	put(t, dir, "head.csv", "a,b,c\n")
+	put(t, dir, "again.csv", "a,b,c\na,b,c\n")
+	put(t, dir, "twice.csv", "a,b,c,c\n1,2,x,y\n")
 	for _, c := range []struct {
 		status int
 		args   []string
 	}{
+		{exitFailed, []string{"cluster", "--in", "head.csv", "--text", "b"}},
+		{exitFailed, []string{"neardup", "--in", "head.csv", "--text", "b"}},
+		{exitFailed, []string{"link", "--in", "head.csv", "--id", "b"}},
+		{exitFailed, []string{"logs", "--in", "head.csv", "--text", "b"}},
+		{exitFailed, []string{"localize", "--in", "head.csv", "--actual", "a", "--predicted", "b", "--dims", "c"}},
+		{exitFailed, []string{"localize", "--in", "again.csv", "--actual", "a", "--predicted", "b", "--dims", "c"}},
+		{exitFailed, []string{"localize", "--in", "twice.csv", "--actual", "a", "--predicted", "b", "--dims", "c"}},
 		{exitUsage, []string{"logs"}},
 		{exitUsage, []string{"logs", "--in", "a.csv", "--format", "<Date>"}},
 		{exitUsage, []string{"logs", "--in", "a.csv", "--text", "none"}},
@@ -160,6 +170,27 @@ func TestLabRefuses(t *testing.T) {
 		}
 		if len(words) != len(locale.Languages) {
 			t.Errorf("%v: the languages say the same: %v", c.args, words)
+		}
+	}
+}
+
+// TestLocalizeNamesTheCell: a message names the one cell that is no number, once,
+// and a header for what it is.
+func TestLocalizeNamesTheCell(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a.csv", "real,guess,c\n1,2,x\n3,none,y\n")
+	put(t, dir, "b.csv", "real,guess,c\nreal,guess,c\n1,2,x\n")
+	put(t, dir, "c.csv", "real,guess,c\n")
+	for _, c := range []struct{ file, en, zh string }{
+		{"a.csv", "column guess must hold numbers, not below zero; row 1 (rows count from 0, without the header) has “none”", "列 guess 须为不小于零的数；第 1 行（不含表头，从 0 起计）是“none”"},
+		{"b.csv", "the header stands again in row 0 (rows count from 0, without the first header): real, guess, c", "第 0 行（不含第一个表头，从 0 起计）又是表头：real, guess, c"},
+		{"c.csv", "c.csv has a header but no rows", "c.csv 只有表头，没有数据行"},
+	} {
+		for lang, want := range map[string]string{"en": c.en, "zh": c.zh} {
+			status, _, said := labRun(t, dir, "localize", "--in", c.file, "--actual", "real", "--predicted", "guess", "--dims", "c", "--lang", lang)
+			if status != exitFailed || !strings.Contains(said, want) {
+				t.Errorf("%s in %s: %d %s", c.file, lang, status, said)
+			}
 		}
 	}
 }

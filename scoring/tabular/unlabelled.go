@@ -71,8 +71,11 @@ func (p *plan) withoutNames() error {
 		}
 		return c.Kind == Name
 	})
-	if len(p.own) == 0 && len(p.entities) == 0 && len(p.r.Edges) == 0 {
+	if len(p.own) > 0 || len(p.entities) > 0 || len(p.r.Edges) > 0 {
+		return nil
+	}
+	if len(p.left) > 0 {
 		return problem("err_fraud_no_columns", "columns", strings.Join(slices.Sorted(maps.Keys(p.left)), ", "))
 	}
-	return nil
+	return problem("err_fraud_columns_none")
 }
