@@ -39,7 +39,7 @@ func (e *env) watchModels(ctx context.Context, st *store.Store, asJSON bool) err
 		if !format.Worth(m) {
 			continue
 		}
-		rows = append(rows, []string{m.Model, e.t("watch_" + m.Kind), f.Part(m), f.Measured(m.Kind, m.Value), f.Between(m), thousands(int64(m.N)), f.Measured(m.Kind, m.Limit), e.t("watch_state_" + m.State)})
+		rows = append(rows, []string{m.Model, e.t("watch_" + m.Kind), f.Part(m), f.Measured(m.Kind, m.Value), f.Between(m), thousands(int64(m.N)), f.AlarmAt(m), e.t("watch_state_" + m.State)})
 	}
 	table(e.out, rows)
 	for _, m := range format.Rings(list) {

@@ -32,6 +32,7 @@ type Verdict struct {
 	At          time.Time
 	Action      string  // opened, confirmed, cleared, overturned, reopened
 	Share       float64 // opened: the chance with which the complaint was drawn for the audit; 0 if its score brought it up
+	Model       string  // opened: the model whose score brought it up; "" if it was drawn
 }
 
 // States of a model. At most one is champion and one is shadow.

@@ -18,6 +18,12 @@ const (
 	WatchTold = "told" // no alarm belongs to it
 )
 
+// Sides of a limit.
+const (
+	AlarmAbove = "above"
+	AlarmBelow = "below"
+)
+
 // Measure is one thing that is watched of a model: of one signal, group or side
 // where By and Part say so.
 type Measure struct {
@@ -30,6 +36,7 @@ type Measure struct {
 	High  *float64 `json:"high,omitempty"`
 	N     int      `json:"n"`               // complaints or verdicts behind it
 	Limit *float64 `json:"limit,omitempty"` // beyond it it is an alarm
+	Alarm string   `json:"alarm,omitempty"` // on which side of the limit: above or below
 	State string   `json:"state"`
 }
 

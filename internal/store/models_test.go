@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -158,5 +159,45 @@ func TestHistoryIsTheLatestDecision(t *testing.T) {
 	var decisions, runs int
 	if err := s.QueryRow(ctx, "select (select count(*) from decision), (select count(*) from run)").Scan(&decisions, &runs); err != nil || decisions != 4 || runs != 1 {
 		t.Errorf("%d decisions, %d runs, %v", decisions, runs, err)
+	}
+}
+
+// TestVerdictsNameWhoOpened: a case is of the model whose decision opened it,
+// whoever judged the complaint before or after; one that was drawn is nobody's.
+func TestVerdictsNameWhoOpened(t *testing.T) {
+	s := fresh(t)
+	ctx := t.Context()
+	clock := day0.Add(100 * time.Hour)
+	s.now = func() time.Time { clock = clock.Add(time.Second); return clock }
+	judge := func(model string, ids ...string) Decide {
+		return func(c *record.Complaint, _ *record.History) record.Decision {
+			return record.Decision{Model: model, Flagged: slices.Contains(ids, c.ExternalID)}
+		}
+	}
+	batch := record.Batch{Complaints: []record.Complaint{came("one", day0), came("two", day0.Add(time.Hour)), came("three", day0.Add(2*time.Hour))}}
+	if _, err := s.Admit(ctx, &batch, judge("first", "one")); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []string{"second", "third"} {
+		if _, err := s.Rescore(ctx, m, judge(m, "one", "two")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, _, err := s.Draw(ctx, Drawing{N: 1, Seed: "1"}); err != nil || n != 1 {
+		t.Fatalf("%d, %v", n, err)
+	}
+	if err := s.Rule(ctx, []Ruling{{1, Confirmed, "P", "n"}, {2, Confirmed, "P", "n"}, {3, Cleared, "P", "n"}}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Verdicts(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, v := range list {
+		got += fmt.Sprintf("%d %s %q, ", v.Seq, v.Action, v.Model)
+	}
+	if want := `1 opened "first", 1 confirmed "", 2 opened "second", 2 confirmed "", 3 opened "", 3 cleared "", `; got != want {
+		t.Errorf("%s\nwant %s", got, want)
 	}
 }

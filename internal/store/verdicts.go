@@ -11,16 +11,22 @@ import (
 	"plaint/internal/record"
 )
 
+// ruledQuery names the model of the decision that was kept in the moment, and
+// the transaction, in which the case was opened: later runs judge the complaint
+// again, and none of them brought it up.
+const ruledQuery = `select e.case_id, e.seq, e.at, e.action, if(e.actor = ?, coalesce(e.detail, ''), ''), coalesce(d.model, '')
+	from case_event e left join decision d on e.action = 'opened' and e.actor <> ? and d.seq = e.seq and d.at = e.at and d.flagged
+	where e.case_id in (select case_id from case_event where action in ('confirmed', 'cleared', 'overturned'))
+	and e.action in ('opened', 'confirmed', 'cleared', 'overturned', 'reopened') order by e.case_id, e.action <> 'opened', e.at`
+
 // Verdicts reads what brought cases up and what people decided of them, case by
 // case in the order of time.
 func (s *Store) Verdicts(ctx context.Context) ([]record.Verdict, error) {
 	var out []record.Verdict
-	err := s.Each(ctx, `select case_id, seq, at, action, if(actor = ?, coalesce(detail, ''), '') from case_event
-		where case_id in (select case_id from case_event where action in ('confirmed', 'cleared', 'overturned'))
-		and action in ('opened', 'confirmed', 'cleared', 'overturned', 'reopened') order by case_id, action <> 'opened', at`, func(rows *sql.Rows) error {
+	err := s.Each(ctx, ruledQuery, func(rows *sql.Rows) error {
 		var v record.Verdict
 		var detail string
-		if err := rows.Scan(&v.CaseID, &v.Seq, &v.At, &v.Action, &detail); err != nil {
+		if err := rows.Scan(&v.CaseID, &v.Seq, &v.At, &v.Action, &detail, &v.Model); err != nil {
 			return err
 		}
 		if v.At = v.At.UTC(); v.Action == "opened" && detail != "" {
@@ -34,7 +40,7 @@ func (s *Store) Verdicts(ctx context.Context) ([]record.Verdict, error) {
 		}
 		out = append(out, v)
 		return nil
-	}, Audit)
+	}, Audit, Audit)
 	if err != nil {
 		return nil, fmt.Errorf("read the verdicts: %w", err)
 	}

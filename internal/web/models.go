@@ -63,7 +63,7 @@ func (p *pages) watched(w view.Watched) []table {
 			note = p.Between(m)
 		}
 		t.Rows = append(t.Rows, []cell{{Text: m.Model, Href: p.modelHref(m.Model)}, {Text: p.t("watch_" + m.Kind)}, {Text: p.Part(m)}, {Text: p.Measured(m.Kind, m.Value), Note: note, Class: "num"},
-			{Text: p.Int(m.N), Class: "num"}, {Text: p.Measured(m.Kind, m.Limit), Class: "num"}, {Text: p.t("watch_state_" + m.State), Class: class}})
+			{Text: p.Int(m.N), Class: "num"}, {Text: p.AlarmAt(m), Class: "num"}, {Text: p.t("watch_state_" + m.State), Class: class}})
 	}
 	for _, m := range format.Rings(w.Measures) {
 		about.Rows = append(about.Rows, []cell{{Text: p.t("watch_" + m.Kind)}, {Text: p.t("watch_state_" + m.State)}, {Text: p.Says(m), Class: "wide"}})

@@ -6,6 +6,7 @@ package learn
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"plaint/internal/record"
@@ -84,21 +85,25 @@ func final(events []record.Verdict, asOf time.Time) verdict {
 	return v
 }
 
-// Reviews are what became of cases that a score brought up and people decided
-// from a moment on: the proposal was kept or overridden; and of those that were
+// Reviews are what became of cases that a model's score brought up and people
+// decided from a moment on: the proposal was kept or overridden; and of those that were
 // once confirmed, how many were contested, that is reopened or overturned.
 type Reviews struct{ Kept, Overridden, Confirmed, Contested int }
 
-// Review counts what became of cases. Verdicts must come as for Labels.
-func Review(list []record.Verdict, since, asOf time.Time) (r Reviews) {
+// Review counts what became of the cases that a model opened: what another one
+// proposed, or chance drew, says nothing of it. Verdicts must come as for Labels.
+func Review(list []record.Verdict, by string, since, asOf time.Time) (r Reviews) {
 	for from, to := 0, 0; from < len(list); from = to {
 		for to = from + 1; to < len(list) && list[to].CaseID == list[from].CaseID; to++ {
+		}
+		if !opened(list[from:to], by) {
+			continue
 		}
 		v := final(list[from:to], asOf)
 		confirmed, contested := disputed(list[from:to], since, asOf)
 		r.Confirmed, r.Contested = r.Confirmed+bit(confirmed), r.Contested+bit(contested)
 		switch {
-		case !v.stands || v.Audited || v.Decided.Before(since):
+		case !v.stands || v.Decided.Before(since):
 		case v.Bad:
 			r.Kept++
 		default:
@@ -106,6 +111,11 @@ func Review(list []record.Verdict, since, asOf time.Time) (r Reviews) {
 		}
 	}
 	return r
+}
+
+// opened tells whether a model's score brought a case up.
+func opened(events []record.Verdict, by string) bool {
+	return slices.ContainsFunc(events, func(e record.Verdict) bool { return e.Action == "opened" && e.Share == 0 && e.Model == by })
 }
 
 // disputed tells whether a case was confirmed, and whether that was contested.

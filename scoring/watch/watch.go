@@ -131,7 +131,20 @@ func num(v float64) *float64 {
 	return &v
 }
 
-func (w *watcher) add(m record.Measure) { w.out = append(w.out, m) }
+// Side of its limit on which a kind of measure is an alarm.
+func Side(kind string) string {
+	if kind == Suppression {
+		return record.AlarmBelow // flagged claims should be upheld less often, by a margin
+	}
+	return record.AlarmAbove
+}
+
+func (w *watcher) add(m record.Measure) {
+	if m.Limit != nil {
+		m.Alarm = Side(m.Kind)
+	}
+	w.out = append(w.out, m)
+}
 
 // rate keeps a share with its interval; few where fewer than least are behind it.
 func (w *watcher) rate(m record.Measure, r model.Rate, least int, state string) {
@@ -252,13 +265,28 @@ func (w *watcher) moved(m *model.Model, d *drift) {
 	}
 }
 
-// limit grades a value by two limits.
+// limit grades a value by two limits. Where chance has moved the limit to where no
+// value of the measure can be beyond it, nothing could ever ring: then there is too
+// little to say and no limit.
 func (w *watcher) limit(m record.Measure, look, act float64, few bool) {
+	if act >= most(m.Kind) {
+		m.State = record.WatchFew
+		w.add(m)
+		return
+	}
 	m.Limit, m.State = num(act), record.WatchFew
 	if m.Value != nil && !few {
 		m.State = grade(*m.Value > look, *m.Value > act)
 	}
 	w.add(m)
+}
+
+// most is what a measure can be at most.
+func most(kind string) float64 {
+	if kind == KS || kind == Calibration { // a difference of probabilities
+		return 1
+	}
+	return math.Inf(1)
 }
 
 func (w *watcher) calibrated(m *model.Model, s *learn.Side) {
@@ -306,9 +334,9 @@ func (w *watcher) rules(m *model.Model, t *learn.Tested) {
 	}
 }
 
-// reviews tells what people made of proposals.
+// reviews tells what people made of the cases that this model opened.
 func (w *watcher) reviews(m *model.Model) {
-	r := learn.Review(w.in.Verdicts, w.in.Now.Add(-decided), w.in.Now)
+	r := learn.Review(w.in.Verdicts, m.Name, w.in.Now.Add(-decided), w.in.Now)
 	most := mostOverride
 	if m.Card != nil && m.Card.Threshold.How == "precision" {
 		most = 1 - m.Card.Threshold.Asked // as it was promised

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -60,7 +61,7 @@ func (w *world) watching(t testing.TB, champion record.ModelVersion) *record.Wat
 		if !j.Again(k.Signals, nil, nil).Flagged {
 			share = 1
 		}
-		in.Verdicts = append(in.Verdicts, record.Verdict{CaseID: k.Seq, Seq: k.Seq, At: k.Received, Action: "opened", Share: share})
+		in.Verdicts = append(in.Verdicts, record.Verdict{CaseID: k.Seq, Seq: k.Seq, At: k.Received, Action: "opened", Share: share, Model: champion.Name})
 		for h, a := range actions {
 			in.Verdicts = append(in.Verdicts, record.Verdict{CaseID: k.Seq, Seq: k.Seq, At: k.Received.Add(time.Duration(48+h) * time.Hour), Action: a})
 		}
@@ -306,5 +307,53 @@ func TestUnreadable(t *testing.T) {
 	got = measures(t, in)
 	if got["own-9 unreadable"].State != record.WatchAct || got["calibration"].Value == nil {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestCasesOfOthers: what people made of cases that another model opened is not
+// counted for this one, the very day that it is promoted and later.
+func TestCasesOfOthers(t *testing.T) {
+	w := world{n: 4000, verdicts: func(i int, _ bool) []string { return []string{"confirmed", "overturned"} }}
+	in := w.watching(t, record.ModelVersion{Name: "own-1", File: []byte(own)})
+	flagged := 0
+	for i, v := range slices.Backward(in.Verdicts) {
+		if v.Action != "opened" || v.Share > 0 {
+			continue
+		}
+		if flagged++; flagged > 40 {
+			in.Verdicts[i].Model = "older"
+		}
+	}
+	if flagged < 1000 {
+		t.Fatalf("%d cases", flagged)
+	}
+	got := measures(t, in)
+	for _, kind := range []string{Override, Appeal} {
+		if m := got[kind]; m.N != 40 || m.State != record.WatchAct {
+			t.Errorf("%s: %s, want those of the 40 cases that it opened", kind, said(m))
+		}
+	}
+}
+
+// TestLimitsCanBeReached: no limit is where the measure never comes, and every limit
+// says on which side of it the alarm is.
+func TestLimitsCanBeReached(t *testing.T) {
+	for _, n := range []int{1, 3, 20, 300, 4000} {
+		for key, m := range measures(t, (&world{n: n}).watching(t, carded(t))) {
+			if (m.Kind == KS || m.Kind == Calibration) && m.Limit != nil && *m.Limit >= 1 {
+				t.Errorf("%d complaints, %s: a limit of %.2f", n, key, *m.Limit)
+			}
+			want := ""
+			switch {
+			case m.Limit == nil:
+			case m.Kind == Suppression:
+				want = record.AlarmBelow
+			default:
+				want = record.AlarmAbove
+			}
+			if m.Alarm != want {
+				t.Errorf("%d complaints, %s: an alarm %q its limit, want %q", n, key, m.Alarm, want)
+			}
+		}
 	}
 }

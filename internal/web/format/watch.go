@@ -26,6 +26,15 @@ func (f Format) Measured(kind string, v *float64) string {
 	return f.Fixed(*v, 3)
 }
 
+// AlarmAt words the limit of a measure and on which side of it an alarm rings; a
+// dash where there is none.
+func (f Format) AlarmAt(m record.Measure) string {
+	if m.Limit == nil {
+		return "–"
+	}
+	return f.Words.T("watch_alarm_"+watch.Side(m.Kind), "limit", f.Measured(m.Kind, m.Limit))
+}
+
 // Between is the interval of a measure, a dash where there is none.
 func (f Format) Between(m record.Measure) string {
 	if m.Low == nil || m.High == nil {

@@ -33,3 +33,15 @@ func TestRings(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestAlarmAt tells on which side of the limit the alarm is, in either language.
+func TestAlarmAt(t *testing.T) {
+	limit := .2
+	for lang, want := range map[string][3]string{"en": {"above 0.200", "below 20%", "–"}, "zh": {"高于 0.200", "低于 20%", "–"}} {
+		f := Format{Words: locale.For(lang)}
+		got := [3]string{f.AlarmAt(record.Measure{Kind: watch.KS, Limit: &limit}), f.AlarmAt(record.Measure{Kind: watch.Suppression, Limit: &limit}), f.AlarmAt(record.Measure{Kind: watch.KS})}
+		if got != want {
+			t.Errorf("%s: %q, want %q", lang, got, want)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"plaint/internal/record"
 	"plaint/internal/store"
 	"plaint/scoring/model"
+	"plaint/scoring/watch"
 )
 
 // LoadModel gives a model by its name: one that the store keeps, or one that came
@@ -139,7 +140,11 @@ func (r *Reader) Watched(ctx context.Context) (Watched, error) {
 		return w, fmt.Errorf("read how the models are doing: %w", err)
 	}
 	w.Measures, err = collect(ctx, r.st, func(rows *sql.Rows, m *record.Measure) error {
-		return rows.Scan(&m.Model, &m.Kind, &m.By, &m.Part, &m.Value, &m.Low, &m.High, &m.N, &m.Limit, &m.State)
+		err := rows.Scan(&m.Model, &m.Kind, &m.By, &m.Part, &m.Value, &m.Low, &m.High, &m.N, &m.Limit, &m.State)
+		if m.Limit != nil {
+			m.Alarm = watch.Side(m.Kind)
+		}
+		return err
 	}, `select model, kind, coalesce(part_by, ''), coalesce(part, ''), value, low, high, n, limit_at, state from model_watch where run = ? order by place`, w.Run)
 	return w, err
 }
