@@ -61,10 +61,10 @@ func (e *env) listCases(ctx context.Context, v *view.Reader, f view.CaseFilter, 
 }
 
 func caseScore(f format.Format, x view.Case) string {
-	if x.Blind {
+	if x.Score == nil {
 		return "–"
 	}
-	return f.Fixed(x.Score, 2)
+	return f.Fixed(*x.Score, 2)
 }
 
 // reasonName words a signal, or a rule as whoever wrote it does.

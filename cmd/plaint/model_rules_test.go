@@ -387,8 +387,8 @@ func ruleWords(t *testing.T, dir string) {
 			}
 		}
 	}
-	if told != "多人共用收款账户" || math.Abs(sum-c.Score) > 1e-9 {
-		t.Errorf("%v of %v: %+v", sum, c.Score, c.Reasons)
+	if told != "多人共用收款账户" || math.Abs(sum-*c.Score) > 1e-9 {
+		t.Errorf("%v of %v: %+v", sum, *c.Score, c.Reasons)
 	}
 }
 

@@ -247,7 +247,7 @@ func drawnAreBlind(t *testing.T, dir string) {
 		t.Fatalf("%d, %v", len(list.Rows), err)
 	}
 	for _, c := range list.Rows {
-		if c.Score != 0 || c.Top != store.Audit || !c.Blind {
+		if c.Score != nil || c.Top != store.Audit || !c.Blind {
 			t.Fatalf("%+v", c)
 		}
 	}
@@ -260,8 +260,14 @@ func drawnAreBlind(t *testing.T, dir string) {
 	if err != nil || slices.ContainsFunc(scored.Rows, func(c view.Complaint) bool { return c.Blind }) {
 		t.Errorf("a bound of the score tells of what is blind: %v", err)
 	}
-	if c, err := r.Case(t.Context(), list.Rows[0].ID); err != nil || c.Score != 0 || len(c.Reasons) != 1 || c.Reasons[0].Points != 0 {
+	c, err := r.Case(t.Context(), list.Rows[0].ID)
+	if err != nil || c.Score != nil || len(c.Reasons) != 1 || c.Reasons[0].Points != 0 {
 		t.Errorf("%+v, %v", c, err)
+	}
+	for _, x := range []view.Case{c, list.Rows[0]} { // a 0 would be a score, and a low one
+		if text, err := json.Marshal(x); err != nil || !strings.Contains(string(text), `"score":null`) {
+			t.Errorf("%s, %v", text, err)
+		}
 	}
 }
 

@@ -200,7 +200,10 @@ func (p *pages) scoreOf(c view.Case, about view.Detail) fact {
 	if c.Blind {
 		return fact{Label: p.t("web_score"), Text: "–", Note: p.t("web_blind")}
 	}
-	return fact{Label: p.t("web_score"), Text: p.Fixed(c.Score, 2), Note: p.t("web_threshold", "threshold", p.Num(about.Threshold, 2)), Hot: about.Flagged}
+	if c.Score == nil {
+		return fact{Label: p.t("web_score"), Text: "–"}
+	}
+	return fact{Label: p.t("web_score"), Text: p.Fixed(*c.Score, 2), Note: p.t("web_threshold", "threshold", p.Num(about.Threshold, 2)), Hot: about.Flagged}
 }
 
 func (p *pages) entryTable(list []view.Entry) table {

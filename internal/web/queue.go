@@ -37,10 +37,10 @@ func (p *pages) queuePart(o *view.Overview) queuePart {
 }
 
 func (p *pages) caseScore(c view.Case) cell {
-	if c.Blind {
+	if c.Score == nil {
 		return cell{Text: "–", Class: "num"}
 	}
-	return cell{Text: p.Fixed(c.Score, 1), Class: "num"}
+	return cell{Text: p.Fixed(*c.Score, 1), Class: "num"}
 }
 
 func sum(m map[string]int) (n int) {

@@ -46,7 +46,7 @@ type Case struct {
 	Opened   time.Time `json:"opened"`
 	State    string    `json:"state"`
 	Customer string    `json:"customer"` // pseudonym
-	Score    float64   `json:"score"`
+	Score    *float64  `json:"score"` // nil where it is blind, or nothing was judged
 	Model    string    `json:"model"`
 	Type     string    `json:"type"`
 	Top      string    `json:"top_signal"`      // the heaviest of its reasons
@@ -66,7 +66,7 @@ const casesQuery = `with blind as materialized (` + blindQuery + `), verdict as 
 		select case_id, arg_max(action, at) filter (action in ('confirmed', 'cleared', 'overturned', 'reopened')) as state from case_event group by case_id),
 	d as (select seq, arg_max(score, run) as score, arg_max(model, run) as model from decision where seq not in (select seq from blind) group by seq)
 	select count(*) over () as total, o.case_id, o.seq, o.at, coalesce(o.detail, '[]'), coalesce(v.state, 'open'), coalesce(c.customer, ''),
-		coalesce(d.score, 0), coalesce(d.model, ''), coalesce(c.type, ''), o.seq in (select seq from blind)
+		d.score, coalesce(d.model, ''), coalesce(c.type, ''), o.seq in (select seq from blind)
 	from case_event o join verdict v using (case_id) join complaint c on c.seq = o.seq left join d on d.seq = o.seq
 	where o.action = 'opened' and ($1 = 0 or o.case_id = $1) and ($2 in ('', coalesce(v.state, 'open')) or $2 = '` + Decided + `' and v.state is not null)
 		and ($3 = '' or contains(o.detail, '"signal":"' || $3 || '"'))
@@ -93,7 +93,9 @@ func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 		if err := rows.Scan(&p.Total, &c.ID, &c.Seq, &c.Opened, &detail, &c.State, &c.Customer, &c.Score, &c.Model, &c.Type, &c.Blind); err != nil {
 			return err
 		}
-		c.Customer, c.Score = r.st.Pseudonym(c.Customer), format.Round(c.Score)
+		if c.Customer = r.st.Pseudonym(c.Customer); c.Score != nil {
+			*c.Score = format.Round(*c.Score)
+		}
 		if err := json.Unmarshal([]byte(detail), &c.Reasons); err != nil {
 			return fmt.Errorf("the reasons of case %d: %w", c.ID, err)
 		}
@@ -136,7 +138,9 @@ func (r *Reader) Case(ctx context.Context, id int64) (Case, error) {
 	why, err := r.reasons(ctx, c.Seq)
 	if err == nil {
 		c.Reasons, c.Grounds = why.reasons, why.Grounds
-		roundPoints(c.Score, c.Reasons)
+		if c.Score != nil {
+			roundPoints(*c.Score, c.Reasons)
+		}
 	}
 	return c, err
 }
