@@ -139,7 +139,12 @@ func (e *env) reasonRows(f format.Format, list []view.Reason) [][]string {
 		for _, seq := range r.Evidence {
 			evidence = append(evidence, fmt.Sprintf("#%d", seq))
 		}
-		rows = append(rows, []string{e.reasonName(r.Signal, r.About), f.Num(r.Value, 2), f.Signed(r.Points, 2), strings.Join(evidence, " ")})
+		evidence = append(evidence, r.Records...)
+		name := e.reasonName(r.Signal, r.About)
+		if r.Why != "" {
+			name += " (" + e.words.Name("books", r.Why) + ")"
+		}
+		rows = append(rows, []string{name, f.Num(r.Value, 2), f.Signed(r.Points, 2), strings.Join(evidence, " ")})
 	}
 	return rows
 }

@@ -82,12 +82,19 @@ func (p *pages) reasonTable(list []view.Reason) table {
 		for _, seq := range r.Evidence {
 			evidence = append(evidence, fact{Text: fmt.Sprintf("#%d", seq), Href: p.href(fmt.Sprintf("/complaints/%d", seq))})
 		}
+		for _, id := range r.Records {
+			evidence = append(evidence, fact{Text: id})
+		}
 		value := p.Num(r.Value, 2)
 		if r.Signal == "base" {
 			value = ""
 		}
 		name := p.reason(r.Signal, r.About)
-		t.Rows = append(t.Rows, []cell{{Text: name}, {Text: value, Class: "num"}, {Mark: chart.Meter{Frame: p.small(fmt.Sprintf("reason%d", i), 96, 8, name, p.Signed(r.Points, 2)), Value: max(r.Points, -r.Points), Most: most, Hot: r.Points > 0}.SVG()},
+		note := ""
+		if r.Why != "" {
+			note = p.name("books", r.Why)
+		}
+		t.Rows = append(t.Rows, []cell{{Text: name, Note: note}, {Text: value, Class: "num"}, {Mark: chart.Meter{Frame: p.small(fmt.Sprintf("reason%d", i), 96, 8, name, p.Signed(r.Points, 2)), Value: max(r.Points, -r.Points), Most: most, Hot: r.Points > 0}.SVG()},
 			{Text: p.Signed(r.Points, 2), Class: "num"}, {Tags: evidence}})
 	}
 	if len(list) > 0 {

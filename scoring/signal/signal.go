@@ -204,9 +204,16 @@ func booksKnown(h *record.History) bool { return len(h.Transactions) > 0 || len(
 // Otherwise 1 if no withdrawal of the 45 days before was open, failed or slow,
 // or if there was no trade in the week before. 0 without loaded records.
 func refuted(c *record.Complaint, h *record.History) float64 {
+	v, _ := refuting(c, h, nil)
+	return v
+}
+
+// refuting is refuted, and says what the claim is about; saw, if there is one, is
+// called with every transaction that was looked at for it.
+func refuting(c *record.Complaint, h *record.History, saw func(t *record.Transaction, cited, recent bool)) (value float64, kind string) {
 	kind, ok := aboutMoney(c)
 	if !ok || !c.Received.Known() || c.Received.Precision > record.ToDay || !booksKnown(h) {
-		return 0
+		return 0, kind
 	}
 	cites := Citations(c)
 	cited, settled, plausible := 0, 0, false
@@ -221,21 +228,26 @@ func refuted(c *record.Complaint, h *record.History) float64 {
 			continue
 		}
 		good := t.Settled.Known() && t.Settled.Time.Sub(t.Requested.Time) <= prompt
-		if names(cites, t) || c.Amount.Valid && t.Amount.Valid && c.Amount.Value == t.Amount.Value {
+		named := names(cites, t) || c.Amount.Valid && t.Amount.Valid && c.Amount.Value == t.Amount.Value
+		if named {
 			cited++
 			if good {
 				settled++
 			}
 		}
-		plausible = plausible || !good && age <= 45*day
+		recent := age <= 45*day
+		plausible = plausible || !good && recent
+		if saw != nil {
+			saw(t, named, recent)
+		}
 	}
 	switch {
 	case cited > 0 && settled == cited:
-		return 2
+		return 2, kind
 	case cited > 0 || plausible:
-		return 0
+		return 0, kind
 	}
-	return 1
+	return 1, kind
 }
 
 // evidenceMissing counts the transactions that the complaint cites and that do
@@ -245,6 +257,13 @@ func evidenceMissing(c *record.Complaint, h *record.History) float64 {
 		return 0
 	}
 	n := 0
+	missing(c, h, func(string) { n++ })
+	return float64(min(n, 2))
+}
+
+// missing calls f with every transaction that the complaint cites and that is not
+// among the customer's.
+func missing(c *record.Complaint, h *record.History, f func(id string)) {
 next:
 	for _, id := range Citations(c) {
 		for i := range h.Transactions {
@@ -252,9 +271,8 @@ next:
 				continue next
 			}
 		}
-		n++
+		f(id)
 	}
-	return float64(min(n, 2))
 }
 
 func names(cites []string, t *record.Transaction) bool {

@@ -100,13 +100,13 @@ func (m *Knowledge) Before(c *record.Complaint, seq int64) *record.History {
 			h.Accounts = append(h.Accounts, a)
 		}
 	}
-	h.Transactions = asAt(h.Transactions[:0], m.Transactions[c.Keys.Customer], asOf)
+	h.Transactions = AsAt(h.Transactions[:0], m.Transactions[c.Keys.Customer], asOf)
 	h.Confirmed = m.Confirmed.Against(c, seq, asOf)
 	return h
 }
 
-// asAt appends the transactions as they stood at asOf.
-func asAt(out, list []record.Transaction, asOf time.Time) []record.Transaction {
+// AsAt appends the transactions as they stood at asOf.
+func AsAt(out, list []record.Transaction, asOf time.Time) []record.Transaction {
 	for _, t := range list {
 		if !asOf.IsZero() {
 			if t.Requested.Time.After(asOf) {

@@ -21,6 +21,11 @@ type Reason struct {
 	Value    float64 `json:"value"`
 	Points   float64 `json:"points"`
 	Evidence []int64 `json:"evidence,omitempty"` // complaints
+	// Records are the transactions it stands on, and Why how they speak: a code, as
+	// signal names it. What the complaint cites and nobody has is shortened, since it
+	// may be the number of a passport.
+	Records []string `json:"records,omitempty"`
+	Why     string   `json:"why,omitempty"`
 	// About is what a rule says, by language; the catalogue has words for the rest.
 	About map[string]string `json:"about,omitempty"`
 }
@@ -46,7 +51,7 @@ type Case struct {
 	Opened   time.Time `json:"opened"`
 	State    string    `json:"state"`
 	Customer string    `json:"customer"` // pseudonym
-	Score    *float64  `json:"score"` // nil where it is blind, or nothing was judged
+	Score    *float64  `json:"score"`    // nil where it is blind, or nothing was judged
 	Model    string    `json:"model"`
 	Type     string    `json:"type"`
 	Top      string    `json:"top_signal"`      // the heaviest of its reasons
@@ -180,9 +185,10 @@ type explained struct {
 func (r *Reader) reasons(ctx context.Context, seq int64) (why explained, err error) {
 	var kept string
 	var signals any
-	err = r.st.QueryRow(ctx, `select coalesce(d.model, ''), coalesce(d.threshold, 0), d.signals,
+	var run int64
+	err = r.st.QueryRow(ctx, `select coalesce(d.model, ''), coalesce(d.threshold, 0), d.signals, d.run,
 			coalesce((select arg_max(detail, at) from case_event where seq = $1 and action = 'opened'), '[]')
-		from decision d where d.seq = $1 order by d.run desc limit 1`, seq).Scan(&why.model, &why.threshold, &signals, &kept)
+		from decision d where d.seq = $1 order by d.run desc limit 1`, seq).Scan(&why.model, &why.threshold, &signals, &run, &kept)
 	if errors.Is(err, sql.ErrNoRows) {
 		why.reasons = []Reason{}
 		return why, nil
@@ -205,7 +211,7 @@ func (r *Reader) reasons(ctx context.Context, seq int64) (why explained, err err
 	for i := range why.Below {
 		why.Below[i].Is = format.Round(why.Below[i].Is)
 	}
-	return why, nil
+	return why, r.books(ctx, seq, run, why.reasons)
 }
 
 // ruleWords are what the rules say that brought cases up, by rule and language, as

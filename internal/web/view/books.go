@@ -1,0 +1,89 @@
+package view
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"plaint/internal/record"
+	"plaint/internal/store/memory"
+	"plaint/scoring/signal"
+)
+
+// onBooks are the signals whose reasons name records.
+var onBooks = []string{"refuted", "evidence_missing"}
+
+// claimQuery reads of a complaint what those signals look at.
+const claimQuery = `select coalesce(type, ''), received, received_precision, amount, coalesce(array_to_string(evidence, chr(31)), ''), coalesce(body, ''),
+		exists (select 1 from account_version a where a.customer_key = complaint.customer_key and ($2 > 0 or a.arrived <= complaint.arrived))
+	from complaint where seq = $1`
+
+// booksThenQuery finds the customer's transactions, as far as they had been loaded
+// when the complaint was judged: by a run after the admission ($2 > 0), all.
+const booksThenQuery = `select t.key_hi, t.key_lo, t.seq, coalesce(t.external_id, ''), coalesce(t.reference, ''), coalesce(t.type, ''), t.amount, t.requested, t.settled
+	from transaction_version t join complaint c on c.customer_key = t.customer_key
+	where c.seq = $1 and ($2 > 0 or t.arrived <= c.arrived) order by t.seq desc limit $3`
+
+// books names the records that reasons stand on.
+func (r *Reader) books(ctx context.Context, seq, run int64, reasons []Reason) error {
+	if !slices.ContainsFunc(reasons, func(x Reason) bool { return slices.Contains(onBooks, x.Signal) }) {
+		return nil
+	}
+	c, h, err := r.judgedFrom(ctx, seq, run)
+	if err != nil {
+		return fmt.Errorf("read the records behind complaint %d: %w", seq, err)
+	}
+	for i := range reasons {
+		b := signal.BooksOf(reasons[i].Signal, reasons[i].Value, c, h)
+		reasons[i].Why, reasons[i].Records = b.Why, b.Transactions
+		for _, id := range b.Cited {
+			if short := Short(id); !slices.Contains(reasons[i].Records, short) {
+				reasons[i].Records = append(reasons[i].Records, short)
+			}
+		}
+	}
+	return nil
+}
+
+// judgedFrom is a complaint with the transactions that were known of its customer
+// when it was judged in a run; 0 is its admission.
+func (r *Reader) judgedFrom(ctx context.Context, seq, run int64) (*record.Complaint, *record.History, error) {
+	c, h := &record.Complaint{}, &record.History{}
+	var received *time.Time
+	var precision uint8
+	var amount sql.NullFloat64
+	var evidence string
+	var accounts bool
+	if err := r.st.QueryRow(ctx, claimQuery, seq, run).Scan(&c.Type, when{&received}, &precision, &amount, &evidence, &c.Body, &accounts); err != nil {
+		return nil, nil, err
+	}
+	c.Evidence = splitTerms(evidence)
+	if c.Received.Precision = record.Precision(precision); received != nil {
+		c.Received.Time = *received
+	}
+	if amount.Valid {
+		c.Amount = record.Num(amount.Float64)
+	}
+	if accounts {
+		h.Accounts = []record.Account{{}} // that there are books is all that is asked of them
+	}
+	list, err := collect(ctx, r.st, func(rows *sql.Rows, t *record.Transaction) error {
+		var requested, settled *time.Time
+		var amount sql.NullFloat64
+		err := rows.Scan(&t.ID.Hi, &t.ID.Lo, &t.Line, &t.ExternalID, &t.Reference, &t.Type, &amount, when{&requested}, when{&settled})
+		if amount.Valid {
+			t.Amount = record.Num(amount.Float64)
+		}
+		if requested != nil {
+			t.Requested.Time = *requested
+		}
+		if settled != nil {
+			t.Settled.Time = *settled
+		}
+		return err
+	}, booksThenQuery, seq, run, memory.MostStates)
+	h.Transactions = memory.AsAt(nil, memory.LatestVersions(list), c.Received.Last())
+	return c, h, err
+}
