@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -63,29 +62,15 @@ func (e *env) readRules(name string) ([]rule.Rule, error) {
 	if !model.IsFile(name) {
 		return nil, usageError{&worded{"err_model_file", []any{"file", name}}}
 	}
-	f, err := os.Open(e.path(name))
+	data, err := os.ReadFile(e.path(name))
 	if err != nil {
 		return nil, usageError{err}
 	}
-	defer f.Close()
-	var file struct {
-		Rules []rule.Rule `yaml:"rules"`
-	}
-	d := yaml.NewDecoder(f)
-	d.KnownFields(true)
-	if err = d.Decode(&file); errors.Is(err, io.EOF) {
-		err = nil // an empty file has no rules
-	}
-	if err == nil && len(file.Rules) == 0 {
-		err = &rule.Error{Code: "err_rule_none"}
-	}
-	if err == nil {
-		_, err = rule.Missing(file.Rules, nil)
-	}
+	rules, err := rule.Read(data)
 	if err != nil {
-		return nil, usageError{&worded{"err_bad_rules", []any{"file", name, "reason", err}}}
+		return nil, usageError{inFile(name, "err_bad_rules", "file", err)}
 	}
-	return file.Rules, nil
+	return rules, nil
 }
 
 // addRules makes a candidate of a model and rules, tries them on history beside the

@@ -414,9 +414,16 @@ func TestBadRulesAreTold(t *testing.T) {
 		{"rules: [" + strings.Repeat("{name: a, when: x, points: 1},", 65) + "]", "65 rules, 64 at most", "共 65 条规则，最多 64 条"},
 		{"rules: []", "there are none", "没有规则"},
 		{"", "there are none", "没有规则"},
-		{"rules: [{name: a, if: x}]", "field if not found", "field if not found"},
-		{"rules: [{name: a, when: x, points: many}]", "many", "many"},
-		{"threshold: 1", "threshold", "threshold"},
+		{"rules: [{name: a, if: x}]", "r.yaml:1: nobody knows the key if; there are: name, when, points, about, by", "r.yaml:1：没有名为 if 的键；可用的有：name, when, points, about, by"},
+		{"rules:\n  - name: a\n    wen: x", "r.yaml:3: nobody knows the key wen; did you mean when?", "r.yaml:3：没有名为 wen 的键；是否想写 when？"},
+		{"rules:\n  - name: a\n    when: x\n    points: many", "r.yaml:4: many is not a number", "r.yaml:4：many 不是数字"},
+		{"rules:\n  - name: a\n    when: x\n    points: [1]", "r.yaml:4: a list stands where a number must stand", "r.yaml:4：此处应为数字，却是列表"},
+		{"rules:\n  - name: a\n    name: b", "r.yaml:3: the key name stands there twice, first in line 2", "r.yaml:3：键 name 出现了两次，第一次在第 2 行"},
+		{"- a", "r.yaml:1: a list stands where a group of keys with values must stand", "r.yaml:1：此处应为一组键值，却是列表"},
+		{"rules:\n  - name: a\n    when: [", "r.yaml:3: this is no YAML", "不是有效的 YAML"},
+		{"rules:\n  - name: a\n    points: 1\n    when: agent > nobody", "r.yaml:4: rule a, line 1, column 9", "r.yaml:4：规则 a 第 1 行第 9 列"},
+		{"rules:\n  - {name: a, when: agent > 0.0, points: 1}\n  - {name: a, when: agent > 0.0, points: 1}", "r.yaml:3: rule a stands there twice", "r.yaml:3：规则 a 出现两次"},
+		{"threshold: 1", "r.yaml:1: nobody knows the key threshold; there are: rules", "r.yaml:1：没有名为 threshold 的键；可用的有：rules"},
 	} {
 		put(t, dir, "r.yaml", c.file)
 		for lang, want := range map[string]string{"en": c.en, "zh": c.zh} {
@@ -515,6 +522,32 @@ func ruleTops(t *testing.T, dir string) {
 		for _, path := range []string{"/", "/cases"} {
 			if page := get(path, lang); !strings.Contains(page, want) || strings.Contains(page, "rule:all<") || strings.Contains(page, "name <a>") {
 				t.Errorf("%s in %s does not say %s", path, lang, want)
+			}
+		}
+	}
+}
+
+// TestBadModelsAreTold: what is wrong with a model file is told with file and line,
+// in both languages and in no other words than those of the file.
+func TestBadModelsAreTold(t *testing.T) {
+	dir := t.TempDir()
+	const good = "name: x\nthreshold: 1\nbase: -2\nsignals:\n"
+	for _, c := range []struct{ file, en, zh string }{
+		{"name: x\nthreshold: high\n", "m.yaml:2: high is not a number", "m.yaml:2：high 不是数字"},
+		{"name: x\nsignls: []\n", "m.yaml:2: nobody knows the key signls; did you mean signals?", "m.yaml:2：没有名为 signls 的键；是否想写 signals？"},
+		{"name: x\nthreshold: 1\nbase: 1\n", "the model m.yaml cannot be used: signals is missing", "模型 m.yaml 无法使用：缺少 signals"},
+		{"name: x\nthreshold: .nan\nbase: 1\nsignals: []\n", "m.yaml:2: threshold must be a number", "m.yaml:2：threshold 必须是"},
+		{good + "  - {signal: agnt, steps: [0]}\n", "m.yaml:5: agnt is no signal; did you mean agent?", "m.yaml:5：agnt 不是信号；是否想写 agent？"},
+		{good + "  - {signal: agent, steps: [0]}\n  - {signal: agent, steps: [0]}\n", "m.yaml:6: agent stands there twice", "m.yaml:6：agent 出现了两次"},
+		{good + "  - {signal: agent, points: [[0, 1], [1, 0]]}\n", "m.yaml:5: agent: points must not fall", "m.yaml:5：agent：分值不得下降"},
+		{good + "  - signal: agent\n    points: [[0, 1, 2]]\n", "m.yaml:6: a list of 3, where it must be 2", "m.yaml:6：列表有 3 项，应为 2 项"},
+		{good + "  - {signal: agent, steps: [0]}\nrules:\n  - {name: a, points: 1, when: lockstep > 0.0}\n", "m.yaml:7: rule a", "m.yaml:7：规则 a"},
+	} {
+		put(t, dir, "m.yaml", c.file)
+		for lang, want := range map[string]string{"en": c.en, "zh": c.zh} {
+			code, said := cli(t, dir, "backtest", "--model", "m.yaml", "--lang", lang, "--db", "none.db")
+			if code != exitUsage || !strings.Contains(said, want) || strings.Contains(said, "err_") || strings.Contains(said, "yaml:\"") {
+				t.Errorf("%s: %d %s, want %s", c.file, code, said, want)
 			}
 		}
 	}

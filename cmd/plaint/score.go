@@ -34,6 +34,9 @@ func (e *env) scoreCmd() *cobra.Command {
 
 // badModel is a model that the user chose and that cannot be used.
 func badModel(name string, err error) error {
+	if model.IsFile(name) {
+		return usageError{inFile(name, "err_bad_model", "name", cause(err))}
+	}
 	return usageError{&worded{"err_bad_model", []any{"name", name, "reason", cause(err)}}}
 }
 

@@ -19,6 +19,7 @@ import (
 	"plaint/internal/text/embed"
 	"plaint/internal/web/locale"
 	"plaint/scoring/rule"
+	"plaint/scoring/written"
 )
 
 // worded is an error whose words are in the catalogue.
@@ -73,11 +74,14 @@ func (e *env) pairs(list []any) []any {
 		var choice *file.UsageError
 		var none *stream.NoSecret
 		var bad *rule.Error
+		var wrong *written.Error
 		switch said, ok := e.system(err); {
 		case ok:
 			out[i] = said
 		case errors.As(err, &choice):
 			out[i] = e.t(string(choice.Code), choice.Pairs...)
+		case errors.As(err, &wrong):
+			out[i] = e.written(wrong)
 		case errors.As(err, &bad):
 			out[i] = e.t(bad.Code, bad.Pairs...)
 		case errors.As(err, &none) && none.Env != "":
@@ -87,6 +91,31 @@ func (e *env) pairs(list []any) []any {
 		}
 	}
 	return out
+}
+
+// inFile says what is wrong with a file that somebody wrote: where it is of a line,
+// with that; else in the words of a code that calls the file by a name.
+func inFile(file, code, called string, err error) error {
+	var bad *written.Error
+	if errors.As(err, &bad) && bad.Line > 0 {
+		return &worded{"err_in_file", []any{"file", file, "line", bad.Line, "reason", &written.Error{Code: bad.Code, Pairs: bad.Pairs}}}
+	}
+	return &worded{code, []any{called, file, "reason", err}}
+}
+
+// written words what is wrong with a file that somebody wrote.
+func (e *env) written(bad *written.Error) string {
+	pairs := slices.Clone(bad.Pairs)
+	for i, v := range pairs {
+		if kind, ok := v.(written.Kind); ok {
+			pairs[i] = e.words.Name("yaml_kind", string(kind))
+		}
+	}
+	said := e.t(bad.Code, pairs...)
+	if bad.Line > 0 {
+		return e.t("err_yaml_line", "line", bad.Line, "reason", said)
+	}
+	return said
 }
 
 // cause is what an error wraps, where what is around it is said already.

@@ -4,17 +4,19 @@ package model
 
 import (
 	"embed"
+	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
+	"slices"
 	"sort"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"plaint/scoring/calibration"
 	"plaint/scoring/rule"
 	"plaint/scoring/signal"
+	"plaint/scoring/written"
 )
 
 //go:embed models/*.yaml
@@ -88,89 +90,101 @@ func Load(name string) (*Model, error) {
 	return m, nil
 }
 
-// Parse reads a model file; an unknown key or signal is an error.
+// Parse reads a model file; an unknown key or signal is an error. The error is a
+// *written.Error.
 func Parse(data []byte) (*Model, error) {
 	m := &Model{}
-	d := yaml.NewDecoder(strings.NewReader(string(data)))
-	d.KnownFields(true)
-	if err := d.Decode(m); err != nil {
-		return nil, err
-	}
-	var given map[string]any
-	if err := yaml.Unmarshal(data, &given); err != nil {
+	f, err := written.Decode(data, m)
+	if err != nil {
 		return nil, err
 	}
 	for _, key := range []string{"name", "threshold", "base", "signals"} {
-		if given[key] == nil { // 0 is a number like others; nothing is a mistake
-			return nil, fmt.Errorf("%s is missing", key)
+		if !f.Has(key) { // 0 is a number like others; nothing is a mistake
+			return nil, &written.Error{Code: "err_model_missing", Pairs: []any{"key", key}}
 		}
 	}
 	if err := m.Check(); err != nil {
-		return nil, err
+		var bad *written.Error
+		if errors.As(err, &bad) {
+			bad.Line = f.Line(bad.Path...)
+			return nil, bad
+		}
+		return nil, rule.Located(f, m.Rules, err)
 	}
 	return m, nil
 }
 
-// Check tells what is wrong with a model, and makes it ready to decide.
+// Check tells what is wrong with a model, and makes it ready to decide. The error
+// is a *written.Error or a *rule.Error.
 func (m *Model) Check() error {
-	if m.Name == "" {
-		return fmt.Errorf("name is missing")
-	}
-	if !finite(m.Base, m.Threshold) || m.Calibration.Check() != nil {
-		return fmt.Errorf("base, threshold and calibration must be numbers, and calibration must rise")
+	switch {
+	case m.Name == "":
+		return &written.Error{Code: "err_model_missing", Pairs: []any{"key", "name"}}
+	case !finite(m.Base):
+		return &written.Error{Code: "err_model_number", Pairs: []any{"what", "base"}, Path: []any{"base"}}
+	case !finite(m.Threshold):
+		return &written.Error{Code: "err_model_number", Pairs: []any{"what", "threshold"}, Path: []any{"threshold"}}
+	case m.Calibration.Check() != nil:
+		return &written.Error{Code: "err_model_calibration", Path: []any{"calibration"}}
 	}
 	m.funcs, m.plain = nil, 0
 	seen := map[string]bool{}
 	for i := range m.Signals {
 		s := &m.Signals[i]
-		f, ok := signal.All[s.Signal]
 		protective := signal.Protective[s.Signal]
-		switch {
-		case m.plain < i && !protective:
-			return fmt.Errorf("%s: protective signals must stand last", s.Signal)
-		case !ok:
-			return fmt.Errorf("%q is no signal", s.Signal)
-		case seen[s.Signal]:
-			return fmt.Errorf("%s stands there twice", s.Signal)
-		}
-		if err := s.check(protective); err != nil {
-			return err
+		if code, pairs := s.wrong(protective, m.plain == i, seen[s.Signal]); code != "" {
+			return &written.Error{Code: code, Pairs: append([]any{"signal", s.Signal}, pairs...), Path: []any{"signals", i}}
 		}
 		if !protective {
 			m.plain++
 		}
 		seen[s.Signal] = true
-		m.funcs = append(m.funcs, f)
+		m.funcs = append(m.funcs, signal.All[s.Signal])
 	}
 	return m.readRules()
 }
 
-func (s *Shape) check(protective bool) error {
+// wrong is what is wrong with a shape, given whether it protects, whether none
+// before it does, and whether the signal was there before; "" where nothing is.
+func (s *Shape) wrong(protective, first, twice bool) (code string, pairs []any) {
+	names := slices.Sorted(maps.Keys(signal.All))
 	switch {
-	case s.Points == nil && s.Steps == nil && s.Cuts == nil:
-		return fmt.Errorf("%s: no points", s.Signal)
-	case s.Points != nil && (s.Steps != nil || s.Cuts != nil):
-		return fmt.Errorf("%s: either points or cuts and steps", s.Signal)
-	case s.Points == nil && len(s.Steps) != len(s.Cuts)+1, s.Points != nil && len(s.Points) == 0:
-		return fmt.Errorf("%s: there must be one step more than cuts", s.Signal)
-	}
-	at, to := s.corners()
-	for i := range to {
-		if !finite(to[i]) || i < len(at) && !finite(at[i]) {
-			return fmt.Errorf("%s: not a number", s.Signal)
+	case signal.All[s.Signal] == nil:
+		if hint := written.Nearest(s.Signal, names); hint != "" {
+			return "err_model_signal_near", []any{"near", hint}
 		}
+		return "err_model_signal", []any{"names", strings.Join(names, ", ")}
+	case !first && !protective:
+		return "err_model_last", nil
+	case twice:
+		return "err_model_twice", nil
+	case s.Points == nil && s.Steps == nil && s.Cuts == nil:
+		return "err_model_no_points", nil
+	case s.Points != nil && (s.Steps != nil || s.Cuts != nil):
+		return "err_model_points_or_steps", nil
+	case s.Points == nil && len(s.Steps) != len(s.Cuts)+1, s.Points != nil && len(s.Points) == 0:
+		return "err_model_steps", nil
+	}
+	return s.bent(protective), nil
+}
+
+// bent is what is wrong with the corners of a shape.
+func (s *Shape) bent(protective bool) string {
+	at, to := s.corners()
+	if !finite(at...) || !finite(to...) {
+		return "err_model_shape_number"
 	}
 	for i := 1; i < len(at); i++ {
 		if at[i] <= at[i-1] {
-			return fmt.Errorf("%s: values must rise", s.Signal)
+			return "err_model_values"
 		}
 	}
 	for i := 1; i < len(to); i++ {
 		if step := to[i] - to[i-1]; step < 0 != protective && step != 0 {
-			return fmt.Errorf("%s: points must not fall, or not rise for a protective signal", s.Signal)
+			return "err_model_falls"
 		}
 	}
-	return nil
+	return ""
 }
 
 // corners are the values where a shape changes and the points it takes.
