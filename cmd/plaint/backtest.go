@@ -17,6 +17,7 @@ import (
 	"plaint/internal/record"
 	"plaint/internal/store"
 	"plaint/internal/web/card"
+	"plaint/internal/web/view"
 	"plaint/scoring/learn"
 	"plaint/scoring/model"
 	"plaint/scoring/signal"
@@ -98,7 +99,7 @@ func (e *env) backtest(ctx context.Context, st *store.Store, f *backtestFlags, l
 	}
 	started := st.Now()
 	b := learn.NewBacktest(tested, against, order, l, f.cost)
-	w, err := e.changes(f.out, tested)
+	w, err := e.changes(ctx, st, f.out, tested)
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (e *env) backtest(ctx context.Context, st *store.Store, f *backtestFlags, l
 	if err := e.keepTest(ctx, st, tested, f, t, started); err != nil {
 		return err
 	}
-	return e.showBacktest(tested, t, f)
+	return e.tellBacktest(ctx, st, tested, t, f)
 }
 
 // tested is the model to test: the one that is named, else the shadow, else the
@@ -162,19 +163,24 @@ type changeWriter struct {
 	f    *os.File
 	w    *bufio.Writer
 	m    *model.Model
+	ids  map[int64]string // of their source, by arrival number
 }
 
-func (e *env) changes(out string, m *model.Model) (*changeWriter, error) {
+func (e *env) changes(ctx context.Context, st *store.Store, out string, m *model.Model) (*changeWriter, error) {
 	if out == "" {
 		return &changeWriter{}, nil
+	}
+	ids := map[int64]string{}
+	if err := st.ComplaintIDs(ctx, func(seq int64, id string) { ids[seq] = id }); err != nil {
+		return nil, err
 	}
 	path := e.path(out)
 	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	c := &changeWriter{path, f, bufio.NewWriterSize(f, 1<<20), m}
-	_, err = c.w.WriteString("seq,received,change,score,threshold,against_score,against_threshold,verdict,type,language,country,reasons\n")
+	c := &changeWriter{path, f, bufio.NewWriterSize(f, 1<<20), m, ids}
+	_, err = c.w.WriteString("seq,source,id,received,change,score,threshold,against_score,against_threshold,verdict,type,language,country,reasons\n")
 	if err != nil {
 		return nil, errors.Join(err, f.Close(), os.Remove(path+".new"))
 	}
@@ -196,7 +202,7 @@ func (c *changeWriter) write(x learn.Change) error {
 	for _, r := range c.m.Reasons(x.New.Signals) {
 		reasons = append(reasons, r.Signal+"="+strconv.FormatFloat(r.Points, 'g', -1, 64))
 	}
-	_, err := c.w.Write(cells(strconv.FormatInt(x.Seq, 10), x.At.Format("2006-01-02T15:04:05Z"), change, exact(x.New.Score), exact(x.New.Threshold), exact(x.Old.Score), exact(x.Old.Threshold),
+	_, err := c.w.Write(cells(strconv.FormatInt(x.Seq, 10), x.Source, c.ids[x.Seq], x.At.Format("2006-01-02T15:04:05Z"), change, exact(x.New.Score), exact(x.New.Threshold), exact(x.Old.Score), exact(x.Old.Threshold),
 		verdict, x.Row.By[2], x.Row.By[0], x.Row.By[1], strings.Join(reasons, " ")))
 	return err
 }
@@ -213,10 +219,25 @@ func (c *changeWriter) close(err error) error {
 	return os.Rename(c.path+".new", c.path)
 }
 
-func (e *env) showBacktest(tested *model.Model, t learn.Tested, f *backtestFlags) error {
-	if f.json {
-		return json.NewEncoder(e.out).Encode(t)
+// tellBacktest shows what came of a test, with what the rules compare with nothing.
+func (e *env) tellBacktest(ctx context.Context, st *store.Store, tested *model.Model, t learn.Tested, f *backtestFlags) error {
+	strange, err := view.StrangeWords(ctx, st, tested)
+	if err != nil {
+		return err
 	}
+	if f.json {
+		return json.NewEncoder(e.out).Encode(struct {
+			learn.Tested
+			Strange []view.Strange `json:"strange,omitempty"`
+		}{t, strange})
+	}
+	for _, w := range card.StrangeWords(e.words, strange) {
+		e.say("%s: %s", e.t("doctor_note"), w)
+	}
+	return e.showBacktest(tested, t, f)
+}
+
+func (e *env) showBacktest(tested *model.Model, t learn.Tested, f *backtestFlags) error {
 	if t.Unread > 0 {
 		e.say("%s: %s", e.t("doctor_note"), e.t("backtest_unread", "n", thousands(int64(t.Unread)), "models", strings.Join(t.Unknown, ", ")))
 	}

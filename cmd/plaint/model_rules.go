@@ -124,14 +124,18 @@ func (e *env) keepRules(ctx context.Context, st *store.Store, m *model.Model, f 
 	if err := st.AddModel(ctx, v); err != nil {
 		return err
 	}
+	strange, err := view.StrangeWords(ctx, st, m)
+	if err != nil {
+		return err
+	}
 	if f.json {
-		return json.NewEncoder(e.out).Encode(map[string]any{"model": m.Name, "rules": m.Rules, "trial": m.Trial})
+		return json.NewEncoder(e.out).Encode(map[string]any{"model": m.Name, "rules": m.Rules, "trial": m.Trial, "strange": strange})
 	}
 	if !e.quiet {
 		table(e.out, card.Rules(e.words, m.Rules, m.Trial.Rules).Plain())
 		fmt.Fprintln(e.out)
 		table(e.out, card.Queue(e.words, m).Plain())
-		for _, w := range card.RuleWarnings(e.words, m) {
+		for _, w := range append(card.RuleWarnings(e.words, m), card.StrangeWords(e.words, strange)...) {
 			e.say("%s: %s", e.t("doctor_note"), w)
 		}
 	}

@@ -552,3 +552,25 @@ func TestBadModelsAreTold(t *testing.T) {
 		}
 	}
 }
+
+// TestStrangeWordsAreTold where rules are put on a model and where it is tested, in
+// words and in JSON.
+func TestStrangeWordsAreTold(t *testing.T) {
+	dir := modelQuarter(t)
+	put(t, dir, "r.yaml", "rules: [{name: a, when: 'type == \"logn\"', points: 1}]")
+	for lang, want := range map[string]string{"en": `rule a compares type with "logn", which no complaint here has and the program does not know; did you mean "login"?`, "zh": `是否想写 "login"？`} {
+		for _, args := range [][]string{{"model", "rules", "r.yaml", "--name", "of-" + lang}, {"backtest", "--model", "of-" + lang}} {
+			if code, said := cli(t, dir, append(args, "--db", "t.db", "--lang", lang)...); code != exitDone || !strings.Contains(said, want) {
+				t.Errorf("%v: %d %s", args, code, said)
+			}
+		}
+	}
+	var told struct {
+		Complaints int
+		Strange    []view.Strange
+	}
+	ask(t, dir, &told, "backtest", "--model", "of-en")
+	if told.Complaints != 6000 || len(told.Strange) != 1 || told.Strange[0].Near != "login" {
+		t.Errorf("%+v", told)
+	}
+}

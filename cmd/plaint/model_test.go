@@ -170,9 +170,10 @@ func ruleChange(t *testing.T, dir string, do func(...string) string) {
 // up to the score of each.
 func changedRows(t *testing.T, path string, newly, cleared int) {
 	t.Helper()
-	n := map[string]int{}
+	n, at := map[string]int{}, []string{}
 	for _, r := range testload.Rows(t, path) {
 		n[r["change"]]++
+		at = append(at, fmt.Sprintf("(%s, '%s', '%s')", r["seq"], r["source"], r["id"]))
 		var score, sum float64
 		fmt.Sscan(r["score"], &score)
 		for _, reason := range strings.Fields(r["reasons"]) {
@@ -187,6 +188,9 @@ func changedRows(t *testing.T, path string, newly, cleared int) {
 	}
 	if n["flagged"] != newly || n["cleared"] != cleared {
 		t.Errorf("%v, want %d and %d", n, newly, cleared)
+	}
+	if found := count(t, filepath.Dir(path), "select count(*) from complaint where (seq, source, external_id) in ("+strings.Join(at, ", ")+")"); found != int64(newly+cleared) {
+		t.Errorf("%d of %d are found by their id: %s", found, newly+cleared, at[:1])
 	}
 }
 

@@ -55,6 +55,7 @@ type side struct {
 // Change is a complaint of which the two models say different things.
 type Change struct {
 	Seq      int64
+	Source   string
 	At       time.Time
 	Flagged  bool // by the tested model, and not by the other; else the other way round
 	New, Old record.Decision
@@ -111,7 +112,7 @@ func (b *Backtest) Take(k *record.Kept, tested, against record.Decision) (c Chan
 	if k.Received.After(b.last) {
 		b.last = k.Received
 	}
-	c = Change{Seq: k.Seq, At: k.Received, New: tested, Old: against}
+	c = Change{Seq: k.Seq, Source: k.Source, At: k.Received, New: tested, Old: against}
 	c.Flagged = c.New.Flagged
 	c.Row = b.row(k)
 	b.new.add(c.New, k, &c.Row, b.cost)

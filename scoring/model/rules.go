@@ -103,6 +103,9 @@ func (m *Model) WithRules(name string, rules []rule.Rule) (*Model, error) {
 	return &out, out.Check()
 }
 
+// Words are the texts that a rule of the model compares facts with, as a whole.
+func (m *Model) Words(r int) []rule.Word { return m.rules.Words(r) }
+
 // Doubts are what a reader of a rule must know before it is believed.
 type Doubts struct {
 	Falls  []string // signals of which more may lower the score

@@ -21,7 +21,11 @@ type Set struct {
 type compiled struct {
 	program cel.Program
 	names   map[string]trend // signals and facts that it looks at
+	words   []Word
 }
+
+// Word is a text that a condition compares a fact with.
+type Word struct{ Fact, Text string }
 
 // Compile reads rules over the signals of a model that are always looked at, in
 // the model's order. The error is an *Error.
@@ -70,7 +74,7 @@ func compile(r *Rule) (c compiled, err error) {
 	case len(w.names) == 0:
 		return c, wrong("err_rule_nothing", "rule", r.Name)
 	}
-	c.names = w.names
+	c.names, c.words = w.names, w.words
 	c.program, err = e.Program(tree, cel.EvalOptions(cel.OptOptimize))
 	if err != nil { // what is constant is worked out here, and may fail
 		return c, wrong("err_rule_syntax", "rule", r.Name, "line", 1, "column", 1, "detail", err.Error())
@@ -158,6 +162,9 @@ func (s *Set) LooksAt(rule int, name string) bool {
 	_, ok := s.rules[rule].names[name]
 	return ok
 }
+
+// Words are the texts that a rule compares facts with, as a whole, in their order.
+func (s *Set) Words(rule int) []Word { return s.rules[rule].words }
 
 // Missing are the signals that conditions look at and that are not among those of
 // a model.

@@ -23,6 +23,7 @@ type walker struct {
 	r     *Rule
 	info  *ast.SourceInfo
 	names map[string]trend
+	words []Word
 	err   error
 }
 
@@ -58,6 +59,7 @@ func (w *walker) name(e ast.Expr, t trend) {
 }
 
 func (w *walker) call(c ast.CallExpr, t trend) {
+	w.compared(c)
 	if c.IsMemberFunction() {
 		w.look(c.Target(), either)
 	}
@@ -86,6 +88,35 @@ func (w *walker) call(c ast.CallExpr, t trend) {
 		turn(either)
 	default:
 		turn(either)
+	}
+}
+
+// compared notes the texts that a fact is compared with as a whole.
+func (w *walker) compared(c ast.CallExpr) {
+	args := c.Args()
+	if len(args) != 2 {
+		return
+	}
+	a, b := args[0], args[1]
+	switch c.FunctionName() {
+	case "_==_", "_!=_":
+		w.word(a, b)
+		w.word(b, a)
+	case "@in":
+		if b.Kind() == ast.ListKind {
+			for _, x := range b.AsList().Elements() {
+				w.word(a, x)
+			}
+		}
+	}
+}
+
+func (w *walker) word(fact, text ast.Expr) {
+	if fact.Kind() != ast.IdentKind || text.Kind() != ast.LiteralKind {
+		return
+	}
+	if s, ok := text.AsLiteral().(types.String); ok {
+		w.words = append(w.words, Word{fact.AsIdent(), string(s)})
 	}
 }
 

@@ -1,7 +1,10 @@
 package card
 
 import (
+	"strconv"
+
 	"plaint/internal/web/locale"
+	"plaint/internal/web/view"
 	"plaint/scoring/model"
 	"plaint/scoring/rule"
 )
@@ -46,6 +49,21 @@ func Queue(words *locale.Words, m *model.Model) *Table {
 		{{Text: w.t("fig_precision")}, Rate(a.Precision), Rate(b.Precision)},
 		{{Text: w.t("fig_recall")}, Rate(a.Recall), Rate(b.Recall)},
 		{{Text: w.t("backtest_upheld")}, Rate(a.Upheld), Rate(b.Upheld)}}}
+}
+
+// StrangeWords say which texts that rules compare facts with occur nowhere.
+func StrangeWords(words *locale.Words, list []view.Strange) (out []string) {
+	for _, x := range list {
+		code := "rule_strange"
+		switch {
+		case x.Known:
+			code = "rule_not_yet"
+		case x.Near != "":
+			code = "rule_strange_near"
+		}
+		out = append(out, words.T(code, "rule", x.Rule, "fact", x.Fact, "value", strconv.Quote(x.Text), "near", strconv.Quote(x.Near)))
+	}
+	return out
 }
 
 // RuleWarnings say what a reader must know before rules are believed.

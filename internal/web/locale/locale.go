@@ -5,6 +5,7 @@ package locale
 import (
 	"embed"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -102,3 +103,15 @@ func (w *Words) Name(group, value string) string {
 
 // All is the whole catalogue, for the page's scripts.
 func (w *Words) All() map[string]string { return w.words }
+
+// Codes are the values of a group that there are words for, in the order of the
+// alphabet.
+func Codes(group string) (out []string) {
+	for code := range For(Languages[0]).words {
+		if value, ok := strings.CutPrefix(code, group+"_"); ok {
+			out = append(out, value)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
