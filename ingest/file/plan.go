@@ -258,6 +258,9 @@ func (p *Plan) textual(sample []byte, truncated bool) error {
 			return nil
 		}
 	}
+	if errors.As(err, &e) && e.Code == "no_profile" && !truncated && json.Valid([]byte(trimmed)) {
+		return &Error{"bad_json", "not an object"} // a text or number alone: no table, and no profile would help
+	}
 	return err
 }
 

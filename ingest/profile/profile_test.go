@@ -216,3 +216,18 @@ func TestRankForgivesColumnsWithoutValues(t *testing.T) {
 		t.Errorf("%s %.2f, without the empty columns %s %.2f", with[0].Profile.Name, with[0].Score, without[0].Profile.Name, without[0].Score)
 	}
 }
+
+// TestCurrencyIsACode: three letters are written in capitals, whatever else stands
+// there is the source's own word.
+func TestCurrencyIsACode(t *testing.T) {
+	for cell, want := range map[string]string{"usd": "USD", " Eur ": "EUR", "CNY": "CNY", "人民币": "人民币", "dollars": "dollars", "u$d": "u$d", "": ""} {
+		var c record.Complaint
+		var x record.Transaction
+		if p := complaintWords["currency"](nil, &c, cell); p != nil || c.Currency != want {
+			t.Errorf("%q: %q, want %q", cell, c.Currency, want)
+		}
+		if p := transactionWords["currency"](nil, &x, cell); p != nil || x.Currency != want {
+			t.Errorf("%q of a transaction: %q, want %q", cell, x.Currency, want)
+		}
+	}
+}

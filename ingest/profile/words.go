@@ -21,6 +21,18 @@ func str[T any](at func(*T) *string) setter[T] {
 	}
 }
 
+// currency is a code of ISO 4217, which is written in capitals: usd and USD are one
+// currency in sums and in rules. Whatever else a source writes stays its own word.
+func currency[T any](at func(*T) *string) setter[T] {
+	return func(_ *Mapper, r *T, v string) *Problem {
+		if code := strings.TrimSpace(v); len(code) == 3 && strings.Trim(strings.ToLower(code), "abcdefghijklmnopqrstuvwxyz") == "" {
+			v = strings.ToUpper(code)
+		}
+		*at(r) = v
+		return nil
+	}
+}
+
 func moment[T any](at func(*T) *record.Moment) setter[T] {
 	return func(m *Mapper, r *T, v string) *Problem {
 		when, p := m.date(v)
@@ -102,7 +114,7 @@ var complaintWords = with(origin(func(c *cp) *record.Origin { return &c.Origin }
 	"body":             str(func(c *cp) *string { return &c.Body }),
 	"language":         str(func(c *cp) *string { return &c.Language }),
 	"amount":           num(func(c *cp) *record.Number { return &c.Amount }, func(c *cp) *string { return &c.Currency }),
-	"currency":         str(func(c *cp) *string { return &c.Currency }),
+	"currency":         currency(func(c *cp) *string { return &c.Currency }),
 	"evidence":         setEvidence,
 	"status":           str(func(c *cp) *string { return &c.Status }),
 	"status_changed":   moment(func(c *cp) *record.Moment { return &c.Changed }),
@@ -211,7 +223,7 @@ var transactionWords = with(origin(func(t *tx) *record.Origin { return &t.Origin
 	"type":      str(func(t *tx) *string { return &t.Type }),
 	"status":    str(func(t *tx) *string { return &t.Status }),
 	"amount":    num(func(t *tx) *record.Number { return &t.Amount }, func(t *tx) *string { return &t.Currency }),
-	"currency":  str(func(t *tx) *string { return &t.Currency }),
+	"currency":  currency(func(t *tx) *string { return &t.Currency }),
 	"requested": moment(func(t *tx) *record.Moment { return &t.Requested }),
 	"settled":   moment(func(t *tx) *record.Moment { return &t.Settled }),
 	"failed":    moment(func(t *tx) *record.Moment { return &t.Failed }),

@@ -79,6 +79,9 @@ func Examine(ctx context.Context, st *store.Store, p Progress) (Examined, error)
 	if err := e.erasedAgain(ctx, st); err != nil {
 		return e, err
 	}
+	if err := e.future(ctx, st); err != nil {
+		return e, err
+	}
 	e.Checks = len(checks) + 2
 	return e, nil
 }
@@ -130,6 +133,31 @@ func signed(x *record.Entry) bool {
 
 // machine is the actor that may propose, not sign.
 const machine = "machine"
+
+// ahead is how much later than this machine's clock a record may be: clocks differ,
+// and a day is somewhere else already.
+const ahead = 24 * time.Hour
+
+const futureQuery = `with t as (select 'complaint' as name, received as at from complaint union all select 'survey', answered from survey
+	union all select 'log_line', time from log_line union all select 'transaction_version', requested from transaction_version
+	union all select 'account_version', opened from account_version)
+	select count(*), min(name) from t where at > ?`
+
+// future tells of records that say they are of a later day than today. Their times
+// are data: what was decided of them must not depend on when it was decided, so they
+// are taken in. It is no invariant, and no check; but a complaint of the year 2099 is
+// the latest for long, and its clock has not begun.
+func (e *Examined) future(ctx context.Context, st *store.Store) error {
+	f := Finding{Code: "future", Note: true}
+	var example sql.NullString
+	if err := st.QueryRow(ctx, futureQuery, st.Now().Add(ahead)).Scan(&f.Count, &example); err != nil {
+		return fmt.Errorf("look for times to come: %w", err)
+	}
+	if f.Example = example.String; f.Count > 0 {
+		e.add(f)
+	}
+	return nil
+}
 
 // erasedAgain finds customers who were erased and of whom something came in
 // since: a source still has them.

@@ -461,6 +461,7 @@ func TestDoctorFinds(t *testing.T) {
 		"replayed_orphan":  {"insert into refused_replayed values (99, now()::timestamp)"},
 		"result_orphan":    {"insert into theme_member values (1, 1, 99, 0.5)", "insert into theme_edit_seed values (1, 1, 99)"},
 		"rewrite_due":      {"insert into keeping values (1, now()::timestamp, 'erase', 'li', 'c1', null, null)"},
+		"future":           {"update complaint set received = '2199-01-01' where seq = 3"},
 		"erased_again":     {"insert into keeping values (1, now()::timestamp, 'erase', 'li', '" + st.Pseudonym("U3") + "', '{\"source\":\"\"}', now()::timestamp)"},
 	} {
 		t.Run(code, func(t *testing.T) {
