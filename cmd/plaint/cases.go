@@ -54,10 +54,19 @@ func (e *env) listCases(ctx context.Context, v *view.Reader, f view.CaseFilter, 
 		f := format.Format{Words: e.words}
 		rows := [][]string{{e.t("web_case"), e.t("web_score"), e.t("web_top_signal"), e.t("web_type"), e.t("web_customer"), e.t("web_complaint"), e.t("web_state")}}
 		for _, x := range list.Rows {
-			rows = append(rows, []string{fmt.Sprint(x.ID), caseScore(f, x), e.reasonName(x.Top, x.TopAbout), e.words.Name("type", x.Type), x.Customer, fmt.Sprintf("#%d", x.Seq), e.words.Name("case", x.State)})
+			rows = append(rows, []string{fmt.Sprint(x.ID), caseScore(f, x), e.reasonName(x.Top, x.TopAbout), e.words.Name("type", x.Type), x.Customer, fmt.Sprintf("#%d", x.Seq), e.caseState(f, x)})
 		}
 		return rows
 	})
+}
+
+// caseState is what people made of a case, and whether its complaint is still flagged.
+func (e *env) caseState(f format.Format, x view.Case) string {
+	said := e.words.Name("case", x.State)
+	if stands := f.Standing(x.Flagged, x.Outdated, x.Model); stands != "" {
+		said += " (" + stands + ")"
+	}
+	return said
 }
 
 func caseScore(f format.Format, x view.Case) string {
@@ -90,7 +99,7 @@ func (e *env) showCase(ctx context.Context, v *view.Reader, id int64, a asked) e
 		return err
 	}
 	f := format.Format{Words: e.words, Years: true}
-	rows := [][]string{{e.t("web_state"), e.words.Name("case", x.State)}, {e.t("web_complaint"), fmt.Sprintf("#%d %s", x.Seq, about.ExternalID)}, {e.t("web_received"), dayOf(about.Received)},
+	rows := [][]string{{e.t("web_state"), e.caseState(f, x)}, {e.t("web_complaint"), fmt.Sprintf("#%d %s", x.Seq, about.ExternalID)}, {e.t("web_received"), dayOf(about.Received)},
 		{e.t("web_type"), e.words.Name("type", x.Type)}, {e.t("web_customer"), x.Customer}, {e.t("web_score"), caseScore(f, x)}}
 	if about.Amount != nil {
 		rows = append(rows, []string{e.t("web_claimed"), f.Amount(format.Money{Amount: *about.Amount, Currency: about.Currency})})

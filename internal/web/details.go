@@ -38,7 +38,7 @@ func showComplaint(ctx context.Context, p *pages, v *view.Reader, _ *param.Query
 		if c.Case > 0 {
 			score.Href = p.href(fmt.Sprintf("/cases/%d", c.Case))
 		}
-		b.Facts = append(append(b.Facts, score), p.grounds(c.Grounds)...)
+		b.Facts = append(append(b.Facts, score, fact{Label: p.t("web_model"), Text: c.Model, Href: p.modelHref(c.Model)}), p.grounds(c.Grounds)...)
 	}
 	if c.Blind {
 		b.Facts = append(b.Facts, fact{Label: p.t("web_score"), Text: "–", Note: p.t("web_blind"), Href: p.href(fmt.Sprintf("/cases/%d", c.Case))})
@@ -127,7 +127,7 @@ func showCase(ctx context.Context, p *pages, v *view.Reader, _ *param.Query, id 
 	}
 	about, err := v.Complaint(ctx, c.Seq)
 	b := listBody{Lead: p.t("web_case_lead"), Quote: about.Body, Tables: []table{p.reasonTable(c.Reasons)}, Facts: []fact{
-		{Label: p.t("web_state"), Text: p.name("case", c.State)}, p.scoreOf(c, about),
+		{Label: p.t("web_state"), Text: p.name("case", c.State), Note: p.Standing(c.Flagged, c.Outdated, c.Model)}, p.scoreOf(c, about),
 		{Label: p.t("web_complaint"), Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq))}, {Label: p.t("web_type"), Text: p.name("type", c.Type)},
 		{Label: p.t("web_customer"), Text: c.Customer}, {Label: p.t("web_opened"), Text: p.Full(c.Opened)}, {Label: p.t("web_model"), Text: c.Model, Href: p.modelHref(c.Model)}}}
 	if c.Blind {

@@ -102,7 +102,7 @@ func (p *pages) caseTable(list []view.Case, more fact) table {
 		{Title: p.t("web_customer"), Minor: true}, {Title: p.t("web_complaint"), Num: true}, {Title: p.t("web_state")}}}
 	for _, c := range list {
 		t.Rows = append(t.Rows, []cell{{Text: p.t("web_case_n", "n", c.ID), Href: p.href(fmt.Sprintf("/cases/%d", c.ID))}, p.caseScore(c), {Text: p.reason(c.Top, c.TopAbout)},
-			{Text: p.name("type", c.Type)}, {Text: c.Customer, Class: "code"}, {Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq)), Class: "num"}, {Text: p.name("case", c.State)}})
+			{Text: p.name("type", c.Type)}, {Text: c.Customer, Class: "code"}, {Text: fmt.Sprintf("#%d", c.Seq), Href: p.href(fmt.Sprintf("/complaints/%d", c.Seq)), Class: "num"}, {Text: p.name("case", c.State), Note: p.Standing(c.Flagged, c.Outdated, c.Model)}})
 	}
 	return t
 }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -55,6 +56,8 @@ type Case struct {
 	Model    string    `json:"model"`
 	Type     string    `json:"type"`
 	Top      string    `json:"top_signal"`      // the heaviest of its reasons
+	Flagged  *bool     `json:"flagged"`         // by the latest decision, which Model made; nil as Score
+	Outdated bool      `json:"outdated"`        // another model judges now, and has not judged this complaint
 	Blind    bool      `json:"blind,omitempty"` // drawn at random and not decided: who decides must not know what the score says
 	Reasons  []Reason  `json:"reasons,omitempty"`
 	Grounds
@@ -69,9 +72,9 @@ const blindQuery = `select seq from case_event group by case_id, seq
 
 const casesQuery = `with blind as materialized (` + blindQuery + `), verdict as (
 		select case_id, arg_max(action, at) filter (action in ('confirmed', 'cleared', 'overturned', 'reopened')) as state from case_event group by case_id),
-	d as (select seq, arg_max(score, run) as score, arg_max(model, run) as model from decision where seq not in (select seq from blind) group by seq)
+	d as (select seq, arg_max(score, run) as score, arg_max(model, run) as model, arg_max(flagged, run) as flagged from decision where seq not in (select seq from blind) group by seq)
 	select count(*) over () as total, o.case_id, o.seq, o.at, coalesce(o.detail, '[]'), coalesce(v.state, 'open'), coalesce(c.customer, ''),
-		d.score, coalesce(d.model, ''), coalesce(c.type, ''), o.seq in (select seq from blind)
+		d.score, d.flagged, coalesce(d.model, ''), coalesce(c.type, ''), o.seq in (select seq from blind)
 	from case_event o join verdict v using (case_id) join complaint c on c.seq = o.seq left join d on d.seq = o.seq
 	where o.action = 'opened' and ($1 = 0 or o.case_id = $1) and ($2 in ('', coalesce(v.state, 'open')) or $2 = '` + Decided + `' and v.state is not null)
 		and ($3 = '' or contains(o.detail, '"signal":"' || $3 || '"'))
@@ -93,14 +96,20 @@ type CaseFilter struct {
 // Cases lists the review queue, the highest score first.
 func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 	p := Page[Case]{Limit: f.Limit, Offset: f.Offset}
-	err := p.fill(ctx, r.st, func(rows *sql.Rows, c *Case) error {
+	champion, err := r.st.ModelIn(ctx, record.Champion)
+	if err != nil {
+		return p, err
+	}
+	judges := cmp.Or(champion.Name, model.Default)
+	err = p.fill(ctx, r.st, func(rows *sql.Rows, c *Case) error {
 		var detail string
-		if err := rows.Scan(&p.Total, &c.ID, &c.Seq, &c.Opened, &detail, &c.State, &c.Customer, &c.Score, &c.Model, &c.Type, &c.Blind); err != nil {
+		if err := rows.Scan(&p.Total, &c.ID, &c.Seq, &c.Opened, &detail, &c.State, &c.Customer, &c.Score, &c.Flagged, &c.Model, &c.Type, &c.Blind); err != nil {
 			return err
 		}
 		if c.Customer = r.st.Pseudonym(c.Customer); c.Score != nil {
 			*c.Score = format.Round(*c.Score)
 		}
+		c.Outdated = c.Model != "" && c.Model != judges
 		if err := json.Unmarshal([]byte(detail), &c.Reasons); err != nil {
 			return fmt.Errorf("the reasons of case %d: %w", c.ID, err)
 		}
