@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -249,7 +250,8 @@ func (e *env) show(text []byte, out string) error {
 func (e *env) modelAuditCmd() *cobra.Command {
 	var n int
 	var seed, since, until string
-	c := &cobra.Command{Use: "audit --count N", Short: e.t("cmd_model_audit"), Long: e.t("cmd_model_audit_long"), Args: cobra.NoArgs, Example: "  plaint model audit --count 200 --since 2026-01-01",
+	var dry bool
+	c := &cobra.Command{Use: "audit --count N", Short: e.t("cmd_model_audit"), Long: e.t("cmd_model_audit_long"), Args: cobra.NoArgs, Example: "  plaint model audit --count 200 --since 2026-01-01 --dry-run\n  plaint model audit --count 200 --since 2026-01-01",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if n < 1 {
 				return usageError{&worded{"err_flag_value", []any{"flag", "--count", "value", n}}}
@@ -259,7 +261,11 @@ func (e *env) modelAuditCmd() *cobra.Command {
 				return err
 			}
 			return e.withLoaded(c.Context(), func(st *store.Store) error {
-				drawn, of, err := st.Draw(c.Context(), store.Drawing{N: n, Seed: seed, From: from, To: to})
+				d := store.Drawing{N: n, Seed: seed, From: from, To: to}
+				if dry {
+					return e.wouldDraw(c.Context(), st, d)
+				}
+				drawn, of, err := st.Draw(c.Context(), d)
 				if err == nil {
 					e.say("%s", e.t("model_drawn", "n", thousands(int64(drawn)), "of", thousands(int64(of))))
 				}
@@ -267,8 +273,31 @@ func (e *env) modelAuditCmd() *cobra.Command {
 			})
 		}}
 	c.Flags().IntVar(&n, "count", 0, e.t("flag_audit_count"))
+	c.Flags().BoolVar(&dry, "dry-run", false, e.t("flag_audit_dry_run"))
 	c.Flags().StringVar(&seed, "seed", "1", e.t("flag_audit_seed"))
 	c.Flags().StringVar(&since, "since", "", e.t("flag_since"))
 	c.Flags().StringVar(&until, "until", "", e.t("flag_until"))
 	return c
+}
+
+// wouldDraw shows how many complaints an audit would open cases for, and which.
+func (e *env) wouldDraw(ctx context.Context, st *store.Store, d store.Drawing) error {
+	list, of, err := st.WouldDraw(ctx, d)
+	if err != nil {
+		return err
+	}
+	if len(list) > 0 {
+		rows := [][]string{{e.t("web_complaint"), e.t("web_source"), e.t("model_drawn_id"), e.t("web_received"), e.t("web_type")}}
+		for _, x := range list {
+			received := &x.Received
+			if x.Received.IsZero() {
+				received = nil
+			}
+			rows = append(rows, []string{fmt.Sprintf("#%d", x.Seq), x.Source, x.ExternalID, dayOf(received), e.words.Name("type", x.Type)})
+		}
+		table(e.out, rows)
+	}
+	fmt.Fprintln(e.out, e.t("model_would_draw", "n", thousands(int64(len(list))), "of", thousands(int64(of))))
+	e.say("%s", e.t("dry_run"))
+	return nil
 }

@@ -221,6 +221,11 @@ func TestVerdictsTeach(t *testing.T) {
 	if code != exitDone || !strings.Contains(said, "plaint model audit") {
 		t.Fatalf("%d %s", code, said)
 	}
+	for lang, want := range map[string]string{"en": "1,200 cases would be opened of 5,419", "zh": "将从 5,419 件未立案的投诉中抽取 1,200 件立案"} {
+		if code, said := cli(t, dir, "model", "audit", "--count", "1200", "--dry-run", "--db", "t.db", "--lang", lang); code != exitDone || !strings.Contains(said, want) || strings.Count(said, "\n") < 1201 {
+			t.Fatal(said)
+		}
+	}
 	if code, said := cli(t, dir, "model", "audit", "--count", "1200", "--db", "t.db"); code != exitDone || !strings.Contains(said, "1,200 cases opened of 5,419") {
 		t.Fatal(said)
 	}

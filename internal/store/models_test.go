@@ -84,9 +84,19 @@ func TestAuditIsDrawnAtRandom(t *testing.T) {
 	if _, err := s.Admit(ctx, &batch, few); err != nil {
 		t.Fatal(err)
 	}
+	would, of, err := s.WouldDraw(ctx, Drawing{N: 40, Seed: "1", To: day0.Add(300 * time.Minute)})
+	if err != nil || len(would) != 40 || of != 299 {
+		t.Fatalf("%d of %d, %v", len(would), of, err)
+	}
 	drawn, of, err := s.Draw(ctx, Drawing{N: 40, Seed: "1", To: day0.Add(300 * time.Minute)})
 	if err != nil || drawn != 40 || of != 299 {
 		t.Fatalf("%d of %d, %v", drawn, of, err)
+	}
+	for _, x := range would { // what was foretold, and nothing was opened by foretelling it
+		var n int
+		if err := s.QueryRow(ctx, "select count(*) from case_event e join complaint c using (seq) where e.actor = 'audit' and e.seq = ? and c.external_id = ?", x.Seq, x.ExternalID).Scan(&n); err != nil || n != 1 {
+			t.Errorf("%+v: %d cases, %v", x, n, err)
+		}
 	}
 	again, of, err := s.Draw(ctx, Drawing{N: 1000, Seed: "1", To: day0.Add(300 * time.Minute)})
 	if err != nil || again != 259 || of != 259 {

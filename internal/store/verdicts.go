@@ -62,6 +62,40 @@ type Drawing struct {
 const undecidedQuery = ` from complaint where seq not in (select seq from case_event where action = 'opened')
 	and ($1::timestamp is null or received >= $1::timestamp) and ($2::timestamp is null or received < $2::timestamp)`
 
+// drawnOrder is that of the draw: the same for the same seed and complaints.
+const drawnOrder = " order by hash(seq::varchar || $3), seq limit $4"
+
+// Drawn is a complaint that an audit sample would hold.
+type Drawn struct {
+	Seq        int64     `json:"seq"`
+	Source     string    `json:"source"`
+	ExternalID string    `json:"external_id"`
+	Received   time.Time `json:"received,omitzero"`
+	Type       string    `json:"type"`
+}
+
+// WouldDraw tells which complaints Draw would open cases for now, in the order of the
+// draw, and of how many. It keeps nothing, and tells no score: who is to decide of
+// them must not know it.
+func (s *Store) WouldDraw(ctx context.Context, d Drawing) (list []Drawn, of int, err error) {
+	span := []any{plainValue(d.From), plainValue(d.To)}
+	if err := s.QueryRow(ctx, "select count(*)"+undecidedQuery, span...).Scan(&of); err != nil {
+		return nil, 0, fmt.Errorf("look at an audit sample: %w", err)
+	}
+	err = s.Each(ctx, "select seq, coalesce(source, ''), coalesce(external_id, ''), received, coalesce(type, '')"+undecidedQuery+drawnOrder, func(rows *sql.Rows) error {
+		var x Drawn
+		var received sql.NullTime
+		err := rows.Scan(&x.Seq, &x.Source, &x.ExternalID, &received, &x.Type)
+		x.Received = received.Time
+		list = append(list, x)
+		return err
+	}, append(span, d.Seed, int64(d.N))...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("look at an audit sample: %w", err)
+	}
+	return list, of, nil
+}
+
 // Draw opens cases for complaints that have none, drawn at random whatever their
 // score, so that what people decide of them says how many are missed. It returns
 // how many, and how many there were to draw from.
@@ -79,7 +113,7 @@ func (s *Store) Draw(ctx context.Context, d Drawing) (drawn, of int, err error) 
 			return err
 		}
 		var cases []caseRow
-		err = w.Each(ctx, "select seq, customer_key, device_key, payout_key, contact_key"+undecidedQuery+" order by hash(seq::varchar || $3), seq limit $4", func(row []driver.Value) error {
+		err = w.Each(ctx, "select seq, customer_key, device_key, payout_key, contact_key"+undecidedQuery+drawnOrder, func(row []driver.Value) error {
 			s.next.caseID++
 			key := func(i int) uint64 { k, _ := row[i].(uint64); return k } // null: 0
 			keys := record.Keys{Customer: key(1), Device: key(2), Payout: key(3), Contact: key(4)}

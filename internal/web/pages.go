@@ -272,7 +272,7 @@ func showEntries(ctx context.Context, p *pages, v *view.Reader, q *param.Query, 
 		return "", "", nil, nil
 	}
 	list, err := v.Entries(ctx, state, ground, limit, offset)
-	b := listBody{Lead: p.t("web_nothing_listed"), Chips: p.chips("/entries", q), Tables: []table{p.entryTable(list.Rows)}}
+	b := listBody{Lead: p.t("web_entries_lead"), Chips: p.chips("/entries", q), Tables: []table{p.entryTable(list.Rows)}}
 	p.pager(&b, "/entries", q, list.Total)
 	return "list", p.t("web_entries"), b, err
 }
