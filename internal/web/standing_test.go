@@ -51,12 +51,14 @@ func TestCasesSayWhetherTheyAreStillFlagged(t *testing.T) {
 	look := func(when string, want map[string]int) {
 		t.Helper()
 		for lang, words := range map[string][2]string{"en": {"no longer flagged", "has not judged it"}, "zh": {"已不再被标记", "尚未评判"}} {
-			page := b.get("/cases", lang).Body.String()
-			if got := strings.Count(page, words[0]); got != want["unflagged"] {
-				t.Errorf("%s, %s: %d no longer flagged, want %d", when, lang, got, want["unflagged"])
-			}
-			if got := strings.Count(page, words[1]); got != want["outdated"] {
-				t.Errorf("%s, %s: %d not judged, want %d", when, lang, got, want["outdated"])
+			for _, path := range []string{"/cases", "/"} {
+				page := b.get(path, lang).Body.String()
+				if got := strings.Count(page, words[0]); got != want["unflagged"] {
+					t.Errorf("%s, %s, %s: %d no longer flagged, want %d", when, path, lang, got, want["unflagged"])
+				}
+				if got := strings.Count(page, words[1]); got != want["outdated"] {
+					t.Errorf("%s, %s, %s: %d not judged, want %d", when, path, lang, got, want["outdated"])
+				}
 			}
 		}
 	}

@@ -88,7 +88,8 @@ type keptOverview struct {
 }
 
 const stampQuery = `select coalesce((select max(batch) from admission), 0) || '-' || coalesce((select max(id) from run), 0) || '-' ||
-	(select count(*) from case_event) || '-' || (select count(*) from entry_event) || '-' || (select count(*) from refused_replayed) || '-' || (select count(*) from theme_edit)`
+	(select count(*) from case_event) || '-' || (select count(*) from entry_event) || '-' || (select count(*) from refused_replayed) || '-' || (select count(*) from theme_edit) || '-' ||
+	(select count(*) from model_event)`
 
 // Overview reads the first page. It reads again only after the store changed;
 // the caller must not write to what it gets.
