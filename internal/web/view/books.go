@@ -15,23 +15,24 @@ import (
 // onBooks are the signals whose reasons name records.
 var onBooks = []string{"refuted", "evidence_missing"}
 
-// claimQuery reads of a complaint what those signals look at.
+// claimQuery reads of a complaint what those signals looked at when it was judged, $2.
 const claimQuery = `select coalesce(type, ''), received, received_precision, amount, coalesce(array_to_string(evidence, chr(31)), ''), coalesce(body, ''),
-		exists (select 1 from account_version a where a.customer_key = complaint.customer_key and ($2 > 0 or a.arrived <= complaint.arrived))
+		exists (select 1 from account_version a where a.customer_key = complaint.customer_key and a.arrived <= $2)
 	from complaint where seq = $1`
 
 // booksThenQuery finds the customer's transactions, as far as they had been loaded
-// when the complaint was judged: by a run after the admission ($2 > 0), all.
+// when the complaint was judged, $2: what came in one batch has one time, and nothing
+// comes in while a run judges.
 const booksThenQuery = `select t.key_hi, t.key_lo, t.seq, coalesce(t.external_id, ''), coalesce(t.reference, ''), coalesce(t.type, ''), t.amount, t.requested, t.settled
 	from transaction_version t join complaint c on c.customer_key = t.customer_key
-	where c.seq = $1 and ($2 > 0 or t.arrived <= c.arrived) order by t.seq desc limit $3`
+	where c.seq = $1 and t.arrived <= $2 order by t.seq desc limit $3`
 
 // books names the records that reasons stand on.
-func (r *Reader) books(ctx context.Context, seq, run int64, reasons []Reason) error {
+func (r *Reader) books(ctx context.Context, seq int64, judged time.Time, reasons []Reason) error {
 	if !slices.ContainsFunc(reasons, func(x Reason) bool { return slices.Contains(onBooks, x.Signal) }) {
 		return nil
 	}
-	c, h, err := r.judgedFrom(ctx, seq, run)
+	c, h, err := r.judgedFrom(ctx, seq, judged)
 	if err != nil {
 		return fmt.Errorf("read the records behind complaint %d: %w", seq, err)
 	}
@@ -48,15 +49,15 @@ func (r *Reader) books(ctx context.Context, seq, run int64, reasons []Reason) er
 }
 
 // judgedFrom is a complaint with the transactions that were known of its customer
-// when it was judged in a run; 0 is its admission.
-func (r *Reader) judgedFrom(ctx context.Context, seq, run int64) (*record.Complaint, *record.History, error) {
+// when it was judged.
+func (r *Reader) judgedFrom(ctx context.Context, seq int64, judged time.Time) (*record.Complaint, *record.History, error) {
 	c, h := &record.Complaint{}, &record.History{}
 	var received *time.Time
 	var precision uint8
 	var amount sql.NullFloat64
 	var evidence string
 	var accounts bool
-	if err := r.st.QueryRow(ctx, claimQuery, seq, run).Scan(&c.Type, when{&received}, &precision, &amount, &evidence, &c.Body, &accounts); err != nil {
+	if err := r.st.QueryRow(ctx, claimQuery, seq, judged).Scan(&c.Type, when{&received}, &precision, &amount, &evidence, &c.Body, &accounts); err != nil {
 		return nil, nil, err
 	}
 	c.Evidence = splitTerms(evidence)
@@ -83,7 +84,7 @@ func (r *Reader) judgedFrom(ctx context.Context, seq, run int64) (*record.Compla
 			t.Settled.Time = *settled
 		}
 		return err
-	}, booksThenQuery, seq, run, memory.MostStates)
+	}, booksThenQuery, seq, judged, memory.MostStates)
 	h.Transactions = memory.AsAt(nil, memory.LatestVersions(list), c.Received.Last())
 	return c, h, err
 }

@@ -77,6 +77,16 @@ func TestRefutationsNameTheirRecords(t *testing.T) {
 	if d, err := New(st).Complaint(ctx, 2); err != nil || named(d.Reasons) != "" {
 		t.Errorf("judged again from all that is known: %q, %v", named(d.Reasons), err)
 	}
+	later := moved("T10000007", "U3", "withdrawal", 14, 5, 90) // settled: had it been known, the reason would have been another
+	open := moved("T10000008", "U3", "trade", 18, 0, 90)
+	if _, err := st.Admit(ctx, &record.Batch{Transactions: []record.Transaction{later, open}}, m.Decide); err != nil {
+		t.Fatal(err)
+	}
+	for _, seq := range []int64{1, 3, 4} {
+		if d, err := New(st).Complaint(ctx, seq); err != nil || named(d.Reasons) != want[seq] {
+			t.Errorf("complaint %d, loaded since it was judged again: %q, %v, want %q", seq, named(d.Reasons), err, want[seq])
+		}
+	}
 }
 
 // named are the reasons that say on which records they stand.

@@ -194,10 +194,10 @@ type explained struct {
 func (r *Reader) reasons(ctx context.Context, seq int64) (why explained, err error) {
 	var kept string
 	var signals any
-	var run int64
-	err = r.st.QueryRow(ctx, `select coalesce(d.model, ''), coalesce(d.threshold, 0), d.signals, d.run,
+	var at time.Time
+	err = r.st.QueryRow(ctx, `select coalesce(d.model, ''), coalesce(d.threshold, 0), d.signals, d.at,
 			coalesce((select arg_max(detail, at) from case_event where seq = $1 and action = 'opened'), '[]')
-		from decision d where d.seq = $1 order by d.run desc limit 1`, seq).Scan(&why.model, &why.threshold, &signals, &run, &kept)
+		from decision d where d.seq = $1 order by d.run desc limit 1`, seq).Scan(&why.model, &why.threshold, &signals, &at, &kept)
 	if errors.Is(err, sql.ErrNoRows) {
 		why.reasons = []Reason{}
 		return why, nil
@@ -220,7 +220,7 @@ func (r *Reader) reasons(ctx context.Context, seq int64) (why explained, err err
 	for i := range why.Below {
 		why.Below[i].Is = format.Round(why.Below[i].Is)
 	}
-	return why, r.books(ctx, seq, run, why.reasons)
+	return why, r.books(ctx, seq, at, why.reasons)
 }
 
 // ruleWords are what the rules say that brought cases up, by rule and language, as
