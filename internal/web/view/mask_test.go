@@ -58,6 +58,13 @@ func TestOrdinaryWords(t *testing.T) {
 		"I am Lerato and this is Not it":    "I am • and this is Not it",
 		"John Dear and John Hi":             "• and •",
 		"Mr. Lerato":                        "Mr. •",
+		"My name is So Wing Kei":            "My name is •",
+		"Regards, To Wai":                   "Regards, •",
+		"Mr An called":                      "Mr • called",
+		"I am SO Wing Kei":                  "I am •",
+		"This is So":                        "This is So",
+		"投诉人姓名：张三":                          "投诉人姓名：•",
+		"户名名字是张三":                           "户名名字是•",
 	} {
 		if got := Text(text, nil); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

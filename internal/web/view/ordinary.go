@@ -34,6 +34,9 @@ func withoutCalled(s string) string {
 		}
 		b.WriteString(s[:at[1]])
 		s = s[at[1]:]
+		if again := calledLike.FindStringIndex(s); again != nil && again[0] == 0 {
+			continue // 投诉人姓名
+		}
 		run := hanRun.FindString(s)
 		linked := false
 		for l := linking.FindString(run); l != ""; l = linking.FindString(run) {
@@ -63,8 +66,13 @@ var (
 	opening = strings.Fields("dear hello hi hey yours")
 	// beforeRegards are words that stay before regards, and alone may be names.
 	beforeRegards = strings.Fields("best kind kindest warm warmest")
-	// ordinaryWords follow "I am" and "this is" in capitals or not.
+	// ordinaryWords follow "I am" and "this is" in capitals or not. Behind "my name is"
+	// or "regards" the same letters are a name: So, To, An.
 	ordinaryWords = strings.Fields("a an the not very still so my your our their his her its this that to in on at of for from with no never also just only really extremely absolutely totally now again being unable unacceptable angry upset waiting writing asking requesting trying calling sure sorry aware about")
+	// orNames are those of them that are family names too: So, To, An. With a name
+	// behind them they belong to it.
+	orNames = strings.Fields("an so to in on at no her")
+	stating = regexp.MustCompile(`(?i)^(?:this is|i am|i'm|i,)`)
 )
 
 // withoutTwoNames masks words in capitals that stand together, but for those that
@@ -106,10 +114,16 @@ func withoutIntroduced(s string) string {
 	return englishName.ReplaceAllStringFunc(s, func(m string) string {
 		parts := englishName.FindStringSubmatch(m)
 		words := strings.Fields(parts[2])
+		spoken := stating.MatchString(parts[1])
 		keep := make([]bool, len(words))
 		for i, w := range words {
 			w = strings.ToLower(w)
-			keep[i] = (i == 0 || keep[i-1]) && (slices.Contains(ordinaryWords, w) || slices.Contains(greeting, w))
+			keep[i] = (i == 0 || keep[i-1]) && (spoken && slices.Contains(ordinaryWords, w) || slices.Contains(greeting, w))
+		}
+		if slices.Contains(keep, false) {
+			for i, w := range words {
+				keep[i] = keep[i] && !slices.Contains(orNames, strings.ToLower(w))
+			}
 		}
 		return parts[1] + " " + maskedWords(words, keep)
 	})
