@@ -36,12 +36,14 @@ const (
 	mostRecords   = 12
 )
 
-// recordsQuery finds the customer's transactions as they were known last.
+// recordsQuery finds the customer's transactions as they were known last. Those of
+// the customer come first: what is named is not to be looked for among all.
 const recordsQuery = `with c as (select customer_key, coalesce(received, arrived) as received from complaint where seq = $1),
-	named as (select distinct unnest(string_split($4, chr(31))) as id)
+	named as (select distinct unnest(string_split($4, chr(31))) as id),
+	mine as materialized (select t.*, c.received from transaction_version t join c on t.customer_key = c.customer_key)
 	select t.external_id, coalesce(t.type, ''), coalesce(t.status, ''), t.amount, coalesce(t.currency, ''), t.requested, t.settled, t.failed, t.external_id in (select id from named) or coalesce(t.reference in (select id from named), false) as cited
-	from transaction_version t join c on t.customer_key = c.customer_key
-	where cited or t.requested between c.received - to_days($2::integer) and c.received + to_days(1)
+	from mine t
+	where cited or t.requested between t.received - to_days($2::integer) and t.received + to_days(1)
 	qualify row_number() over (partition by t.key_hi, t.key_lo order by t.seq desc) = 1
 	order by cited desc, t.requested desc nulls last, t.external_id limit $3`
 
@@ -62,6 +64,9 @@ func (r *Reader) Records(ctx context.Context, seq int64) (x Records, err error) 
 	x.Transactions, err = collect(ctx, r.st, func(rows *sql.Rows, t *Transaction) error {
 		return rows.Scan(&t.ID, &t.Type, &t.Status, &t.Amount, &t.Currency, when{&t.Requested}, when{&t.Settled}, when{&t.Failed}, &t.Cited)
 	}, recordsQuery, seq, recordsBefore, mostRecords, named)
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { // what the customer has is not looked for among all
+		return slices.ContainsFunc(x.Transactions, func(t Transaction) bool { return t.ID == id })
+	})
 	if x.Missing = []string{}; err != nil || len(ids) == 0 {
 		return x, err
 	}
@@ -74,12 +79,13 @@ func (r *Reader) Records(ctx context.Context, seq int64) (x Records, err error) 
 	}
 	have := map[string]bool{}
 	err = r.st.Each(ctx, `with named as (select distinct unnest(string_split($1, chr(31))) as id)
-		select distinct id from named where id in (select external_id from transaction_version) or id in (select reference from transaction_version where reference is not null)`, func(rows *sql.Rows) error {
+		select external_id from transaction_version where external_id in (select id from named)
+		union select reference from transaction_version where reference in (select id from named)`, func(rows *sql.Rows) error {
 		var id string
 		err := rows.Scan(&id)
 		have[id] = true
 		return err
-	}, named)
+	}, strings.Join(ids, "\x1f"))
 	for _, id := range ids {
 		if short := Short(id); !have[id] && !slices.Contains(x.Missing, short) { // it may be the number of a passport
 			x.Missing = append(x.Missing, short)
