@@ -63,3 +63,50 @@ func TestSeveralCurrencies(t *testing.T) {
 		t.Errorf("%v %+v", err, list)
 	}
 }
+
+// TestClaimsAreThoseOfTheRows: what a theme claims is the sum of the complaints that
+// it leads to, also where a later state corrected an amount.
+func TestClaimsAreThoseOfTheRows(t *testing.T) {
+	dir := t.TempDir()
+	st, err := store.Open(t.Context(), filepath.Join(dir, "t.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	for _, amount := range []int{100, 40} {
+		var b strings.Builder
+		b.WriteString("id,received,amount,currency,body,status\n")
+		for i := range 12 {
+			if i > 0 && amount != 100 {
+				break
+			}
+			fmt.Fprintf(&b, "%d,2026-01-%02d,%d,USD,my withdrawal is late and the money is pending,state %d\n", i, i+1, amount, amount)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		testload.File(t, st, filepath.Join(dir, "a.csv"), func(*record.Complaint, *record.History) record.Decision { return record.Decision{Model: "none"} })
+	}
+	if _, err := rootcause.Themes(t.Context(), st, nil); err != nil {
+		t.Fatal(err)
+	}
+	reg := prometheus.NewRegistry()
+	h, err := web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg, Lang: "en"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &broker{st: st, handler: h}
+	var themes, rows struct {
+		Rows []struct{ Amount float64 }
+	}
+	sum := 0.0
+	if err := json.Unmarshal(s.get("/api/v1/complaints?theme=1", "en").Body.Bytes(), &rows); err != nil || len(rows.Rows) != 12 {
+		t.Fatal(err, rows)
+	}
+	for _, x := range rows.Rows {
+		sum += x.Amount
+	}
+	if err := json.Unmarshal(s.get("/api/v1/themes", "en").Body.Bytes(), &themes); err != nil || len(themes.Rows) != 1 || themes.Rows[0].Amount != sum || sum != 1140 {
+		t.Errorf("%v: %+v, and its complaints claim %v", err, themes, sum)
+	}
+}

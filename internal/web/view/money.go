@@ -9,11 +9,12 @@ import (
 )
 
 // What is claimed in each currency, that of most claims first: sums in different
-// currencies cannot be compared. $1 is the run.
+// currencies cannot be compared. A claim is as it stands now, as in the list of
+// complaints that the sum leads to; of a ring it is that of the run. $1 is the run.
 const (
-	themeMoney = `select m.theme, coalesce(c.currency, '') as currency, count(*) as n, sum(c.amount) from theme_member m join complaint c using (seq)
+	themeMoney = `select m.theme, coalesce(c.currency, '') as currency, count(*) as n, sum(c.amount) from theme_member m join complaint_now c using (seq)
 		where m.run = $1 and c.amount > 0 group by 1, 2 order by n desc, currency`
-	incidentMoney = `select m.incident, coalesce(c.currency, '') as currency, count(*) as n, sum(c.amount) from incident_member m join complaint c using (seq)
+	incidentMoney = `select m.incident, coalesce(c.currency, '') as currency, count(*) as n, sum(c.amount) from incident_member m join complaint_now c using (seq)
 		where m.run = $1 and c.amount > 0 group by 1, 2 order by n desc, currency`
 	ringMoney = `select ring, coalesce(currency, ''), n, amount from ring_money where run = $1 order by place`
 )
