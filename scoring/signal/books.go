@@ -1,6 +1,10 @@
 package signal
 
-import "plaint/internal/record"
+import (
+	"cmp"
+
+	"plaint/internal/record"
+)
 
 // How records speak against a claim.
 const (
@@ -14,7 +18,7 @@ const (
 // Books are the records that a signal stands on.
 type Books struct {
 	Why          string   // one of the above
-	Transactions []string // their ids, the latest admitted first
+	Transactions []string // their ids, or references where they have none, the latest admitted first
 	Cited        []string // what the complaint cites and nobody has: as it was written
 }
 
@@ -45,10 +49,10 @@ func refutedBooks(value float64, c *record.Complaint, h *record.History) (b Book
 	var cited, recent []string
 	v, kind := refuting(c, h, func(t *record.Transaction, isCited, isRecent bool) {
 		if isCited {
-			cited = append(cited, t.ExternalID)
+			cited = append(cited, cmp.Or(t.ExternalID, t.Reference))
 		}
 		if isRecent {
-			recent = append(recent, t.ExternalID)
+			recent = append(recent, cmp.Or(t.ExternalID, t.Reference))
 		}
 	})
 	switch {
@@ -64,11 +68,14 @@ func refutedBooks(value float64, c *record.Complaint, h *record.History) (b Book
 	return Books{Why: NoneOpen, Transactions: newest(recent)}
 }
 
-// newest turns ids in the order of admission round and leaves the first.
+// newest turns ids in the order of admission round and leaves the first. What has no
+// id cannot be named.
 func newest(ids []string) []string {
 	out := make([]string, 0, min(len(ids), mostBooks))
 	for i := len(ids) - 1; i >= 0 && len(out) < mostBooks; i-- {
-		out = append(out, ids[i])
+		if ids[i] != "" {
+			out = append(out, ids[i])
+		}
 	}
 	return out
 }

@@ -101,3 +101,38 @@ func named(list []Reason) string {
 	}
 	return said
 }
+
+// TestTransactionsWithoutAnID: books whose rows have no id of their own can be read,
+// and a reason that stands on them names what there is.
+func TestTransactionsWithoutAnID(t *testing.T) {
+	ctx := t.Context()
+	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "t.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	var batch record.Batch
+	for i, reference := range []string{"", "R1"} {
+		x := record.Transaction{Customer: "U1", Type: "withdrawal", Requested: record.At(at.AddDate(0, 0, i)), Settled: record.At(at.AddDate(0, 0, i).Add(time.Hour)), Amount: record.Num(50), Reference: reference}
+		x.Stamp(nil)
+		batch.Transactions = append(batch.Transactions, x)
+	}
+	c := record.Complaint{Customer: "U1", Type: "withdrawal_delay", Body: "it is late", Received: record.At(at.AddDate(0, 0, 9))}
+	c.ExternalID = "C1"
+	c.Stamp(nil)
+	batch.Complaints = []record.Complaint{c}
+	m, err := model.Load(model.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Admit(ctx, &batch, m.Decide); err != nil {
+		t.Fatal(err)
+	}
+	if x, err := New(st).Records(ctx, 1); err != nil || len(x.Transactions) != 2 {
+		t.Errorf("%+v, %v", x, err)
+	}
+	if d, err := New(st).Complaint(ctx, 1); err != nil || named(d.Reasons) != "refuted none_open R1; " {
+		t.Errorf("%q, %v", named(d.Reasons), err)
+	}
+}

@@ -14,7 +14,7 @@ import (
 
 // Transaction is what the books say of one transaction.
 type Transaction struct {
-	ID        string     `json:"id"`
+	ID        string     `json:"id"` // its reference where it has none, "" without either
 	Type      string     `json:"type"`
 	Status    string     `json:"status"`
 	Amount    *float64   `json:"amount"`
@@ -41,7 +41,7 @@ const (
 const recordsQuery = `with c as (select customer_key, coalesce(received, arrived) as received from complaint where seq = $1),
 	named as (select distinct unnest(string_split($4, chr(31))) as id),
 	mine as materialized (select t.*, c.received from transaction_version t join c on t.customer_key = c.customer_key)
-	select t.external_id, coalesce(t.type, ''), coalesce(t.status, ''), t.amount, coalesce(t.currency, ''), t.requested, t.settled, t.failed, t.external_id in (select id from named) or coalesce(t.reference in (select id from named), false) as cited
+	select coalesce(t.external_id, t.reference, ''), coalesce(t.type, ''), coalesce(t.status, ''), t.amount, coalesce(t.currency, ''), t.requested, t.settled, t.failed, coalesce(t.external_id in (select id from named), false) or coalesce(t.reference in (select id from named), false) as cited
 	from mine t
 	where cited or t.requested between t.received - to_days($2::integer) and t.received + to_days(1)
 	qualify row_number() over (partition by t.key_hi, t.key_lo order by t.seq desc) = 1
