@@ -72,7 +72,7 @@ const blindQuery = `select seq from case_event group by case_id, seq
 
 const casesQuery = `with blind as materialized (` + blindQuery + `), verdict as (
 		select case_id, arg_max(action, at) filter (action in ('confirmed', 'cleared', 'overturned', 'reopened')) as state from case_event group by case_id),
-	d as (select seq, arg_max(score, run) as score, arg_max(model, run) as model, arg_max(flagged, run) as flagged from decision where seq not in (select seq from blind) group by seq)
+	d as (select seq, arg_max(score, run) as score, arg_max(model, run) as model, arg_max(flagged, run) as flagged from decision where seq in (select seq from case_event where $1 = 0 or case_id = $1) and seq not in (select seq from blind) group by seq)
 	select count(*) over () as total, o.case_id, o.seq, o.at, coalesce(o.detail, '[]'), coalesce(v.state, 'open'), coalesce(c.customer, ''),
 		d.score, d.flagged, coalesce(d.model, ''), coalesce(c.type, ''), o.seq in (select seq from blind)
 	from case_event o join verdict v using (case_id) join complaint c on c.seq = o.seq left join d on d.seq = o.seq
