@@ -154,6 +154,14 @@ func TestThemesLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	undone("undone", 2)
+	if err := st.Change(t.Context(), func(w store.Writer) error {
+		return w.Exec(t.Context(), "update theme set label = 'called anew' where id = 2 and run = (select max(run) from theme)")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if h, err := view.New(st).ThemeHistory(t.Context(), 2); err != nil || !h.Alive || h.Label != "called anew" {
+		t.Errorf("back again it is %q, alive %v (%v)", h.Label, h.Alive, err)
+	}
 	has("/themes/1?lang=en", "Complaints that each analysis found")
 	has("/themes/1?lang=zh", "各次分析得出的件数")
 }

@@ -120,7 +120,7 @@ func (r *Reader) lastLabel(ctx context.Context, h *ThemeHistory) error {
 	for _, e := range h.Edits {
 		if e.Action == book.Name && e.Theme == h.ID && !e.Undone {
 			name = e.Name
-		} else if e.Action == book.Merge && e.Other == h.ID && e.Name != "" {
+		} else if e.Action == book.Merge && e.Other == h.ID && e.Name != "" && !h.Alive {
 			label = e.Name // its row is gone since
 		}
 	}
