@@ -69,7 +69,7 @@ func BenchmarkPost(b *testing.B) {
 	}
 }
 
-// BenchmarkPostMillion posts complaints one by one, from one client and from 64, to a
+// BenchmarkPostMillion posts complaints one by one, from 1, 64 and 256 clients, to a
 // server on a file that holds a million complaints and eighteen million accounts and
 // transactions of their customers. Beside the answers' times stands what a complaint
 // takes from its signals to its reasons, at most, as the server's metric says.
@@ -106,7 +106,7 @@ func BenchmarkPostMillion(b *testing.B) {
 		}
 		time.Sleep(time.Second)
 	}
-	for _, clients := range []int{1, 64} {
+	for _, clients := range []int{1, 64, 256} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
 			before := screened(b, url)
 			post(b, url, rows, 1, clients)

@@ -188,10 +188,9 @@ func (c *Collection) joined(rows *Dense) *Dense {
 // a text is to a group's centre.
 func (c *Collection) refine(of []int, groups int) {
 	if c.near == nil {
-		refine(c.Counts, of, groups)
+		c.refineByWords(of, groups)
 		return
 	}
-	const rounds = 15
 	for range rounds {
 		if moved := c.move(of, groups); moved*1000 < len(of) {
 			return

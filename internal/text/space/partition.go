@@ -1,6 +1,9 @@
 package space
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Collection is the features of a collection of texts in three forms, rows in
 // the same order.
@@ -119,6 +122,25 @@ func Partition(c *Collection, k int, seed uint64) (of []int, groups int) {
 	}
 	_, groups = compact(of, groups)
 	return of, groups
+}
+
+// clearer is how much more of the words groups must tell for being refined by all
+// features without each text's own.
+const clearer = 1.01
+
+// refineByWords refines by the words, or, where the groups then tell more of the
+// words, by all features without each text's own. They do for headlines and
+// letters, whose agreement with the truth gains up to eight points; they do not for
+// questions of a few words on narrow subjects, where the graph of neighbours knows
+// better than any word and moves too many would follow chance.
+func (c *Collection) refineByWords(of []int, groups int) {
+	other := slices.Clone(of)
+	refine(c.Counts, of, groups)
+	exchange(c.Even, other, groups)
+	words := c.Counts.Transpose()
+	if Information(words, other, groups) >= clearer*Information(words, of, groups) {
+		copy(of, other)
+	}
 }
 
 // sample is most of n rows at equal distances.

@@ -195,6 +195,36 @@ func TestPartitionSmall(t *testing.T) {
 	Number(&Collection{Even: empty, Rare: empty, Counts: empty}, 1)
 }
 
+// TestExchange starts where two texts in five are in a wrong group: their own words
+// hold them there, unless they are left out.
+func TestExchange(t *testing.T) {
+	c, truth := planted(400, 4)
+	r := rand.New(rand.NewPCG(9, 10))
+	held := slices.Clone(truth)
+	for i := range held {
+		if r.IntN(5) < 2 {
+			held[i] = r.IntN(4)
+		}
+	}
+	free := slices.Clone(held)
+	refine(c.Even, held, 4)
+	exchange(c.Even, free, 4)
+	if h, f := wrong(held, truth), wrong(free, truth); f*4 > h || f > 20 {
+		t.Errorf("%d of 400 texts are in a wrong group, %d where their own words count", f, h)
+	}
+	alone, one := []int{0, 1, 2}, NewCSR(3)
+	for i := range int32(3) {
+		one.Col, one.Val = append(one.Col, i), append(one.Val, 1)
+		one.End()
+	}
+	exchange(one, alone, 3) // nobody speaks for any: they stay or fall together
+	for _, g := range alone {
+		if g < 0 || g > 2 {
+			t.Errorf("groups %v", alone)
+		}
+	}
+}
+
 // TestInformation is largest for the truth and least for one group.
 func TestInformation(t *testing.T) {
 	c, truth := planted(600, 6)
