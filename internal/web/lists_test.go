@@ -4,51 +4,30 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus"
-
-	"plaint/internal/record"
 	"plaint/internal/store"
-	"plaint/internal/testload"
-	"plaint/internal/web"
 )
 
 // few is a store of a few complaints, some of them without a handler, and of rows
 // of two profiles that were refused, one of which was replayed.
 func few(t *testing.T) *broker {
 	t.Helper()
-	dir := t.TempDir()
-	st, err := store.Open(t.Context(), filepath.Join(dir, "t.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { st.Close() })
-	for name, rows := range map[string]string{
-		"a.csv": "id,customer,received,handler,department,body\n1,U1,2026-01-05,li,desk,first\n2,U1,2026-01-06,,,second\n3,U2,2026-01-07,,desk,third\n4,,2026-01-08,wang,,fourth\n5,U1,never,li,desk,fifth\n6,U1,never,li,desk,sixth\n",
-		"b.csv": "Complaint ID,Date received,Product,Issue,Consumer complaint narrative,Company,State,Submitted via,Date sent to company,Timely response?\n77,never,Mortgage,Fees,again,Bank,CA,Web,01/05/2026,Yes\n",
+	s := small(t)
+	for _, table := range []string{
+		"id,customer,received,handler,department,body\n1,U1,2026-01-05,li,desk,first\n2,U1,2026-01-06,,,second\n3,U2,2026-01-07,,desk,third\n4,,2026-01-08,wang,,fourth\n5,U1,never,li,desk,fifth\n6,U1,never,li,desk,sixth\n",
+		"Complaint ID,Date received,Product,Issue,Consumer complaint narrative,Company,State,Submitted via,Date sent to company,Timely response?\n77,never,Mortgage,Fees,again,Bank,CA,Web,01/05/2026,Yes\n",
 	} {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(rows), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		testload.File(t, st, path, func(*record.Complaint, *record.History) record.Decision { return record.Decision{Model: "none"} })
+		s.add(t, table)
 	}
-	if err := st.Change(t.Context(), func(w store.Writer) error {
+	if err := s.st.Change(t.Context(), func(w store.Writer) error {
 		return w.Exec(t.Context(), "insert into refused_replayed select max(id), now()::timestamp from refused where line = (select max(line) from refused)")
 	}); err != nil {
 		t.Fatal(err)
 	}
-	reg := prometheus.NewRegistry()
-	h, err := web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg, Lang: "en"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &broker{st: st, handler: h}
+	return s
 }
 
 // total is the number of rows of a list of the API.

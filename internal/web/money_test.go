@@ -3,46 +3,24 @@ package web_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"plaint/analysis/rootcause"
-	"plaint/internal/record"
-	"plaint/internal/store"
-	"plaint/internal/testload"
-	"plaint/internal/web"
 )
 
 // TestSeveralCurrencies: sums in different currencies stand side by side.
 func TestSeveralCurrencies(t *testing.T) {
-	dir := t.TempDir()
-	st, err := store.Open(t.Context(), filepath.Join(dir, "t.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
+	s := small(t)
 	var b strings.Builder
 	b.WriteString("id,received,amount,currency,body\n")
 	for i := range 24 {
 		fmt.Fprintf(&b, "%d,2026-01-%02d,%d,%s,%s\n", i, i+1, 100, []string{"USD", "USD", "USD", "<b>", "JPY", "JPY"}[i%6], []string{"my withdrawal is late and the money is pending", "the app crashes when I open a chart"}[i/12])
 	}
-	if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte(b.String()), 0o600); err != nil {
+	s.add(t, b.String())
+	if _, err := rootcause.Themes(t.Context(), s.st, nil); err != nil {
 		t.Fatal(err)
 	}
-	testload.File(t, st, filepath.Join(dir, "a.csv"), func(*record.Complaint, *record.History) record.Decision { return record.Decision{Model: "none"} })
-	if _, err := rootcause.Themes(t.Context(), st, nil); err != nil {
-		t.Fatal(err)
-	}
-	reg := prometheus.NewRegistry()
-	h, err := web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg, Lang: "en"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &broker{st: st, handler: h}
 	for lang, want := range map[string]string{"en": "600 USD, 400 JPY &#43;1", "zh": "600 USD、400 JPY &#43;1"} {
 		if page := s.get("/themes/1", lang).Body.String(); !strings.Contains(page, want) || !strings.Contains(page, "&lt;b&gt;") || strings.Contains(page, "<b>") {
 			t.Errorf("%s: the page of a theme lacks %s", lang, want)
@@ -67,12 +45,7 @@ func TestSeveralCurrencies(t *testing.T) {
 // TestClaimsAreThoseOfTheRows: what a theme claims is the sum of the complaints that
 // it leads to, also where a later state corrected an amount.
 func TestClaimsAreThoseOfTheRows(t *testing.T) {
-	dir := t.TempDir()
-	st, err := store.Open(t.Context(), filepath.Join(dir, "t.db"), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
+	s := small(t)
 	for _, amount := range []int{100, 40} {
 		var b strings.Builder
 		b.WriteString("id,received,amount,currency,body,status\n")
@@ -82,20 +55,11 @@ func TestClaimsAreThoseOfTheRows(t *testing.T) {
 			}
 			fmt.Fprintf(&b, "%d,2026-01-%02d,%d,USD,my withdrawal is late and the money is pending,state %d\n", i, i+1, amount, amount)
 		}
-		if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte(b.String()), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		testload.File(t, st, filepath.Join(dir, "a.csv"), func(*record.Complaint, *record.History) record.Decision { return record.Decision{Model: "none"} })
+		s.add(t, b.String())
 	}
-	if _, err := rootcause.Themes(t.Context(), st, nil); err != nil {
+	if _, err := rootcause.Themes(t.Context(), s.st, nil); err != nil {
 		t.Fatal(err)
 	}
-	reg := prometheus.NewRegistry()
-	h, err := web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg, Lang: "en"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &broker{st: st, handler: h}
 	var themes, rows struct {
 		Rows []struct{ Amount float64 }
 	}
