@@ -40,6 +40,9 @@ func (j *judge) Decide(c *record.Complaint, h *record.History) record.Decision {
 	return j.now.Load().Decide(c, h)
 }
 
+// Name is that of the model of the moment.
+func (j *judge) Name() string { return j.now.Load().Name }
+
 // Explain gives the reasons of a decision by the model that made it.
 func (j *judge) Explain(d *record.Decision) []record.Reason {
 	m, ok := j.all.Load(d.Model)

@@ -159,7 +159,7 @@ func (e *env) handler(v service, sources []stream.Running) (http.Handler, error)
 		return nil, usageError{&worded{"err_listen", []any{"address", v.listen, "reason", err}}}
 	}
 	return web.New(web.Options{Store: v.store, Registerer: reg, Gatherer: reg, Version: version, Commit: commit, Lang: e.words.Lang, Hosts: []string{host}, Log: e.log(),
-		Decide: v.judge.Decide, Explain: v.judge.Explain, Tokens: v.tokens, Hooks: v.hooks, Sources: sources})
+		Decide: v.judge.Decide, Explain: v.judge.Explain, Judge: v.judge.Name, Tokens: v.tokens, Hooks: v.hooks, Sources: sources})
 }
 
 func (e *env) reportCmd() *cobra.Command {

@@ -77,6 +77,14 @@ func TestCasesSayWhetherTheyAreStillFlagged(t *testing.T) {
 		t.Fatal(err)
 	}
 	look("after a promotion", map[string]int{"outdated": 2}) // not of the one that was drawn: it is nobody's
+	reg = prometheus.NewRegistry()
+	named, err := web.New(web.Options{Store: st, Registerer: reg, Gatherer: reg, Judge: func() string { return model.Default }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.handler = named
+	look("where the server was started with a model of its own", map[string]int{"unflagged": 1})
+	b.handler = h
 	if page := b.get("/complaints/1", "en").Body.String(); !strings.Contains(page, `href="/models/plaint-1"`) {
 		t.Error("the complaint does not name the model of its score")
 	}

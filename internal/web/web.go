@@ -43,6 +43,8 @@ type Options struct {
 	// of a decision from the values of its signals.
 	Decide  store.Decide
 	Explain func(d *record.Decision) []record.Reason
+	// Judge names the model that judges now; nil for the champion.
+	Judge   func() string
 	Tokens  []string // of clients that may post; without any, only those of this machine may
 	Hooks   []intake.Hook
 	Sources []stream.Running
@@ -73,7 +75,7 @@ func New(o Options) (http.Handler, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &site{Options: o, view: view.New(o.Store), views: map[string]*view.Reader{}, pages: map[string]*pages{}}
+	s := &site{Options: o, view: view.New(o.Store).JudgedBy(o.Judge), views: map[string]*view.Reader{}, pages: map[string]*pages{}}
 	for _, lang := range locale.Languages {
 		p, err := newPages(locale.For(lang), true)
 		if err != nil {

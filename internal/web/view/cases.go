@@ -96,11 +96,10 @@ type CaseFilter struct {
 // Cases lists the review queue, the highest score first.
 func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 	p := Page[Case]{Limit: f.Limit, Offset: f.Offset}
-	champion, err := r.st.ModelIn(ctx, record.Champion)
+	judges, err := r.judges(ctx)
 	if err != nil {
 		return p, err
 	}
-	judges := cmp.Or(champion.Name, model.Default)
 	err = p.fill(ctx, r.st, func(rows *sql.Rows, c *Case) error {
 		var detail string
 		if err := rows.Scan(&p.Total, &c.ID, &c.Seq, &c.Opened, &detail, &c.State, &c.Customer, &c.Score, &c.Flagged, &c.Model, &c.Type, &c.Blind); err != nil {
@@ -126,6 +125,15 @@ func (r *Reader) Cases(ctx context.Context, f CaseFilter) (Page[Case], error) {
 		return nil
 	}, casesQuery, f.ID, f.State, f.Signal, limitHere, offsetHere)
 	return p, err
+}
+
+// judges is the name of the model that judges now.
+func (r *Reader) judges(ctx context.Context) (string, error) {
+	if r.judge != nil {
+		return r.judge(), nil
+	}
+	champion, err := r.st.ModelIn(ctx, record.Champion)
+	return cmp.Or(champion.Name, model.Default), err
 }
 
 // Case is one case with its reasons, which sum to its score, and their

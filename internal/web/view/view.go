@@ -24,6 +24,7 @@ type Reader struct {
 	lang  string // that themes are named in where they can be; "" for that of most of their texts
 	kept  keptOverview
 	known *keptNames
+	judge func() string // nil for the champion
 }
 
 // New reads from a store.
@@ -35,7 +36,15 @@ func NewIn(st *store.Store, lang string) *Reader { return New(st).In(lang) }
 
 // In reads the same store for people of a language. It shares the names of
 // customers, which are many.
-func (r *Reader) In(lang string) *Reader { return &Reader{st: r.st, lang: lang, known: r.known} }
+func (r *Reader) In(lang string) *Reader {
+	return &Reader{st: r.st, lang: lang, known: r.known, judge: r.judge}
+}
+
+// JudgedBy is the same reader where a server judges by what it was started with: name
+// is of the model of the moment. nil stands for the champion.
+func (r *Reader) JudgedBy(name func() string) *Reader {
+	return &Reader{st: r.st, lang: r.lang, known: r.known, judge: name}
+}
 
 // Page is a part of a list and the length of the whole.
 type Page[T any] struct {
