@@ -13,7 +13,8 @@ type TokenKind uint8
 // The kinds. A Break stands for punctuation, a number or a line end: phrases
 // do not reach across it. The Break of a date, a time, a telephone number or
 // the number of an order has a Text that says so ("#date", "#time", "#phone",
-// "#id"); what it was is left out.
+// "#id"), as has what was made unreadable before it came ("#redacted"); what it
+// was is left out.
 const (
 	Word TokenKind = iota
 	Stop
@@ -247,6 +248,8 @@ func (t *Tokenizer) latin(dst []Token) []Token {
 	switch {
 	case s == "":
 		return addBreak(dst)
+	case redacted(s):
+		return append(dst, Token{Text: "#redacted", Kind: Break})
 	case letters > 0 && digits > 0 && money(s):
 		return append(addBreak(dst), Token{Text: size(digits - after(s)), Kind: Amount}, Token{Kind: Break})
 	case letters > 0 && digits > 0 && (digits <= 6 || strings.HasPrefix(s, "0x") && letters+digits <= 18), letters == 0 && dots >= 2, bars > 0:
@@ -267,6 +270,21 @@ func (t *Tokenizer) latin(dst []Token) []Token {
 		return append(dst, Token{Text: s, Kind: Stop})
 	}
 	return append(dst, Token{Text: s})
+}
+
+// redacted reports whether a word is what publishers put in the place of names,
+// dates and numbers: "XXXX", "xx/xx/2024".
+func redacted(s string) bool {
+	n := 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == 'x':
+			n++
+		case c != '/' && c != '-' && (c < '0' || c > '9'):
+			return false
+		}
+	}
+	return n > 1
 }
 
 // usual is a letter, digit or apostrophe in half width and lower case.

@@ -126,7 +126,7 @@ func Partition(c *Collection, k int, seed uint64) (of []int, groups int) {
 
 // clearer is how much more of the words groups must tell for being refined by all
 // features without each text's own.
-const clearer = 1.01
+const clearer = 1.02
 
 // refineByWords refines by the words, or, where the groups then tell more of the
 // words, by all features without each text's own. They do for headlines and
