@@ -27,6 +27,24 @@ type Entity struct {
 	Codes []int32
 }
 
+// most is the highest code, -1 without any.
+func (e *Entity) most() int32 {
+	most := int32(-1)
+	for _, c := range e.Codes {
+		most = max(most, c)
+	}
+	return most
+}
+
+// unknown values of n rows.
+func unknown(n int) []float64 {
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = math.NaN()
+	}
+	return v
+}
+
 // How many labels of the average a rate is drawn towards, and half-lives of labels
 // as shares of the time the table spans. The slower one is drawn in less: what is
 // bad for a while shows in few labels.
@@ -51,13 +69,13 @@ func (e *Events) Features() []feature.Column {
 	}
 	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(e.Times[a], e.Times[b]) })
 	prior := e.priors(order)
+	span := math.Max(e.Times[order[len(order)-1]]-e.Times[order[0]], 1e-9)
 	parts := make([][]feature.Column, len(e.Entities))
 	feature.Parallel(len(e.Entities), func(k int) {
-		w := &walk{e: e, entity: &e.Entities[k], others: without(e.Entities, k), order: order, prior: prior}
-		w.span = math.Max(e.Times[order[len(order)-1]]-e.Times[order[0]], 1e-9)
+		w := &walk{e: e, entity: &e.Entities[k], others: without(e.Entities, k), order: order, prior: prior, span: span}
 		parts[k] = w.run()
 	})
-	return slices.Concat(parts...)
+	return append(slices.Concat(parts...), e.spells(order, prior, span)...)
 }
 
 func without(list []Entity, k int) []Entity {

@@ -64,11 +64,7 @@ const (
 
 // run gives the columns.
 func (w *walk) run() []feature.Column {
-	most := int32(-1)
-	for _, c := range w.entity.Codes {
-		most = max(most, c)
-	}
-	w.things = make([]thing, most+1)
+	w.things = make([]thing, w.entity.most()+1)
 	first := w.e.Times[w.order[0]]
 	for k := range w.things { // so that no decay is of a negative time
 		w.things[k].last, w.things[k].at = first, first
@@ -92,11 +88,7 @@ func (w *walk) run() []feature.Column {
 func (w *walk) prepare() {
 	name := w.entity.Name
 	column := func(what string) {
-		v := make([]float64, len(w.order))
-		for i := range v {
-			v[i] = math.NaN()
-		}
-		w.columns = append(w.columns, feature.Number(name+": "+what, name, v))
+		w.columns = append(w.columns, feature.Number(name+": "+what, name, unknown(len(w.order))))
 	}
 	for _, n := range names {
 		column(n)
