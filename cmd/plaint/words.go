@@ -18,8 +18,8 @@ import (
 	"plaint/internal/store"
 	"plaint/internal/text/embed"
 	"plaint/internal/web/locale"
+	"plaint/internal/written"
 	"plaint/scoring/rule"
-	"plaint/scoring/written"
 )
 
 // worded is an error whose words are in the catalogue.

@@ -3,7 +3,7 @@ package identity
 import (
 	"slices"
 
-	"plaint/scoring/identity/near"
+	"plaint/internal/near"
 )
 
 // Levels of agreement: 0 where a value is missing, 1 for the same, then less and

@@ -13,10 +13,10 @@ import (
 	"sort"
 	"strings"
 
+	"plaint/internal/written"
 	"plaint/scoring/calibration"
 	"plaint/scoring/rule"
 	"plaint/scoring/signal"
-	"plaint/scoring/written"
 )
 
 //go:embed models/*.yaml

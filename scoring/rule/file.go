@@ -4,7 +4,7 @@ import (
 	"errors"
 	"slices"
 
-	"plaint/scoring/written"
+	"plaint/internal/written"
 )
 
 // Read reads a file of rules and refuses what is wrong with them. The error is a

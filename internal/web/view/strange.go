@@ -8,8 +8,8 @@ import (
 
 	"plaint/internal/store"
 	"plaint/internal/web/locale"
+	"plaint/internal/written"
 	"plaint/scoring/model"
-	"plaint/scoring/written"
 )
 
 // Strange is a text that a rule compares a fact with and that no complaint here has.

@@ -1,6 +1,6 @@
-// Package written reads YAML that people write, models and rules, and says what is
-// wrong with it by line and in codes that have words in every language: an unknown
-// key with the nearest known one, a value of the wrong kind, a broken line.
+// Package written reads YAML that people write, models, rules and profiles, and says
+// what is wrong with it by line and in codes that have words in every language: an
+// unknown key with the nearest known one, a value of the wrong kind, a broken line.
 package written
 
 import (
@@ -17,7 +17,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"plaint/scoring/identity/near"
+	"plaint/internal/near"
 )
 
 // Error is what is wrong with a file: a code whose words the commands know, and
