@@ -2,8 +2,11 @@ package written
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
+
+	"plaint/internal/web/locale"
 )
 
 type inner struct {
@@ -37,21 +40,72 @@ func TestDecode(t *testing.T) {
 		"list: 3":                           "line 1: err_yaml_value [value 3 want list]",
 		"next: {name: {a: 1}}":              "line 1: err_yaml_kind [is mapping want text]",
 		"whole: 1\nwhole: 2":                "line 2: err_yaml_twice [key whole first 1]",
-		"whole: 1\n  on: true":              "line 2: err_yaml_syntax [detail mapping values are not allowed in this context]",
-		"next: &a {name: x, <<: *a}":        "line 0: err_yaml_syntax [detail anchor 'a' value contains itself]",
-		"next: {<<: {name: x, nothing: 1}}": "line 1: err_yaml_syntax [detail field nothing not found in type written.inner]",
+		"next: &a {name: x, <<: *a}":        "line 1: err_yaml_itself [name a]",
+		"next: {<<: {name: x, nothing: 1}}": "line 1: err_yaml_key [key nothing names name, pairs]",
+		"next: {<<: 3}":                     "line 1: err_yaml_value [value 3 want mapping]",
+		"next: {<<: [{name: x}, {nam: y}]}": "line 1: err_yaml_key_near [key nam near name]",
+		"words:\n  <<: {x: {name: y}}\n  z: {<<: {name: y}, name: z}": "",
+		"words:\n  x: {name: y}\n  z: {}\n  x: {}":                    "line 4: err_yaml_twice [key x first 2]",
+		"words:\n  x: {}\n  [y]: {}":                                  "line 3: err_yaml_kind [is list want text]",
+		"words: {1: {name: y}, yes: {}}":                              "",
+		"words:\n  x：y":                                               "line 2: err_yaml_wide []",
+		"whole: " + strings.Repeat("9x", 40):                          "line 1: err_yaml_value [value " + strings.Repeat("9x", 20) + "… want whole]",
+		strings.Repeat("k", 50) + ": 1":                               "line 1: err_yaml_key [key " + strings.Repeat("k", 40) + "… names whole, on, at, words, list, next]",
 	} {
-		var v outer
-		_, err := Decode([]byte(text), &v)
-		got := ""
-		var bad *Error
-		if errors.As(err, &bad) {
-			got = bad.Error()
-		} else if err != nil {
-			got = "no *Error: " + err.Error()
-		}
-		if got != want {
+		if got := told(t, text); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
+
+// told is what is wrong with a text, which has words in every language; "" where
+// nothing is.
+func told(t *testing.T, text string) string {
+	t.Helper()
+	var v outer
+	var bad *Error
+	_, err := Decode([]byte(text), &v)
+	switch {
+	case errors.As(err, &bad):
+		for _, lang := range locale.Languages {
+			if !locale.For(lang).Has(bad.Code) {
+				t.Errorf("no words in %s for %s", lang, bad.Code)
+			}
+		}
+		return bad.Error()
+	case err != nil:
+		return "no *Error: " + err.Error()
+	}
+	return ""
+}
+
+// TestBroken: what is no YAML is told in the line that broke it, and why.
+func TestBroken(t *testing.T) {
+	head := "# of the team\nnext:\n  name: x\n"
+	for text, want := range map[string]string{
+		head + "list:\n  - name: a\n   pairs: []\n":                    "line 6: err_yaml_fit []",
+		head + "list:\n- name: a\nwords:\n- x\n y: z\n":                "line 8: err_yaml_colon []",
+		head + "whole: 1: 2\non: true\n":                               "line 4: err_yaml_colon []",
+		head + "whole 1\non: true\n":                                   "line 4: err_yaml_no_colon []",
+		head + "whole：1\non: true\n":                                   "line 4: err_yaml_wide []",
+		"whole：1\non: true\n":                                          "line 1: err_yaml_wide []",
+		"whole：1\non：true\n":                                           "line 1: err_yaml_wide []",
+		head + "list: [{name: a}\nwhole: 1\non: true\n":                "line 4: err_yaml_bracket []",
+		head + "words: {x: {name: a}\nwhole: 1\non: true\n":            "line 4: err_yaml_bracket []",
+		head + "list: [{name: a}]]\nwhole: 1\n":                        "line 4: err_yaml_fit []",
+		head + "  pairs: \"x\nwhole: 1\non: true\n":                    "line 4: err_yaml_quote []",
+		head + "\tpairs: []\nwhole: 1\n":                               "line 4: err_yaml_tab []",
+		head + "words:\n\tx: {}\nwhole: 1\n":                           "line 5: err_yaml_tab []",
+		"next:\n  name: @x\n":                                          "line 2: err_yaml_begin []",
+		"next:\n  name: \"\\d+\"\n":                                    "line 2: err_yaml_escape []",
+		"next:\n  name: a\x01b\n":                                      "line 2: err_yaml_sign []",
+		"next:\n  name: a\n  # \xcd\xa3\xa3\n":                         "line 3: err_yaml_encoding []",
+		head + "list: [*a]\nwhole: 1\n":                                "line 4: err_yaml_anchor [name a]",
+		head + "whole: !<x y\n":                                        "line 4: err_yaml_syntax [detail did not find the expected '>']",
+		"# far\nnext: {name: 'x\n" + strings.Repeat("whole: 1\n", 999): "line 2: err_yaml_quote []",
+	} {
+		if got := told(t, text); got != want {
+			t.Errorf("%q: %s, want %s", Short(text), got, want)
 		}
 	}
 }
@@ -86,6 +140,9 @@ func TestNearest(t *testing.T) {
 	}
 }
 
+// breaks makes one of all that ends a line in YAML.
+var breaks = strings.NewReplacer("\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+
 // FuzzDecode: whatever stands there, it ends, and what is wrong is an *Error.
 func FuzzDecode(f *testing.F) {
 	f.Add("next: &a {name: x}\nlist: [*a, *a]")
@@ -95,6 +152,8 @@ func FuzzDecode(f *testing.F) {
 		var bad *Error
 		if _, err := Decode([]byte(text), &v); err != nil && !errors.As(err, &bad) {
 			t.Errorf("%v", err)
+		} else if bad != nil && bad.Line > strings.Count(breaks.Replace(text), "\n")+1 {
+			t.Errorf("line %d of %q", bad.Line, text)
 		}
 	})
 }

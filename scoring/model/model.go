@@ -100,7 +100,7 @@ func Parse(data []byte) (*Model, error) {
 	}
 	for _, key := range []string{"name", "threshold", "base", "signals"} {
 		if !f.Has(key) { // 0 is a number like others; nothing is a mistake
-			return nil, &written.Error{Code: "err_model_missing", Pairs: []any{"key", key}}
+			return nil, &written.Error{Code: "err_yaml_missing", Pairs: []any{"key", key}}
 		}
 	}
 	if err := m.Check(); err != nil {
@@ -119,7 +119,7 @@ func Parse(data []byte) (*Model, error) {
 func (m *Model) Check() error {
 	switch {
 	case m.Name == "":
-		return &written.Error{Code: "err_model_missing", Pairs: []any{"key", "name"}}
+		return &written.Error{Code: "err_yaml_missing", Pairs: []any{"key", "name"}}
 	case !finite(m.Base):
 		return &written.Error{Code: "err_model_number", Pairs: []any{"what", "base"}, Path: []any{"base"}}
 	case !finite(m.Threshold):
