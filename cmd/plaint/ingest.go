@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -117,10 +118,19 @@ func (e *env) fileOptions(f ingestFlags) (file.Options, error) {
 	}
 	if opt.Profile != "" {
 		if _, err := profile.Find(opt.Profile); err != nil {
-			return opt, usageError{err}
+			return opt, badProfile(f.profile, err)
 		}
 	}
 	return opt, nil
+}
+
+// badProfile is a profile that the user chose and that cannot be used. A file goes by
+// the name that it was given.
+func badProfile(name string, err error) error {
+	if inner := errors.Unwrap(err); inner != nil {
+		return usageError{inFile(name, "err_bad_profile", "file", inner)}
+	}
+	return usageError{err}
 }
 
 // expand finds the files that the arguments name.

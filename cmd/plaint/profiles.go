@@ -12,9 +12,9 @@ func (e *env) profilesCmd() *cobra.Command {
 	return &cobra.Command{Use: "profiles [NAME]", Short: e.t("cmd_profiles"), Args: cobra.MaximumNArgs(1), Example: "  plaint profiles\n  plaint profiles sfo_survey > mine.yaml",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				text, err := profile.Source(args[0])
+				text, err := profile.Source(e.yamlPath(args[0]))
 				if err != nil {
-					return err
+					return badProfile(args[0], err)
 				}
 				_, err = e.out.Write(text)
 				return err

@@ -251,7 +251,7 @@ func (e *env) replayGroup(ctx context.Context, st *store.Store, g *group, m *mod
 	if err != nil {
 		e.say("%s: %s", g.rows[0].Input, e.t("replay_unreadable"))
 		if errors.As(err, &choice) {
-			e.say("%s", e.t(string(choice.Code), choice.Pairs...))
+			e.say("%s", e.explain(choice))
 		}
 		return record.Receipt{}, nil
 	}

@@ -14,6 +14,7 @@ import (
 
 	"plaint/cmd/plaint/settings"
 	"plaint/ingest/file"
+	"plaint/ingest/profile"
 	"plaint/ingest/stream"
 	"plaint/ingest/stream/hook"
 	"plaint/internal/record"
@@ -94,6 +95,9 @@ func (e *env) hooks(s *settings.Settings) (list []intake.Hook, err error) {
 		if h.Type == "hmac" || h.Type == "standard" {
 			if out.Options, err = (&stream.Common{As: h.As, Profile: h.Profile, Source: h.Source}).Options(); err != nil {
 				return nil, fault("err_hook_as", "reason", err)
+			}
+			if _, err := profile.Find(h.Profile); h.Profile != "" && err != nil { // rather now than with the first delivery
+				return nil, fault("err_hook_profile", "reason", err)
 			}
 		}
 		list = append(list, out)

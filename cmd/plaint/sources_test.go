@@ -21,6 +21,41 @@ import (
 	"plaint/internal/testload"
 )
 
+// TestServeTellsOfProfiles: a server does not start with a profile that cannot be used,
+// and says in which line of which file.
+func TestServeTellsOfProfiles(t *testing.T) {
+	dir := t.TempDir()
+	profile := filepath.Join(dir, "mine.yaml")
+	put(t, dir, "mine.yaml", "name: mine\nas: complaints\ncolumns:\n  custmer: [C]\n")
+	put(t, dir, "token", "x")
+	for _, settings := range []string{
+		"hooks: [{name: crm, type: hmac, secrets: [{file: " + filepath.Join(dir, "token") + "}], profile: " + profile + "}]\n",
+		"sources: [{name: tail, type: follow, path: x.log, profile: " + profile + "}]\n",
+	} {
+		put(t, dir, "plaint.yaml", settings)
+		for lang, want := range map[string]string{
+			"en": profile + ":4: complaints have no word custmer; did you mean customer?", "zh": profile + ":4：complaints 没有字段 custmer；是否想写 customer？",
+		} {
+			if code, said := cli(t, dir, "serve", "--lang", lang, "--listen", "127.0.0.1:0"); code != exitUsage || !strings.Contains(said, want) {
+				t.Errorf("%s: %d %s, want %s", settings, code, said, want)
+			}
+		}
+	}
+}
+
+// TestReplayTellsOfProfiles: the profile that rows were loaded with is a file, which
+// may have changed.
+func TestReplayTellsOfProfiles(t *testing.T) {
+	d := desk{t, t.TempDir()}
+	d.write("mine.yaml", "name: mine\nas: complaints\ncolumns: {id: [id], received: [received], body: [body]}\n")
+	d.write("a.csv", "id,received,body\nC1,03/04/2026,hello there\n")
+	d.run(exitRefused, "ingest", "a.csv", "--profile", "mine.yaml")
+	d.write("mine.yaml", "name: mine\nas: complaints\ncolumns: {id: [id], received: [received], body: body}\n")
+	if said, want := d.run(exitDone, "refused", "replay"), filepath.Join(d.dir, "mine.yaml")+":3: body is not a list"; !strings.Contains(said, want) {
+		t.Errorf("%s, want %s", said, want)
+	}
+}
+
 // TestDecisionsByFileHTTPAndQueue brings the same complaints in three ways, in
 // deliveries of different sizes: every decision, signal and reason is the same.
 func TestDecisionsByFileHTTPAndQueue(t *testing.T) {

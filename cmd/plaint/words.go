@@ -75,11 +75,9 @@ func (e *env) pairs(list []any) []any {
 		var none *stream.NoSecret
 		var bad *rule.Error
 		var wrong *written.Error
-		switch said, ok := e.system(err); {
-		case ok:
-			out[i] = said
-		case errors.As(err, &choice):
-			out[i] = e.t(string(choice.Code), choice.Pairs...)
+		switch {
+		case errors.As(err, &choice): // what it wraps is among its pairs
+			out[i] = e.t(string(choice.Code), e.pairs(choice.Pairs)...)
 		case errors.As(err, &wrong):
 			out[i] = e.written(wrong)
 		case errors.As(err, &bad):
@@ -88,6 +86,10 @@ func (e *env) pairs(list []any) []any {
 			out[i] = e.t("err_no_secret_env", "name", none.Env)
 		case errors.As(err, &none):
 			out[i] = e.t("err_no_secret_file", "name", none.File)
+		default:
+			if said, ok := e.system(err); ok {
+				out[i] = said
+			}
 		}
 	}
 	return out
@@ -98,7 +100,8 @@ func (e *env) pairs(list []any) []any {
 func inFile(file, code, called string, err error) error {
 	var bad *written.Error
 	if errors.As(err, &bad) && bad.Line > 0 {
-		return &worded{"err_in_file", []any{"file", file, "line", bad.Line, "reason", &written.Error{Code: bad.Code, Pairs: bad.Pairs}}}
+		code, pairs := bad.In(file)
+		return &worded{code, pairs}
 	}
 	return &worded{code, []any{called, file, "reason", err}}
 }

@@ -43,7 +43,7 @@ func (p *Plan) keptAs(parts bool) []byte {
 	if p.Format == CSV {
 		k.Delimiter = string(rune(p.Delimiter))
 	}
-	if strings.HasSuffix(p.opt.Profile, ".yaml") || strings.HasSuffix(p.opt.Profile, ".yml") {
+	if profile.IsFile(p.opt.Profile) {
 		k.Profile = p.opt.Profile
 	}
 	out, err := json.Marshal(k)

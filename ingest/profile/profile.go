@@ -5,19 +5,18 @@ package profile
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"sort"
 	"strings"
 	"sync"
 
-	"go.yaml.in/yaml/v3"
-
 	"plaint/internal/record"
 	"plaint/internal/text"
+	"plaint/internal/written"
 )
 
 //go:embed profiles/*.yaml
@@ -45,6 +44,7 @@ type Profile struct {
 	// generic profiles yield to a named one that fits as well.
 	Generic bool `yaml:"generic"`
 
+	text     []byte // as it was read
 	kind     record.Kind
 	skip     []*regexp.Regexp
 	filename map[string]*regexp.Regexp
@@ -94,25 +94,31 @@ func readBuiltin() ([]*Profile, error) {
 	return out, nil
 }
 
-// UsageError is a wrong choice of the user's; Pairs fill the words of its code.
+// UsageError is a wrong choice of the user's; Pairs fill the words of its code. Err is
+// what is wrong with the file that was chosen, if that is it.
 type UsageError struct {
 	Code  record.Code
 	Pairs []any
+	Err   error
 }
 
 func (e *UsageError) Error() string { return fmt.Sprint(e.Code, e.Pairs) }
 
+// Unwrap gives Err.
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// IsFile tells whether a name is that of a profile in a file.
+func IsFile(name string) bool {
+	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
+}
+
 // Find returns the built-in profile of that name or, if the name is a YAML
 // file, the profile in it.
 func Find(name string) (*Profile, error) {
-	if strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") {
-		data, err := os.ReadFile(name)
+	if IsFile(name) {
+		p, err := read(name)
 		if err != nil {
-			return nil, &UsageError{Code: "err_bad_profile", Pairs: []any{"file", filepath.Base(name), "reason", err}}
-		}
-		p, err := Parse(data)
-		if err != nil {
-			return nil, &UsageError{Code: "err_bad_profile", Pairs: []any{"file", filepath.Base(name), "reason", err}}
+			return nil, unusable(name, err)
 		}
 		return p, nil
 	}
@@ -130,87 +136,31 @@ func Find(name string) (*Profile, error) {
 	return nil, &UsageError{Code: "err_no_such_profile", Pairs: []any{"name", name, "names", strings.Join(names, ", ")}}
 }
 
-// Source returns the text of a built-in profile, to start one's own from.
-func Source(name string) ([]byte, error) {
-	files, err := fs.Glob(builtin, "profiles/*.yaml")
+func read(file string) (*Profile, error) {
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range files {
-		data, err := builtin.ReadFile(f)
-		if err != nil {
-			return nil, err
-		}
-		if p, err := Parse(data); err == nil && p.Name == name {
-			return data, nil
-		}
-	}
-	_, err = Find(name)
-	return nil, err
+	return Parse(data)
 }
 
-// Parse reads a profile and checks it; an unknown key or word is an error that
-// names it.
-func Parse(data []byte) (*Profile, error) {
-	p := &Profile{}
-	d := yaml.NewDecoder(strings.NewReader(string(data)))
-	d.KnownFields(true)
-	if err := d.Decode(p); err != nil {
+// unusable says why the profile in a file cannot be used, and in which line.
+func unusable(file string, err error) error {
+	var bad *written.Error
+	if errors.As(err, &bad) && bad.Line > 0 {
+		code, pairs := bad.In(file)
+		return &UsageError{Code: record.Code(code), Pairs: pairs, Err: err}
+	}
+	return &UsageError{Code: "err_bad_profile", Pairs: []any{"file", file, "reason", err}, Err: err}
+}
+
+// Source returns the text of the profile that Find returns, to start one's own from.
+func Source(name string) ([]byte, error) {
+	p, err := Find(name)
+	if err != nil {
 		return nil, err
 	}
-	return p, p.compile()
-}
-
-func (p *Profile) compile() error {
-	var ok bool
-	if p.kind, ok = record.ParseKind(p.As); !ok {
-		return fmt.Errorf("as: %q is none of complaints, surveys, logs, transactions, accounts, service_levels", p.As)
-	}
-	if p.Name == "" {
-		return fmt.Errorf("name is missing")
-	}
-	for _, words := range []map[string]bool{keys(p.Columns), keys(p.Values), keys(p.Constants), keys(p.Filename)} {
-		for w := range words {
-			if !knownWord(p.kind, w) {
-				return fmt.Errorf("%q is no word of %s; there are %s", w, p.As, strings.Join(Words(p.kind), ", "))
-			}
-		}
-	}
-	for _, o := range append([]DateCase{{Order: p.Dates.Order}}, p.Dates.When...) {
-		if _, ok := orders[o.Order]; !ok {
-			return fmt.Errorf("dates: order %q is none of ymd, dmy, mdy", o.Order)
-		}
-	}
-	if len(p.Scale) != 0 && (len(p.Scale) != 2 || p.Scale[0] >= p.Scale[1]) {
-		return fmt.Errorf("scale: want [lowest, highest]")
-	}
-	if _, err := zone(p.Dates.Zone); err != nil {
-		return fmt.Errorf("dates: zone: %w", err)
-	}
-	for _, s := range p.Skip {
-		re, err := regexp.Compile(s)
-		if err != nil {
-			return fmt.Errorf("skip_lines: %w", err)
-		}
-		p.skip = append(p.skip, re)
-	}
-	p.filename = map[string]*regexp.Regexp{}
-	for w, s := range p.Filename {
-		re, err := regexp.Compile(s)
-		if err != nil || re.NumSubexp() < 1 {
-			return fmt.Errorf("filename: %s: want a pattern with one group", w)
-		}
-		p.filename[w] = re
-	}
-	return nil
-}
-
-func keys[V any](m map[string]V) map[string]bool {
-	out := map[string]bool{}
-	for k := range m {
-		out[k] = true
-	}
-	return out
+	return p.text, nil
 }
 
 // IsFooter reports whether a row is a line of the report around the table.

@@ -1,10 +1,16 @@
 package profile
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"plaint/internal/record"
+	"plaint/internal/web/locale"
+	"plaint/internal/written"
 )
 
 func TestBuiltinProfilesAreSound(t *testing.T) {
@@ -22,6 +28,82 @@ func TestBuiltinProfilesAreSound(t *testing.T) {
 			if p.About[lang] == "" {
 				t.Errorf("%s: no sentence in %s", p.Name, lang)
 			}
+		}
+	}
+}
+
+// TestBadProfiles: what is wrong is told by line and in a code that has words in every
+// language.
+func TestBadProfiles(t *testing.T) {
+	const head = "name: p\nas: complaints\n"
+	for text, want := range map[string]string{
+		"":                            "line 0: err_yaml_missing [key name]",
+		"as: complaints\n":            "line 0: err_yaml_missing [key name]",
+		"name: p\n":                   "line 0: err_yaml_missing [key as]",
+		"name: p\nas:\n":              "line 2: err_yaml_missing [key as]",
+		"name: p\nas: complaint\n":    "line 2: err_record_kind_near [value complaint near complaints]",
+		"name: p\nas: letters\n":      "line 2: err_record_kind [value letters names service_levels, accounts, transactions, logs, surveys, complaints]",
+		"- name: p\n":                 "line 1: err_yaml_kind [is list want mapping]",
+		head + "colums: {}\n":         "line 3: err_yaml_key_near [value colums near columns]",
+		head + "columns:\n  id: nr\n": "line 4: err_yaml_value [value nr want list]",
+		head + "columns:\n  id: [a]\n   body: [b]":              "line 5: err_yaml_fit []",
+		head + "columns:\n  id: [a]\n  body: [b]\n  id: [c]\n":  "line 6: err_yaml_twice [key id first 4]",
+		head + "columns:\n  body: [b]\n  custmer:\n  - c\n":     "line 5: err_profile_word_near [value custmer near customer kind complaints]",
+		head + "values:\n  statuss: {a: b}\n":                   "line 4: err_profile_word_near [value statuss near status kind complaints]",
+		head + "constants: {chanel: mail}\n":                    "line 3: err_profile_word_near [value chanel near channel kind complaints]",
+		head + "filename:\n  sourc: '(.*)'\n":                   "line 4: err_profile_word_near [value sourc near source kind complaints]",
+		"name: p\nas: service_levels\nconstants: {mood: bad}\n": "line 3: err_profile_word [value mood names department, handling, limit, source, type kind service_levels]",
+		head + "dates:\n  order: DMY\n":                         "line 4: err_profile_order_near [value DMY near dmy]",
+		head + "dates: {order: american}\n":                     "line 3: err_profile_order [value american names ymd, dmy, mdy]",
+		head + "dates:\n  when:\n  - {column: a, equals: b, order: dmy}\n  - {column: a, equals: c, order: md}\n": "line 6: err_profile_order [value md names ymd, dmy, mdy]",
+		head + "dates:\n  zone: Peking\n":             "line 4: err_profile_zone [value Peking]",
+		head + "scale: [5, 1]\n":                      "line 3: err_profile_scale []",
+		head + "scale: [1]\n":                         "line 3: err_profile_scale []",
+		head + "scale: [.nan, 5]\n":                   "line 3: err_profile_scale []",
+		head + "scale: [1, .inf]\n":                   "line 3: err_profile_scale []",
+		head + "scale: [one, 5]\n":                    "line 3: err_yaml_value [value one want number]",
+		head + "skip_lines:\n- ^a\n- (b\n":            "line 5: err_profile_paren [value (b part (b]",
+		head + "skip_lines: ['[a']\n":                 "line 3: err_profile_bracket [value [a part [a]",
+		head + "skip_lines: ['a|*']\n":                "line 3: err_profile_repeat [value a|* part *]",
+		head + "skip_lines: ['(?=a)b']\n":             "line 3: err_profile_pattern [value (?=a)b part (?=]",
+		head + "filename:\n  source: ([a-z]+\n":       "line 4: err_profile_paren [value ([a-z]+ part ([a-z]+]",
+		head + "filename:\n  source: '[a-z]+'\n":      "line 4: err_profile_group [value [a-z]+ word source]",
+		head + "missing: [" + strings.Repeat("x", 60): "line 3: err_yaml_bracket []",
+	} {
+		_, err := Parse([]byte(text))
+		var bad *written.Error
+		if !errors.As(err, &bad) || bad.Error() != want {
+			t.Errorf("%q: %v, want %s", text, err, want)
+			continue
+		}
+		for _, lang := range locale.Languages {
+			if said := locale.For(lang).T(bad.Code, bad.Pairs...); said == bad.Code || strings.ContainsAny(said, "{}") {
+				t.Errorf("%s in %s: %s", bad.Code, lang, said)
+			}
+		}
+	}
+}
+
+// TestFindTellsTheFile: by name and line, and what is right is read and shown whole.
+func TestFindTellsTheFile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "mine.yaml")
+	for text, want := range map[string]string{
+		"name: p\nas: complaints\nentity: x\n": "err_in_file", "as: logs": "err_bad_profile", "name: p\nas: logs\n": "",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code := ""
+		_, err := Find(name)
+		var choice *UsageError
+		if errors.As(err, &choice) {
+			code = string(choice.Code)
+		}
+		if code != want || code != "" && choice.Pairs[1] != name {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+		if shown, err := Source(name); code == "" && (err != nil || string(shown) != text) {
+			t.Errorf("%q is shown as %q: %v", text, shown, err)
 		}
 	}
 }

@@ -327,15 +327,6 @@ func names[T any](m map[string]setter[T]) []string {
 	return out
 }
 
-func knownWord(k record.Kind, w string) bool {
-	for _, x := range Words(k) {
-		if x == w {
-			return true
-		}
-	}
-	return false
-}
-
 // scales are the customary ranges of the named metrics.
 var scales = map[string][2]float64{"csat": {1, 5}, "nps": {0, 10}, "ces": {1, 7}}
 

@@ -58,18 +58,12 @@ func (w *walker) fields(n *yaml.Node, t reflect.Type) error {
 	}
 	return w.mapping(n, t, func(key, value *yaml.Node) error {
 		if known[key.Value] == nil {
-			return unknown(key, names)
+			bad := Unknown("err_yaml_key", key.Value, names)
+			bad.Line = key.Line
+			return bad
 		}
 		return w.look(value, known[key.Value])
 	})
-}
-
-func unknown(key *yaml.Node, names []string) *Error {
-	name := Short(key.Value)
-	if hint := Nearest(key.Value, names); hint != "" {
-		return wrong(key.Line, "err_yaml_key_near", "key", name, "near", hint)
-	}
-	return wrong(key.Line, "err_yaml_key", "key", name, "names", strings.Join(names, ", "))
 }
 
 func (w *walker) entries(n *yaml.Node, t reflect.Type) error {

@@ -34,6 +34,20 @@ func (e *Error) Error() string { return fmt.Sprintf("line %d: %s %v", e.Line, e.
 // Unwrap gives Err.
 func (e *Error) Unwrap() error { return e.Err }
 
+// In says it of a file of that name, as FILE:LINE: what is wrong.
+func (e *Error) In(file string) (code string, pairs []any) {
+	return "err_in_file", []any{"file", file, "line", e.Line, "reason", &Error{Code: e.Code, Pairs: e.Pairs}}
+}
+
+// Unknown says that a value is none of those that are known: a code whose words name
+// them or, with _near behind it, the one that was meant.
+func Unknown(code, value string, known []string) *Error {
+	if hint := Nearest(value, known); hint != "" {
+		return wrong(0, code+"_near", "value", Short(value), "near", hint)
+	}
+	return wrong(0, code, "value", Short(value), "names", strings.Join(known, ", "))
+}
+
 func wrong(line int, code string, pairs ...any) *Error {
 	return &Error{Line: line, Code: code, Pairs: pairs}
 }
