@@ -420,7 +420,7 @@ func TestBadRulesAreTold(t *testing.T) {
 		{"rules:\n  - name: a\n    when: x\n    points: [1]", "r.yaml:4: a list stands where a number must stand", "r.yaml:4：此处应为数字，却是列表"},
 		{"rules:\n  - name: a\n    name: b", "r.yaml:3: the key name stands there twice, first in line 2", "r.yaml:3：键 name 出现了两次，第一次在第 2 行"},
 		{"- a", "r.yaml:1: a list stands where a group of keys with values must stand", "r.yaml:1：此处应为一组键值，却是列表"},
-		{"rules:\n  - name: a\n    when: [", "r.yaml:3: this is no YAML", "不是有效的 YAML"},
+		{"rules:\n  - name: a\n    when: [", "r.yaml:3: a bracket that opens here is not closed", "r.yaml:3：此处的括号没有闭合"},
 		{"rules:\n  - name: a\n    points: 1\n    when: agent > nobody", "r.yaml:4: rule a, line 1, column 9", "r.yaml:4：规则 a 第 1 行第 9 列"},
 		{"rules:\n  - {name: a, when: agent > 0.0, points: 1}\n  - {name: a, when: agent > 0.0, points: 1}", "r.yaml:3: rule a stands there twice", "r.yaml:3：规则 a 出现两次"},
 		{"threshold: 1", "r.yaml:1: nobody knows the key threshold; there are: rules", "r.yaml:1：没有名为 threshold 的键；可用的有：rules"},

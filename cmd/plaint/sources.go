@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +19,7 @@ import (
 	"plaint/internal/record"
 	"plaint/internal/store"
 	"plaint/internal/web/intake"
+	"plaint/internal/written"
 )
 
 // settingsFile is read where it is there and nothing else was named.
@@ -32,24 +32,23 @@ func (e *env) loadSettings(path string) (*settings.Settings, error) {
 		path = settingsFile
 	}
 	s, err := settings.Load(e.path(path))
-	var f *settings.Fault
 	switch {
 	case err == nil:
+		s.File = path
 		return s, nil
 	case !named && errors.Is(err, fs.ErrNotExist):
 		return &settings.Settings{}, nil
-	case errors.As(err, &f):
-		return nil, e.badSettings(filepath.Base(path), f)
 	}
-	return nil, usageError{&worded{"err_settings", []any{"file", path, "reason", cause(err)}}}
+	return nil, badSettings(path, err)
 }
 
-func (e *env) badSettings(name string, f *settings.Fault) error {
-	known := f.Known
-	if f.Code == "wrong_type" {
-		known = e.t("settings_want_" + known)
+// badSettings says what is wrong with the settings, and in which line.
+func badSettings(file string, err error) error {
+	var bad *written.Error
+	if !errors.As(err, &bad) {
+		err = cause(err)
 	}
-	return usageError{&worded{"err_settings_" + f.Code, []any{"file", name, "line", f.Line, "value", f.Value, "known", known, "reason", f.Err}}}
+	return usageError{inFile(file, "err_settings", "file", err)}
 }
 
 // openSettings makes what the settings name ready to run: tokens, webhooks and
@@ -62,47 +61,47 @@ func (e *env) openSettings(s *settings.Settings) (tokens []string, hooks []intak
 		}
 		tokens = append(tokens, t)
 	}
-	if hooks, err = e.hooks(s); err != nil {
-		return nil, nil, err
+	for _, h := range s.Hooks {
+		out, bad := openHook(h)
+		if bad != nil {
+			bad.Line, bad.Pairs = h.Line, append(bad.Pairs, "name", h.Name)
+			return nil, nil, badSettings(s.File, bad)
+		}
+		hooks = append(hooks, out)
 	}
-	var f *settings.Fault
-	if errors.As(s.Open(), &f) {
-		return nil, nil, e.badSettings(s.File, f)
+	if err := s.Open(); err != nil {
+		return nil, nil, badSettings(s.File, err)
 	}
 	return tokens, hooks, nil
 }
 
-// hooks prepares the webhooks of the settings.
-func (e *env) hooks(s *settings.Settings) (list []intake.Hook, err error) {
-	for _, h := range s.Hooks {
-		fault := func(code string, pairs ...any) error {
-			return usageError{&worded{code, append([]any{"file", s.File, "line", h.Line, "name", h.Name}, pairs...)}}
-		}
-		if !slices.Contains(hook.Tools, h.Type) {
-			return nil, fault("err_hook_type", "type", h.Type, "known", strings.Join(hook.Tools, ", "))
-		}
-		out := intake.Hook{Name: h.Name, Tool: h.Type, Options: file.Options{Source: h.Source}}
-		for _, secret := range h.Secrets {
-			value, err := secret.Value()
-			if err != nil {
-				return nil, fault("err_hook_secret", "reason", err)
-			}
-			out.Secrets = append(out.Secrets, value)
-		}
-		if len(out.Secrets) == 0 {
-			return nil, fault("err_hook_secret", "reason", "secrets: [{env: NAME}]")
-		}
-		if h.Type == "hmac" || h.Type == "standard" {
-			if out.Options, err = (&stream.Common{As: h.As, Profile: h.Profile, Source: h.Source}).Options(); err != nil {
-				return nil, fault("err_hook_as", "reason", err)
-			}
-			if _, err := profile.Find(h.Profile); h.Profile != "" && err != nil { // rather now than with the first delivery
-				return nil, fault("err_hook_profile", "reason", err)
-			}
-		}
-		list = append(list, out)
+// openHook prepares a webhook of the settings.
+func openHook(h settings.Hook) (out intake.Hook, bad *written.Error) {
+	if !slices.Contains(hook.Tools, h.Type) {
+		return out, written.Unknown("err_hook_type", h.Type, hook.Tools)
 	}
-	return list, nil
+	out = intake.Hook{Name: h.Name, Tool: h.Type, Options: file.Options{Source: h.Source}}
+	for _, secret := range h.Secrets {
+		value, err := secret.Value()
+		if err != nil {
+			return out, &written.Error{Code: "err_hook_secret", Pairs: []any{"reason", err}}
+		}
+		out.Secrets = append(out.Secrets, value)
+	}
+	if len(out.Secrets) == 0 {
+		return out, &written.Error{Code: "err_hook_no_secret"}
+	}
+	if h.Type != "hmac" && h.Type != "standard" {
+		return out, nil
+	}
+	var err error
+	if out.Options, err = (&stream.Common{As: h.As, Profile: h.Profile, Source: h.Source}).Options(); err == nil && h.Profile != "" {
+		_, err = profile.Find(h.Profile) // rather now than with the first delivery
+	}
+	if err != nil {
+		return out, &written.Error{Code: "err_hook", Pairs: []any{"reason", err}}
+	}
+	return out, nil
 }
 
 // meters are the sources of the settings, before they run.

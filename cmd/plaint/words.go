@@ -63,10 +63,13 @@ func (e *env) explain(err error) string {
 	return e.t("err_other", "reason", err)
 }
 
-// pairs words the errors among the values that fill a sentence.
+// pairs words the errors, and the kinds of values, among what fills a sentence.
 func (e *env) pairs(list []any) []any {
 	out := slices.Clone(list)
 	for i, v := range out {
+		if kind, ok := v.(written.Kind); ok {
+			out[i] = e.words.Name("yaml_kind", string(kind))
+		}
 		err, ok := v.(error)
 		if !ok {
 			continue
@@ -108,13 +111,7 @@ func inFile(file, code, called string, err error) error {
 
 // written words what is wrong with a file that somebody wrote.
 func (e *env) written(bad *written.Error) string {
-	pairs := slices.Clone(bad.Pairs)
-	for i, v := range pairs {
-		if kind, ok := v.(written.Kind); ok {
-			pairs[i] = e.words.Name("yaml_kind", string(kind))
-		}
-	}
-	said := e.t(bad.Code, pairs...)
+	said := e.t(bad.Code, e.pairs(bad.Pairs)...)
 	if bad.Line > 0 {
 		return e.t("err_yaml_line", "line", bad.Line, "reason", said)
 	}

@@ -41,11 +41,7 @@ func (p *Profile) checkName() *written.Error {
 	if p.kind, ok = record.ParseKind(p.As); ok {
 		return nil
 	}
-	var names []string
-	for _, k := range record.Kinds {
-		names = append(names, k.String())
-	}
-	return at(written.Unknown("err_record_kind", p.As, names), "as")
+	return at(written.Unknown("err_record_kind", p.As, record.KindNames()), "as")
 }
 
 func (p *Profile) checkWords() *written.Error {

@@ -42,7 +42,7 @@ func TestBadProfiles(t *testing.T) {
 		"name: p\n":                   "line 0: err_yaml_missing [key as]",
 		"name: p\nas:\n":              "line 2: err_yaml_missing [key as]",
 		"name: p\nas: complaint\n":    "line 2: err_record_kind_near [value complaint near complaints]",
-		"name: p\nas: letters\n":      "line 2: err_record_kind [value letters names service_levels, accounts, transactions, logs, surveys, complaints]",
+		"name: p\nas: letters\n":      "line 2: err_record_kind [value letters names complaints, surveys, logs, transactions, accounts, service_levels]",
 		"- name: p\n":                 "line 1: err_yaml_kind [is list want mapping]",
 		head + "colums: {}\n":         "line 3: err_yaml_key_near [value colums near columns]",
 		head + "columns:\n  id: nr\n": "line 4: err_yaml_value [value nr want list]",

@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"plaint/ingest/file"
 	"plaint/internal/record"
+	"plaint/internal/written"
 )
 
 // Common is what every source's settings begin with.
@@ -23,18 +23,19 @@ type Common struct {
 	Source  string `yaml:"source"` // the system the records come from, "" = the profile's, else the name
 }
 
-// Options are those of a decoder for the source's messages.
+// Options are those of a decoder for the source's messages. The error is a
+// *written.Error without a line.
 func (c *Common) Options() (file.Options, error) {
 	o := file.Options{Profile: c.Profile, Source: c.Source}
 	if c.As != "" {
 		k, ok := record.ParseKind(c.As)
 		if !ok {
-			return o, fmt.Errorf("as: %q is none of complaints, surveys, logs, transactions, accounts, service_levels", c.As)
+			return o, written.Unknown("err_record_kind", c.As, record.KindNames())
 		}
 		o.As = k
 	}
 	if o.As == 0 && o.Profile == "" {
-		return o, errors.New("as or profile must say what the messages are")
+		return o, &written.Error{Code: "err_source_what"}
 	}
 	return o, nil
 }
@@ -47,10 +48,10 @@ type Secret struct {
 }
 
 // UnmarshalYAML tells a user who wrote the secret itself where it belongs; the
-// message does not repeat it.
+// message does not repeat it. The error is a *written.Error.
 func (s *Secret) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d: a secret is given as {env: NAME} or {file: PATH}, never itself", n.Line)
+		return &written.Error{Line: n.Line, Code: "err_secret_form"}
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		switch n.Content[i].Value {
@@ -59,11 +60,11 @@ func (s *Secret) UnmarshalYAML(n *yaml.Node) error {
 		case "file":
 			s.File = n.Content[i+1].Value
 		default:
-			return fmt.Errorf("line %d: a secret is given as {env: NAME} or {file: PATH}", n.Content[i].Line)
+			return &written.Error{Line: n.Content[i].Line, Code: "err_secret_form"}
 		}
 	}
 	if (s.Env == "") == (s.File == "") {
-		return fmt.Errorf("line %d: a secret has either env or file", n.Line)
+		return &written.Error{Line: n.Line, Code: "err_secret_form"}
 	}
 	return nil
 }

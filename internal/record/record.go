@@ -5,6 +5,7 @@ package record
 
 import (
 	"math/bits"
+	"slices"
 	"time"
 )
 
@@ -26,6 +27,9 @@ const (
 var Kinds = []Kind{ServiceLevels, Accounts, Transactions, Logs, Surveys, Complaints}
 
 var kindNames = [...]string{"", "complaints", "surveys", "logs", "transactions", "accounts", "service_levels"}
+
+// KindNames lists the words of the kinds.
+func KindNames() []string { return slices.Clone(kindNames[1:]) }
 
 // String gives the word used on the command line and in the API.
 func (k Kind) String() string {

@@ -16,7 +16,6 @@ const wideColon = '：'
 var (
 	lineOf     = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:\s*)?(?:line (\d+): )?(?s)(.*)$`)
 	quoted     = regexp.MustCompile("`[^`]*`")
-	anchor     = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 	tabbed     = regexp.MustCompile(`^ *\t`)
 	wideColons = regexp.MustCompile(`^[ -]*[a-z_]+` + string(wideColon))
 )
@@ -36,6 +35,7 @@ var said = []struct{ part, code string }{
 	{"mapping values are not allowed", "err_yaml_colon"},
 	{"could not find expected ':'", "err_yaml_no_colon"},
 	{"did not find expected ',' or", "err_yaml_bracket"},
+	{"did not find expected node content", "err_yaml_bracket"},
 	{"did not find expected key", "err_yaml_fit"},
 	{"did not find expected '-' indicator", "err_yaml_fit"},
 	{"found character that cannot start any token", "err_yaml_begin"},
@@ -44,6 +44,7 @@ var said = []struct{ part, code string }{
 	{"found unknown escape character", "err_yaml_escape"},
 	{"did not find expected hexdecimal number", "err_yaml_escape"},
 	{"control characters are not allowed", "err_yaml_sign"},
+	{"unknown anchor", "err_yaml_anchor"},
 	{"UTF-8", "err_yaml_encoding"},
 }
 
@@ -52,9 +53,6 @@ func broken(data []byte, err error) *Error {
 	e := syntax(err)
 	e.Line = lineBroken(data, e.Line)
 	detail := e.Pairs[1].(string)
-	if m := anchor.FindStringSubmatch(detail); m != nil {
-		return wrong(e.Line, "err_yaml_anchor", "name", Short(m[1]))
-	}
 	for _, s := range said {
 		if strings.Contains(detail, s.part) {
 			e.Code, e.Pairs = s.code, nil

@@ -2,18 +2,24 @@ package written
 
 import (
 	"encoding"
+	"errors"
 	"reflect"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
 
 // walker goes down a file beside the type that it is to fill.
-type walker struct{ open map[*yaml.Node]bool }
+type walker struct {
+	discreet bool
+	open     map[*yaml.Node]bool
+}
 
 var (
-	asNode = reflect.TypeFor[yaml.Unmarshaler]()
-	asText = reflect.TypeFor[encoding.TextUnmarshaler]()
+	asNode   = reflect.TypeFor[yaml.Unmarshaler]()
+	asText   = reflect.TypeFor[encoding.TextUnmarshaler]()
+	duration = reflect.TypeFor[time.Duration]()
 )
 
 func (w *walker) look(n *yaml.Node, t reflect.Type) error {
@@ -32,7 +38,7 @@ func (w *walker) look(n *yaml.Node, t reflect.Type) error {
 	p := reflect.PointerTo(t)
 	switch {
 	case p.Implements(asNode) || p.Implements(asText):
-		return fits(n, t)
+		return w.fits(n, t)
 	case t.Kind() == reflect.Struct:
 		return w.fields(n, t)
 	case t.Kind() == reflect.Map:
@@ -40,22 +46,12 @@ func (w *walker) look(n *yaml.Node, t reflect.Type) error {
 	case t.Kind() == reflect.Slice || t.Kind() == reflect.Array:
 		return w.items(n, t)
 	}
-	return fits(n, t)
+	return w.fits(n, t)
 }
 
 func (w *walker) fields(n *yaml.Node, t reflect.Type) error {
 	known := map[string]reflect.Type{}
-	var names []string
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		if name == "" {
-			name = strings.ToLower(f.Name)
-		}
-		if f.IsExported() && name != "-" {
-			known[name], names = f.Type, append(names, name)
-		}
-	}
+	names := keys(t, known, nil)
 	return w.mapping(n, t, func(key, value *yaml.Node) error {
 		if known[key.Value] == nil {
 			bad := Unknown("err_yaml_key", key.Value, names)
@@ -64,6 +60,25 @@ func (w *walker) fields(n *yaml.Node, t reflect.Type) error {
 		}
 		return w.look(value, known[key.Value])
 	})
+}
+
+// keys lists the keys of a struct, those of inlined ones among them, behind names.
+func keys(t reflect.Type, known map[string]reflect.Type, names []string) []string {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		switch {
+		case strings.Contains(options, "inline"):
+			names = keys(f.Type, known, names)
+			continue
+		case !f.IsExported() || name == "-":
+			continue
+		case name == "":
+			name = strings.ToLower(f.Name)
+		}
+		known[name], names = f.Type, append(names, name)
+	}
+	return names
 }
 
 func (w *walker) entries(n *yaml.Node, t reflect.Type) error {
@@ -79,7 +94,7 @@ func (w *walker) entries(n *yaml.Node, t reflect.Type) error {
 // at the mappings that are merged into it.
 func (w *walker) mapping(n *yaml.Node, t reflect.Type, pair func(key, value *yaml.Node) error) error {
 	if n.Kind != yaml.MappingNode {
-		return kind(n, "mapping")
+		return w.kind(n, "mapping")
 	}
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -109,7 +124,7 @@ func (w *walker) merged(n *yaml.Node, t reflect.Type) error {
 	}
 	for _, m := range list {
 		if r := real(m); r.Kind != yaml.MappingNode {
-			return kind(r, "mapping")
+			return w.kind(r, "mapping")
 		}
 		if err := w.look(m, t); err != nil {
 			return err
@@ -120,12 +135,15 @@ func (w *walker) merged(n *yaml.Node, t reflect.Type) error {
 
 func (w *walker) items(n *yaml.Node, t reflect.Type) error {
 	if n.Kind != yaml.SequenceNode {
-		return kind(n, "list")
+		return w.kind(n, "list")
 	}
 	if t.Kind() == reflect.Array && len(n.Content) != t.Len() {
 		return wrong(n.Line, "err_yaml_length", "n", len(n.Content), "want", t.Len())
 	}
 	for _, x := range n.Content {
+		if real(x).Tag == "!!null" { // it would be left out in silence
+			return wrong(x.Line, "err_yaml_nothing")
+		}
 		if err := w.look(x, t.Elem()); err != nil {
 			return err
 		}
@@ -134,22 +152,29 @@ func (w *walker) items(n *yaml.Node, t reflect.Type) error {
 }
 
 // fits tells whether a single value is of a type.
-func fits(n *yaml.Node, t reflect.Type) error {
+func (w *walker) fits(n *yaml.Node, t reflect.Type) error {
 	cut := n.Tag == "!!float" && t.Kind() >= reflect.Int && t.Kind() <= reflect.Uint64 // it would be cut off in silence
-	if !cut && n.Decode(reflect.New(t).Interface()) == nil {
+	err := n.Decode(reflect.New(t).Interface())
+	var own *Error
+	switch {
+	case err == nil && !cut:
 		return nil
+	case errors.As(err, &own): // of a type that reads itself
+		return own
+	case t == duration:
+		return w.kind(n, "duration")
 	}
 	switch t.Kind() {
 	case reflect.Bool:
-		return kind(n, "bool")
+		return w.kind(n, "bool")
 	case reflect.Float32, reflect.Float64:
-		return kind(n, "number")
+		return w.kind(n, "number")
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return kind(n, "whole")
+		return w.kind(n, "whole")
 	case reflect.Struct: // of our files' types, a time alone is one
-		return kind(n, "time")
+		return w.kind(n, "time")
 	}
-	return kind(n, "text")
+	return w.kind(n, "text")
 }
 
 // Kind of value, which the commands word.
@@ -157,8 +182,8 @@ type Kind string
 
 // kind says that a value is not of the kind that is wanted: the words know the code
 // yaml_kind_ and its name.
-func kind(n *yaml.Node, want Kind) *Error {
-	var is Kind
+func (w *walker) kind(n *yaml.Node, want Kind) *Error {
+	is := Kind("text")
 	switch {
 	case n.Kind == yaml.MappingNode:
 		is = "mapping"
@@ -166,8 +191,12 @@ func kind(n *yaml.Node, want Kind) *Error {
 		is = "list"
 	case want == "mapping" && strings.ContainsRune(n.Value, wideColon):
 		return wrong(n.Line, "err_yaml_wide")
-	default:
+	case !w.discreet:
 		return wrong(n.Line, "err_yaml_value", "value", Short(n.Value), "want", want)
+	case n.Tag == "!!int" || n.Tag == "!!float":
+		is = "number"
+	case n.Tag == "!!bool":
+		is = "bool"
 	}
 	return wrong(n.Line, "err_yaml_kind", "is", is, "want", want)
 }

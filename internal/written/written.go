@@ -57,7 +57,14 @@ type File struct{ root *yaml.Node }
 
 // Decode reads a file into v, a pointer to a struct; an unknown key is an error. An
 // empty file leaves v as it is. The error is an *Error.
-func Decode(data []byte, v any) (File, error) {
+func Decode(data []byte, v any) (File, error) { return Decoder{}.Decode(data, v) }
+
+// Decoder reads what people write. A discreet one repeats no value in what it says: it
+// may be a secret in the wrong place.
+type Decoder struct{ Discreet bool }
+
+// Decode is as the function of that name.
+func (d Decoder) Decode(data []byte, v any) (File, error) {
 	var doc yaml.Node
 	switch err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&doc); {
 	case errors.Is(err, io.EOF):
@@ -65,17 +72,20 @@ func Decode(data []byte, v any) (File, error) {
 	case err != nil:
 		return File{}, broken(data, err)
 	}
-	f := File{doc.Content[0]}
-	w := walker{open: map[*yaml.Node]bool{}}
-	if err := w.look(f.root, reflect.TypeOf(v).Elem()); err != nil {
-		return f, err
+	return File{doc.Content[0]}, d.Node(doc.Content[0], v)
+}
+
+// Node reads a part of a file into v, a pointer to a struct, as Decode reads all of it:
+// for types that read themselves, whose *Error Decode gives on.
+func (d Decoder) Node(n *yaml.Node, v any) error {
+	w := walker{d.Discreet, map[*yaml.Node]bool{}}
+	if err := w.look(n, reflect.TypeOf(v).Elem()); err != nil {
+		return err
 	}
-	strict := yaml.NewDecoder(bytes.NewReader(data))
-	strict.KnownFields(true)
-	if err := strict.Decode(v); err != nil { // what the walk has no eye for
-		return f, syntax(err)
+	if err := n.Decode(v); err != nil { // what the walk has no eye for
+		return syntax(err)
 	}
-	return f, nil
+	return nil
 }
 
 // Has tells whether the file has a key on its first level with a value.

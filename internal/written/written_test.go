@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"plaint/internal/web/locale"
 )
 
@@ -21,6 +23,18 @@ type outer struct {
 	Words map[string]inner `yaml:"words"`
 	List  []inner          `yaml:"list"`
 	Next  *inner           `yaml:"next"`
+	Every time.Duration    `yaml:"every"`
+	Even  even             `yaml:"even"`
+	below `yaml:",inline"`
+}
+
+type below struct{ Lower string }
+
+// even reads itself.
+type even struct{}
+
+func (*even) UnmarshalYAML(n *yaml.Node) error {
+	return &Error{Line: n.Line, Code: "err_settings_age", Pairs: []any{"even", n.Value}}
 }
 
 // TestDecode: what is wrong is told by line and code; what is right is read.
@@ -29,10 +43,17 @@ func TestDecode(t *testing.T) {
 		"whole: 1\non: true\nat: 2026-01-02\nlist: [{name: a, pairs: [[1, 2]]}]\nnext: {name: b}\n": "",
 		"":                                  "",
 		"list: null":                        "",
-		"a: &a {name: x}\nlist: [*a]":       "line 1: err_yaml_key [value a names whole, on, at, words, list, next]",
+		"a: &a {name: x}\nlist: [*a]":       "line 1: err_yaml_key [value a names whole, on, at, words, list, next, every, even, lower]",
 		"next: &a {name: x}\nlist: [*a]":    "",
 		"words:\n  x:\n    nam: y":          "line 3: err_yaml_key_near [value nam near name]",
 		"next:\n  pairs: [[1, 2], [1]]":     "line 2: err_yaml_length [n 1 want 2]",
+		"next:\n  pairs:\n  - [1, ~]":       "line 3: err_yaml_nothing []",
+		"list:\n  -\n  - name: a":           "line 2: err_yaml_nothing []",
+		"next: {inner: x}":                  "line 1: err_yaml_key [value inner names name, pairs]",
+		"every: 5 minutes":                  "line 1: err_yaml_value [value 5 minutes want duration]",
+		"every: 5":                          "line 1: err_yaml_value [value 5 want duration]",
+		"every: 5m\nlower: x":               "",
+		"even: x":                           "line 1: err_settings_age [even x]",
 		"next:\n  pairs: [[1, x]]":          "line 2: err_yaml_value [value x want number]",
 		"whole: 1.5":                        "line 1: err_yaml_value [value 1.5 want whole]",
 		"on: 3":                             "line 1: err_yaml_value [value 3 want bool]",
@@ -50,7 +71,7 @@ func TestDecode(t *testing.T) {
 		"words: {1: {name: y}, yes: {}}":                              "",
 		"words:\n  x：y":                                               "line 2: err_yaml_wide []",
 		"whole: " + strings.Repeat("9x", 40):                          "line 1: err_yaml_value [value " + strings.Repeat("9x", 20) + "… want whole]",
-		strings.Repeat("k", 50) + ": 1":                               "line 1: err_yaml_key [value " + strings.Repeat("k", 40) + "… names whole, on, at, words, list, next]",
+		strings.Repeat("k", 50) + ": 1":                               "line 1: err_yaml_key [value " + strings.Repeat("k", 40) + "… names whole, on, at, words, list, next, every, even, lower]",
 	} {
 		if got := told(t, text); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
@@ -79,6 +100,26 @@ func told(t *testing.T, text string) string {
 	return ""
 }
 
+// TestDiscreet: what is wrong is told, the value is not.
+func TestDiscreet(t *testing.T) {
+	for text, want := range map[string]string{
+		"whole: hunter2":                   "line 1: err_yaml_kind [is text want whole]",
+		"on: 77":                           "line 1: err_yaml_kind [is number want bool]",
+		"at: true":                         "line 1: err_yaml_kind [is bool want time]",
+		"every: hunter2":                   "line 1: err_yaml_kind [is text want duration]",
+		"list: hunter2":                    "line 1: err_yaml_kind [is text want list]",
+		"next: {pairs: [[hunter2, 1]]}":    "line 1: err_yaml_kind [is text want number]",
+		"list: [*hunter2]":                 "line 1: err_yaml_anchor []",
+		"next: {name: [hunter2":            "line 1: err_yaml_bracket []",
+		"next: {name: {hunter2: hunter2}}": "line 1: err_yaml_kind [is mapping want text]",
+	} {
+		var v outer
+		if _, err := (Decoder{Discreet: true}).Decode([]byte(text), &v); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}
+
 // TestBroken: what is no YAML is told in the line that broke it, and why.
 func TestBroken(t *testing.T) {
 	head := "# of the team\nnext:\n  name: x\n"
@@ -100,7 +141,7 @@ func TestBroken(t *testing.T) {
 		"next:\n  name: \"\\d+\"\n":                                    "line 2: err_yaml_escape []",
 		"next:\n  name: a\x01b\n":                                      "line 2: err_yaml_sign []",
 		"next:\n  name: a\n  # \xcd\xa3\xa3\n":                         "line 3: err_yaml_encoding []",
-		head + "list: [*a]\nwhole: 1\n":                                "line 4: err_yaml_anchor [name a]",
+		head + "list: [*a]\nwhole: 1\n":                                "line 4: err_yaml_anchor []",
 		head + "whole: !<x y\n":                                        "line 4: err_yaml_syntax [detail did not find the expected '>']",
 		"# far\nnext: {name: 'x\n" + strings.Repeat("whole: 1\n", 999): "line 2: err_yaml_quote []",
 	} {

@@ -4,12 +4,8 @@
 package settings
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,18 +15,18 @@ import (
 
 	"plaint/ingest/stream"
 	"plaint/internal/record"
+	"plaint/internal/written"
 )
 
 // Settings is the whole file.
 type Settings struct {
 	HTTP       HTTP              `yaml:"http"`
 	Hooks      []Hook            `yaml:"hooks"`
-	Sources    []yaml.Node       `yaml:"sources"`
+	Streams    []Stream          `yaml:"sources"`
 	Retention  map[string]MaxAge `yaml:"retention"`  // by kind
 	FAQ        string            `yaml:"faq"`        // a file of questions and answers, for analyze
 	Lexicon    string            `yaml:"lexicon"`    // a file of words, for analyze
 	Embeddings Embeddings        `yaml:"embeddings"` // whom analyze asks for vectors of texts
-	Streams    []Stream          `yaml:"-"`          // of Sources
 	File       string            `yaml:"-"`          // its name, for messages
 }
 
@@ -81,7 +77,7 @@ var age = regexp.MustCompile(`^([0-9]{1,5})(d|y)$`)
 func (a *MaxAge) UnmarshalYAML(n *yaml.Node) error {
 	g := age.FindStringSubmatch(n.Value)
 	if g == nil {
-		return &Fault{Line: n.Line, Code: "bad_age", Value: n.Value}
+		return badAge(n.Line)
 	}
 	days := time.Duration(0)
 	for _, c := range g[1] {
@@ -91,258 +87,113 @@ func (a *MaxAge) UnmarshalYAML(n *yaml.Node) error {
 		days = days * 36525 / 100
 	}
 	if days == 0 {
-		return &Fault{Line: n.Line, Code: "bad_age", Value: n.Value}
+		return badAge(n.Line)
 	}
 	*a = MaxAge(days * 24 * time.Hour)
 	return nil
 }
 
-// Fault is what is wrong with the file, and where.
-type Fault struct {
-	Line  int
-	Code  string // syntax, wrong_type, unknown_key, unknown_type, no_type, no_name, bad_name, name_twice, bad_age, unknown_kind, source
-	Value string
-	Known string // what would be right
-	Err   error
-}
+func badAge(line int) error { return &written.Error{Line: line, Code: "err_settings_age"} }
 
-func (f *Fault) Error() string {
-	if f.Err != nil {
-		return fmt.Sprintf("line %d: %s %s: %v", f.Line, f.Code, f.Value, f.Err)
+// discreet is how the settings are read: what stands in a wrong place may be a secret.
+var discreet = written.Decoder{Discreet: true}
+
+// UnmarshalYAML reads the settings of one source, by its type.
+func (s *Stream) UnmarshalYAML(n *yaml.Node) error {
+	var c stream.Common
+	if n.Kind != yaml.MappingNode {
+		return discreet.Node(n, &c)
 	}
-	return fmt.Sprintf("line %d: %s %s", f.Line, f.Code, f.Value)
+	_ = n.Decode(&c) // the keys of its type tell what is wrong with these as well
+	make, ok := types[c.Type]
+	switch {
+	case c.Type == "":
+		return &written.Error{Line: n.Line, Code: "err_settings_no_type", Pairs: []any{"names", strings.Join(typeNames(), ", ")}}
+	case !ok:
+		return onLine(n.Line, written.Unknown("err_settings_type", c.Type, typeNames()))
+	}
+	*s = Stream{Name: c.Name, Type: c.Type, line: n.Line, settings: make()}
+	return discreet.Node(n, s.settings)
 }
 
-func (f *Fault) Unwrap() error { return f.Err }
+func onLine(line int, bad *written.Error) error {
+	bad.Line = line
+	return bad
+}
 
-// Load reads a file. The error is a *Fault, or of the system.
+// Load reads a file. The error is a *written.Error, or of the system.
 func Load(path string) (*Settings, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	s, err := Parse(data)
-	if err == nil {
-		s.File = filepath.Base(path)
-	}
-	return s, err
+	return Parse(data)
 }
 
 // Open makes the sources ready to run: secrets are read, and what else only
-// somebody needs who runs them. The error is a *Fault.
+// somebody needs who runs them. The error is a *written.Error.
 func (s *Settings) Open() error {
 	for i := range s.Streams {
 		x := &s.Streams[i]
 		var err error
 		if x.Run, err = x.settings.Source(); err != nil {
-			return &Fault{Line: x.line, Code: "source", Value: x.Name, Err: err}
+			return &written.Error{Line: x.line, Code: "err_settings_source", Pairs: []any{"value", x.Name, "reason", err}}
 		}
 	}
 	return nil
 }
 
 // Parse reads settings. Paths in them are those of the process: relative to the
-// folder that it was started in.
+// folder that it was started in. The error is a *written.Error.
 func Parse(data []byte) (*Settings, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(data, &root); err != nil {
-		return nil, syntax(err)
-	}
 	s := &Settings{}
-	if len(root.Content) == 0 {
-		return s, nil // empty, or comments alone
-	}
-	top := root.Content[0]
-	if err := strict(top, reflect.TypeFor[Settings]()); err != nil {
+	f, err := discreet.Decode(data, s)
+	if err != nil {
 		return nil, err
 	}
-	if err := top.Decode(s); err != nil {
-		return nil, syntax(err)
-	}
-	return s, s.check(top)
-}
-
-var (
-	lineOf    = regexp.MustCompile(`line ([0-9]+): ?`)
-	wrongType = regexp.MustCompile("^cannot unmarshal !!\\w+ (?:`[^`]*` )?into (\\S+)$")
-	quoted    = regexp.MustCompile("`[^`]*`")
-)
-
-// syntax makes a fault of what the YAML package says. It repeats values, which
-// may be secrets in the wrong place: they are left out.
-func syntax(err error) error {
-	var f *Fault
-	if errors.As(err, &f) {
-		return f
-	}
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	var many *yaml.TypeError
-	if errors.As(err, &many) && len(many.Errors) > 0 {
-		text = many.Errors[0]
-	}
-	f = &Fault{Code: "syntax", Line: 1}
-	if g := lineOf.FindStringSubmatch(text); g != nil {
-		_, _ = fmt.Sscan(g[1], &f.Line) // digits
-	}
-	text = lineOf.ReplaceAllString(text, "")
-	if g := wrongType.FindStringSubmatch(text); g != nil {
-		f.Code, f.Known = "wrong_type", wanted(g[1])
-		return f
-	}
-	f.Err = errors.New(quoted.ReplaceAllString(text, "…"))
-	return f
-}
-
-// wanted is the code of what a Go type is written as.
-func wanted(typ string) string {
-	switch {
-	case strings.HasPrefix(typ, "[]"):
-		return "list"
-	case typ == "time.Duration":
-		return "duration"
-	case strings.HasPrefix(typ, "int"), strings.HasPrefix(typ, "uint"), strings.HasPrefix(typ, "float"):
-		return "number"
-	case typ == "string":
-		return "text"
-	case typ == "bool":
-		return "truth"
-	}
-	return "keys"
-}
-
-// strict finds a key of a mapping that its type does not have.
-func strict(n *yaml.Node, t reflect.Type) error {
-	for n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch {
-	case reflect.PointerTo(t).Implements(reflect.TypeFor[yaml.Unmarshaler]()), t == reflect.TypeFor[yaml.Node]():
-		return nil // it looks for itself
-	case t.Kind() == reflect.Slice && n.Kind == yaml.SequenceNode:
-		for _, e := range n.Content {
-			if err := strict(e, t.Elem()); err != nil {
-				return err
-			}
-		}
-	case t.Kind() == reflect.Struct && n.Kind == yaml.MappingNode:
-		known := map[string]reflect.Type{}
-		fields(t, known)
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			key := n.Content[i]
-			sub, ok := known[key.Value]
-			if !ok {
-				names := []string{}
-				for k := range known {
-					names = append(names, k)
-				}
-				slices.Sort(names)
-				return &Fault{Line: key.Line, Code: "unknown_key", Value: key.Value, Known: strings.Join(names, ", ")}
-			}
-			if err := strict(n.Content[i+1], sub); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// fields lists the keys of a struct, those of inlined ones among them.
-func fields(t reflect.Type, out map[string]reflect.Type) {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		switch {
-		case strings.Contains(options, "inline"):
-			fields(f.Type, out)
-		case name == "-" || !f.IsExported():
-		case name == "":
-			out[strings.ToLower(f.Name)] = f.Type
-		default:
-			out[name] = f.Type
-		}
-	}
+	return s, s.check(f)
 }
 
 // nameForm is what a source or hook may be called: it stands in paths, metrics
 // and positions.
 var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
 
-func (s *Settings) check(top *yaml.Node) error {
+func (s *Settings) check(f written.File) error {
 	names := map[string]bool{}
 	name := func(n string, line int) error {
+		bad := &written.Error{Line: line, Pairs: []any{"value", written.Short(n)}}
 		switch {
 		case n == "":
-			return &Fault{Line: line, Code: "no_name"}
+			bad.Code = "err_settings_no_name"
 		case !nameForm.MatchString(n):
-			return &Fault{Line: line, Code: "bad_name", Value: n}
+			bad.Code = "err_settings_bad_name"
 		case names[n]:
-			return &Fault{Line: line, Code: "name_twice", Value: n}
+			bad.Code = "err_settings_name_twice"
+		default:
+			names[n] = true
+			return nil
 		}
-		names[n] = true
-		return nil
+		return bad
 	}
-	for i := range s.Sources {
-		n := &s.Sources[i]
-		var c stream.Common
-		if err := n.Decode(&c); err != nil {
-			return syntax(err)
-		}
-		if err := name(c.Name, n.Line); err != nil {
+	for i := range s.Streams {
+		if err := name(s.Streams[i].Name, s.Streams[i].line); err != nil {
 			return err
 		}
-		into, err := read(n, c)
-		if err != nil {
-			return err
-		}
-		s.Streams = append(s.Streams, Stream{Name: c.Name, Type: c.Type, line: n.Line, settings: into})
 	}
 	for i := range s.Hooks {
-		h := &s.Hooks[i]
-		h.Line = entry(top, "hooks").Content[i].Line
-		if err := name(h.Name, h.Line); err != nil {
+		s.Hooks[i].Line = f.Line("hooks", i)
+		if err := name(s.Hooks[i].Name, s.Hooks[i].Line); err != nil {
 			return err
 		}
 	}
-	if len(s.Retention) == 0 {
-		return nil
-	}
-	for i, key := range entry(top, "retention").Content {
-		if _, ok := record.ParseKind(key.Value); !ok && i%2 == 0 {
-			return &Fault{Line: key.Line, Code: "unknown_kind", Value: key.Value, Known: "complaints, surveys, logs, transactions, accounts"}
+	for _, kind := range slices.Sorted(maps.Keys(s.Retention)) {
+		line := f.Line("retention", kind)
+		if _, ok := record.ParseKind(kind); !ok {
+			return onLine(line, written.Unknown("err_record_kind", kind, record.KindNames()))
+		}
+		if s.Retention[kind] == 0 { // nothing stands behind the colon
+			return badAge(line)
 		}
 	}
 	return nil
-}
-
-// entry is the value of a mapping's key, which is there.
-func entry(mapping *yaml.Node, key string) *yaml.Node {
-	i := slices.IndexFunc(mapping.Content, func(n *yaml.Node) bool { return n.Value == key })
-	n := mapping.Content[i+1]
-	for n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	return n
-}
-
-// read reads the settings of one source.
-func read(n *yaml.Node, c stream.Common) (source, error) {
-	make, ok := types[c.Type]
-	if !ok {
-		f := &Fault{Line: n.Line, Code: "unknown_type", Value: c.Type, Known: strings.Join(slices.Sorted(maps.Keys(types)), ", ")}
-		if c.Type == "" {
-			f.Code = "no_type"
-		}
-		return nil, f
-	}
-	into := make()
-	if err := strict(n, reflect.TypeOf(into)); err != nil {
-		return nil, err
-	}
-	if err := n.Decode(into); err != nil {
-		return nil, syntax(err)
-	}
-	return into, nil
 }

@@ -1,6 +1,9 @@
 package settings
 
 import (
+	"maps"
+	"slices"
+
 	"plaint/ingest/stream/mailbox"
 	"plaint/ingest/stream/queue"
 	"plaint/ingest/stream/table"
@@ -18,3 +21,5 @@ var types = map[string]func() source{
 	"postgres":  func() source { return &table.Postgres{} },
 	"syslog":    func() source { return &telemetry.Syslog{} },
 }
+
+func typeNames() []string { return slices.Sorted(maps.Keys(types)) }

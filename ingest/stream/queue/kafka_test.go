@@ -434,7 +434,7 @@ func TestKafkaSettings(t *testing.T) {
 		"topics: \"a/b\"":            func(c *Kafka) { c.Topics = []string{"a/b"} },
 		"start: \"middle\"":          func(c *Kafka) { c.Start = "middle" },
 		"batch: 200000":              func(c *Kafka) { c.Batch = 200000 },
-		"as or profile must say":     func(c *Kafka) { c.As = "" },
+		"err_source_what":            func(c *Kafka) { c.As = "" },
 		"no_such":                    func(c *Kafka) { c.Profile = "no_such" },
 		"sasl: user and password":    func(c *Kafka) { c.SASL = &SASL{} },
 		"sasl: password: the enviro": func(c *Kafka) { c.SASL = &SASL{User: "u", Password: stream.Secret{Env: "PLAINT_NOT_SET"}} },

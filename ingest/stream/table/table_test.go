@@ -372,7 +372,7 @@ func TestSettings(t *testing.T) {
 		"overlap:":        func(c *Settings) { c.Overlap = "-5m" },
 		"batch:":          func(c *Settings) { c.Batch = -1 },
 		"every:":          func(c *Settings) { c.Every = time.Nanosecond },
-		"as or profile":   func(c *Settings) { c.As = "" },
+		"err_source_what": func(c *Settings) { c.As = "" },
 		"address is miss": func(c *Settings) { c.DSN = stream.Secret{} },
 		"dsn: the env":    func(c *Settings) { c.DSN = stream.Secret{Env: "NOT_SET_ANYWHERE"} },
 	} {
