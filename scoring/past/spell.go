@@ -10,7 +10,7 @@ import (
 const Spells = "spells"
 
 // What is believed of bad spells, one for all tables. Other lengths (.1, 1), shares
-// (.02) and rates (.7) made no difference that could be told from chance; so did
+// (.02) and rates (.7) made no difference that could be told from chance; nor did
 // a mean over 48 of them weighed by what they foretold.
 const (
 	spellLength = .3  // mean, as a share of the time the table spans
