@@ -3,6 +3,7 @@ package tabular_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -142,7 +143,7 @@ func TestScoreboard(t *testing.T) {
 		compare(t, b.String())
 		return
 	}
-	b.payments(t, 6000, seeds(5, 30))
+	b.payments(t, 6000, slices.Concat(seeds(5, 15), seeds(30, 15))) // features were chosen on those between
 	b.payments(t, 20_000, seeds(5, 12))
 	b.payments(t, 100_000, seeds(5, 1))
 	s := b.tolokers(t)
