@@ -199,7 +199,7 @@ func readTruth(path string) (map[string]planted, error) {
 	}
 	defer f.Close()
 	r := csv.NewReader(f)
-	if _, err := r.Read(); err != nil { // id,motive,group,incident,cause,type,refuted
+	if _, err := r.Read(); err != nil { // id,motive,group,incident,cause,type,refuted,logs
 		return nil, fmt.Errorf("read the planted truth: %w", err)
 	}
 	out := map[string]planted{}

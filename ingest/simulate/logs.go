@@ -109,12 +109,13 @@ type line struct {
 	of       *template
 	customer uint32
 	known    bool
+	stream   uint64 // of its words; 0 for the minute's
 }
 
 // writeLogs streams the quarter minute by minute.
 func (w *world) writeLogs(out io.Writer) (int, error) {
 	buf := bufio.NewWriterSize(out, 1<<18)
-	signs, total := w.bursts(), 0
+	signs, traces, total := w.bursts(), w.traces(), 0
 	w.usual = w.faultCauses()
 	weights := make([]int, len(w.book.logs))
 	for i, t := range w.book.logs {
@@ -136,6 +137,10 @@ func (w *world) writeLogs(out io.Writer) (int, error) {
 			now = append(now, line{at: m*1000 + int64(d.n(60000)), of: t, customer: uint32(d.n(w.Customers)), known: d.chance(.25)})
 		}
 		now, signs = w.addSigns(now, signs, m, &d)
+		for ; len(traces) > 0 && traces[0].at < (m+60)*1000; traces = traces[1:] {
+			t := &traces[0]
+			now = append(now, line{at: t.at, of: t.of, customer: t.customer, known: true, stream: t.stream})
+		}
 		slices.SortFunc(now, func(a, b line) int {
 			return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.customer, b.customer), cmp.Compare(a.of.text, b.of.text))
 		})
@@ -168,6 +173,10 @@ func (w *world) addSigns(now []line, signs []burst, m int64, d *dice) ([]line, [
 }
 
 func (w *world) appendLine(b []byte, l *line, d *dice) []byte {
+	if l.stream != 0 {
+		own := throw(w.Seed, ofLogs, l.stream)
+		d = &own
+	}
 	b = append(b, `{"time":"`...)
 	b = time.UnixMilli(l.at).UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
 	b = append(append(b, `","service":"`...), l.of.service...)

@@ -49,6 +49,7 @@ type plan struct {
 	groundless bool  // the records refute it
 	invented   bool  // there is no such movement
 	cites      bool
+	logs       telling // what the logs tell of it
 }
 
 var products = [...]string{"forex", "gold", "index_cfd", "crypto", "stocks", "futures"}

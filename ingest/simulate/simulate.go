@@ -106,6 +106,7 @@ func (c Config) plan() (*world, error) {
 	w := &world{Config: c, book: b, cal: newCalendar(c.Start, c.Days), roles: map[uint32]role{}}
 	w.schedule()
 	w.closeIncidents()
+	w.witness()
 	return w, nil
 }
 
@@ -224,7 +225,7 @@ func inOrder(out io.Writer, header string, n int, row func([]byte, int) []byte) 
 // writeTruth writes what is known of every complaint, and of what was planted.
 func (w *world) writeTruth(dir string, s *Summary) error {
 	_, err := create(filepath.Join(dir, "complaints.csv"), func(out io.Writer) (int, error) {
-		return len(w.plans), inOrder(out, "id,motive,group,incident,cause,type,refuted\n", len(w.plans), w.appendTruth)
+		return len(w.plans), inOrder(out, "id,motive,group,incident,cause,type,refuted,logs\n", len(w.plans), w.appendTruth)
 	})
 	if err != nil {
 		return err
@@ -262,7 +263,7 @@ func (w *world) appendTruth(b []byte, i int) []byte {
 	c := &w.book.causes[p.cause]
 	b = append(append(append(b, ','), c.name...), ',')
 	b = append(append(append(b, types[c.kind]...), ','), answers[btoi(p.groundless || p.invented)]...)
-	return append(b, '\n')
+	return append(append(append(b, ','), tellings[p.logs]...), '\n')
 }
 
 // load is how many complaints a department had, and how many it answered late.

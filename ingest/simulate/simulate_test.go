@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/json"
@@ -222,6 +223,139 @@ func logsComeFirst(t *testing.T, dir string) {
 			t.Errorf("%s: %d complaints, the first %s after a start %s, %d log lines between", in.ID, in.Count, in.First, in.Start, inside[in.ID])
 		}
 	}
+}
+
+// seen is what the log has of one customer.
+type seen struct {
+	at  time.Time
+	bad bool // at warn or error
+}
+
+// TestLogsTellOfComplaints: a technical complaint without a fault has the
+// customer's own lines before it, bad ones if the trouble was real.
+func TestLogsTellOfComplaints(t *testing.T) {
+	dir, _ := write(t, Config{Seed: 1})
+	logs, complaints := logsOf(t, dir), rows(t, dir, "complaints.csv")
+	n, honest, stray := map[string]int{}, map[string]int{}, 0
+	for i, truth := range rows(t, dir, "truth/complaints.csv") {
+		told, c := truth["logs"], complaints[i]
+		faultless := truth["incident"] == "" || truth["motive"] != "honest"
+		if !faultless || !strings.Contains("login platform_down platform_update", truth["type"]) {
+			if told != "" {
+				t.Errorf("%v has traces", truth)
+			}
+			continue
+		}
+		if truth["incident"] != "" && told == "trouble" {
+			t.Errorf("%s rides on an outage and was met by it", truth["id"])
+		}
+		if n[told]++; truth["motive"] == "honest" {
+			honest[told]++
+		}
+		received, err := time.Parse(time.RFC3339, c["received"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		good, bad := 0, 0
+		for _, l := range logs[c["customer"]] {
+			switch before := received.Sub(l.at); {
+			case before <= 0 || before > 24*time.Hour:
+			case l.bad:
+				bad++
+			default:
+				good++
+			}
+		}
+		if told == "trouble" && bad == 0 || told == "none" && good == 0 {
+			t.Errorf("%v: %d bad lines, %d others", truth, bad, good)
+		}
+		if told == "none" && bad > 0 {
+			stray++ // a line of chance
+		}
+	}
+	t.Logf("technical complaints without a fault: %v, of them honest: %v, with a stray warning: %d", n, honest, stray)
+	if absent := float64(n[""]) / float64(n[""]+n["none"]+n["trouble"]); n["none"] < 50 || absent < .3 || absent > .4 {
+		t.Errorf("logs tell %v", n)
+	}
+	if mistaken := float64(honest["none"]) / float64(honest["none"]+honest["trouble"]); mistaken < .02 || mistaken > .06 {
+		t.Errorf("logs tell of the honest %v", honest)
+	}
+	if abusers := n["none"] - honest["none"]; abusers < 20 || n["trouble"]-honest["trouble"] < 20 || 50*stray > n["none"] {
+		t.Errorf("logs tell %v, of the honest %v; %d of none have a warning", n, honest, stray)
+	}
+}
+
+func logsOf(t *testing.T, dir string) map[string][]seen {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(dir, "logs.ndjson"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]seen{}
+	for line := range bytes.Lines(raw) {
+		var l struct {
+			Time            time.Time
+			Level, Customer string
+		}
+		if err := json.Unmarshal(line, &l); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if l.Customer != "" {
+			out[l.Customer] = append(out[l.Customer], seen{at: l.Time, bad: l.Level == "warn" || l.Level == "error"})
+		}
+	}
+	return out
+}
+
+// TestTracesChangeNothingElse: without them complaints and all other log lines
+// are the same, also in drills, with few customers and with hardly a log.
+func TestTracesChangeNothingElse(t *testing.T) {
+	for _, c := range []Config{{Seed: 5, Customers: 2000, LogLines: 20000}, {Seed: 3, Complaints: 1000, LogLines: 5000, Drill: true},
+		{Seed: 7, Customers: 200, LogLines: 1}} {
+		with, without := planned(t, c), planned(t, c)
+		for i := range without.plans {
+			without.plans[i].logs = tellsNothing
+		}
+		for i := range with.plans {
+			if a, b := with.appendComplaint(nil, i), without.appendComplaint(nil, i); !bytes.Equal(a, b) {
+				t.Fatalf("%+v: %s and %s", c, a, b)
+			}
+		}
+		a, b := logged(t, with), logged(t, without)
+		if more := len(a) - len(b); more == 0 || more != len(with.traces()) {
+			t.Errorf("%+v: %d traces, %d more lines", c, len(with.traces()), more)
+		}
+		for _, line := range a {
+			if len(b) > 0 && line == b[0] {
+				b = b[1:]
+			} else if !strings.Contains(line, `,"customer":"C`) || !strings.Contains(line, " cid=1") {
+				t.Fatalf("%+v: a line without a customer has come: %s", c, line)
+			}
+		}
+		if len(b) > 0 {
+			t.Errorf("%+v: %d lines are not as they were, the first %s", c, len(b), b[0])
+		}
+	}
+}
+
+func planned(t *testing.T, c Config) *world {
+	t.Helper()
+	w, err := c.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func logged(t *testing.T, w *world) []string {
+	t.Helper()
+	var out bytes.Buffer
+	n, err := w.writeLogs(&out)
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if err != nil || n != len(lines) {
+		t.Fatalf("%d lines, %d counted, %v", len(lines), n, err)
+	}
+	return lines
 }
 
 func sharesAsPlanted(t *testing.T, dir string, s Summary) {
