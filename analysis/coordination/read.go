@@ -8,7 +8,6 @@ import (
 	"iter"
 	"maps"
 	"strings"
-	"unicode"
 
 	"plaint/analysis/rootcause/incident"
 	"plaint/internal/record"
@@ -48,7 +47,7 @@ func (r *reader) read(ctx context.Context, letters func(iter.Seq[[]string]) []in
 		var customer uint64
 		var address string
 		err := rows.Scan(&customer, &address)
-		r.address[customer] = record.Hash64("address", plain(address))
+		r.address[customer] = record.Hash64("address", record.Plain(address))
 		return err
 	})
 	if err != nil {
@@ -105,7 +104,7 @@ func (r *reader) scan(rows *sql.Rows) (body string, err error) {
 	t.Amount = record.Number{Value: amount.Float64, Valid: amount.Valid}
 	handle := text.Handle(body)
 	t.Keys[record.TieHandle] = record.Hash64("handle", handle)
-	if contact = plain(contact); handle == "" || !strings.Contains(contact, plain(handle)) { // one thing must not tie twice
+	if contact = record.Plain(contact); handle == "" || !strings.Contains(contact, record.Plain(handle)) { // one thing must not tie twice
 		t.Keys[record.TieContact] = record.Hash64("contact", contact)
 	}
 	t.Keys[record.TieAddress] = r.address[t.Customer]
@@ -133,19 +132,4 @@ func attributes(extra string) map[string]string {
 	}
 	maps.DeleteFunc(out, func(_, v string) bool { return v == "" })
 	return out
-}
-
-// plain is a contact or address as it is compared: letters and digits, in small
-// letters. Of anything too short to be one nothing is left.
-func plain(s string) string {
-	s = strings.Map(func(c rune) rune {
-		if unicode.IsLetter(c) || unicode.IsDigit(c) {
-			return unicode.ToLower(c)
-		}
-		return -1
-	}, s)
-	if len(s) < 5 {
-		return ""
-	}
-	return s
 }

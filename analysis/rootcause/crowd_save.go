@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"plaint/analysis/rootcause/incident"
+	"plaint/internal/record"
 	"plaint/internal/store"
 )
 
@@ -251,4 +252,27 @@ func Guard(ctx context.Context, st *store.Store) (*incident.Guard, error) {
 		return nil, fmt.Errorf("read the incidents: %w", err)
 	}
 	return incident.NewGuard(slices.Clip(list)), nil
+}
+
+// OpenIncidents tells how strongly the incidents of the latest run bear a complaint
+// out, as far as they were sure when it was received. Its theme is not asked for: at
+// admission it has none yet.
+func OpenIncidents(ctx context.Context, st *store.Store) (store.Bears, error) {
+	g, err := Guard(ctx, st)
+	if err != nil || g.Empty() {
+		return nil, err
+	}
+	return func(c *record.Complaint) float64 {
+		if !c.Received.Known() {
+			return 0
+		}
+		asked := incident.Asked{Type: c.Type, At: c.Received.Time, Attributes: map[string]string{"product": c.Product, "channel": c.Channel}}
+		for _, f := range c.Extra {
+			if f.Value != "" {
+				asked.Attributes[f.Name] = f.Value
+			}
+		}
+		_, strength := g.Corroborates(asked)
+		return strength
+	}, nil
 }

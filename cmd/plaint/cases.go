@@ -143,7 +143,7 @@ func (e *env) showCase(ctx context.Context, v *view.Reader, id int64, a asked) e
 // reasonRows are the reasons of a score and the complaints behind them.
 func (e *env) reasonRows(f format.Format, list []view.Reason) [][]string {
 	rows := [][]string{{e.t("web_signal"), e.t("web_value"), e.t("web_points_score"), e.t("web_evidence")}}
-	for _, r := range list {
+	for i, r := range list {
 		var evidence []string
 		for _, seq := range r.Evidence {
 			evidence = append(evidence, fmt.Sprintf("#%d", seq))
@@ -152,6 +152,9 @@ func (e *env) reasonRows(f format.Format, list []view.Reason) [][]string {
 		name := e.reasonName(r.Signal, r.About)
 		if r.Why != "" {
 			name += " (" + e.words.Name("books", r.Why) + ")"
+		}
+		if points, ok := view.Together(list, i); ok {
+			name += " (" + e.t("web_together", "what", e.words.Name("about", r.Group), "points", f.Signed(points, 2)) + ")"
 		}
 		rows = append(rows, []string{name, f.Num(r.Value, 2), f.Signed(r.Points, 2), strings.Join(evidence, " ")})
 	}

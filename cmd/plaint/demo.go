@@ -96,7 +96,7 @@ func (e *env) demo(ctx context.Context, cfg simulate.Config, dir, listen string,
 	if _, err := cfg.WriteDir(dir); err != nil {
 		return simulateError(err)
 	}
-	st, err := store.Open(ctx, e.path(e.db), store.Options{Themes: rootcause.OpenThemes})
+	st, err := store.Open(ctx, e.path(e.db), store.Options{Themes: rootcause.OpenThemes, Incidents: rootcause.OpenIncidents})
 	if err != nil {
 		return err
 	}

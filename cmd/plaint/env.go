@@ -60,7 +60,7 @@ func (e *env) withStoreOf(ctx context.Context, o store.Options, f func(*store.St
 	if e.shared != nil {
 		return f(e.shared.store)
 	}
-	o.Themes = rootcause.OpenThemes
+	o.Themes, o.Incidents = rootcause.OpenThemes, rootcause.OpenIncidents
 	st, err := store.Open(ctx, e.path(e.db), o)
 	if errors.Is(err, store.ErrLocked) {
 		return e.handOver(ctx, err)

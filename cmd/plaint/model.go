@@ -102,7 +102,7 @@ func window(from, to time.Time) string {
 func (e *env) modelPromoteCmd() *cobra.Command {
 	var to record.ModelVersion
 	c := &cobra.Command{Use: "promote NAME --reason WHY", Short: e.t("cmd_model_promote"), Long: e.t("cmd_model_promote_long"), Args: cobra.ExactArgs(1),
-		Example: "  plaint model promote own-1 --by li.wei --reason \"fewer false positives on the last quarter\"\n  plaint model promote own-2 --to shadow --by li.wei --reason \"to watch\"\n  plaint model promote plaint-1 --by li.wei --reason \"own-1 flags an outage\"",
+		Example: "  plaint model promote own-1 --by li.wei --reason \"fewer false positives on the last quarter\"\n  plaint model promote own-2 --to shadow --by li.wei --reason \"to watch\"\n  plaint model promote plaint-2 --by li.wei --reason \"own-1 flags an outage\"",
 		RunE: func(c *cobra.Command, args []string) error {
 			to.Name, to.By, to.Reason = args[0], cmp.Or(plainLine(to.By), whoAmI()), plainLine(to.Reason)
 			states := []string{record.Champion, record.Shadow, record.Candidate, record.Retired}
@@ -173,7 +173,7 @@ func wasChampion(ctx context.Context, st *store.Store, name string) (bool, error
 
 func (e *env) modelAddCmd() *cobra.Command {
 	var by string
-	c := &cobra.Command{Use: "add FILE.yaml", Short: e.t("cmd_model_add"), Args: cobra.ExactArgs(1), Example: "  plaint model card plaint-1 --yaml --out mine.yaml    # then change its name and what you will\n  plaint backtest --model mine.yaml\n  plaint model add mine.yaml",
+	c := &cobra.Command{Use: "add FILE.yaml", Short: e.t("cmd_model_add"), Args: cobra.ExactArgs(1), Example: "  plaint model card plaint-2 --yaml --out mine.yaml    # then change its name and what you will\n  plaint backtest --model mine.yaml\n  plaint model add mine.yaml",
 		RunE: func(c *cobra.Command, args []string) error {
 			if !model.IsFile(args[0]) {
 				return usageError{&worded{"err_model_file", []any{"file", args[0]}}}

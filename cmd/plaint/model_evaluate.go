@@ -20,7 +20,7 @@ func (e *env) modelEvaluateCmd() *cobra.Command {
 	var against string
 	var asJSON bool
 	c := &cobra.Command{Use: "evaluate [NAME]", Short: e.t("cmd_model_evaluate"), Long: e.t("cmd_model_evaluate_long"), Args: cobra.MaximumNArgs(1),
-		Example: "  plaint model evaluate own-1\n  plaint model evaluate mine.yaml --against plaint-1 --since 2026-03-01 --labels truth.csv",
+		Example: "  plaint model evaluate own-1\n  plaint model evaluate mine.yaml --against plaint-2 --since 2026-03-01 --labels truth.csv",
 		RunE: func(c *cobra.Command, args []string) error {
 			l, err := f.labelling()
 			if err != nil {

@@ -31,7 +31,7 @@ const rulesFile = `rules:
     when: agent >= 1.0 && amount > 500.0 && type in ["withdrawal_delay", "abnormal_trade"]
     points: 1.5
     about: {en: "A large claim by an agent", zh: "代理人提出的大额索赔"}
-  - {name: by_payout, when: 'payout_others > 1', points: 2.5, about: {en: "A payout account of many", zh: "多人共用收款账户"}, by: wang}
+  - {name: by_payout, when: 'payout_others > 0', points: 2.5, about: {en: "A payout account of many", zh: "多人共用收款账户"}, by: wang}
   - {name: long_known, when: 'repeat_30d == 0.0 && device_others == 0.0', points: -0.6}
   - {name: small_hours, when: 'hour < 5 || weekday in [6, 7]', points: 0.25}
   - {name: breaks, when: '10 / (hour - 9) > 3 && type != "fee"', points: 0.1}
@@ -142,7 +142,7 @@ func history(t *testing.T, st *store.Store, m *model.Model, kept []string) []rec
 	}
 	var out []record.Decision
 	if err := st.History(t.Context(), func(k *record.Kept) error {
-		out = append(out, j.Again(k.Signals, k.Facts, k.Crowd))
+		out = append(out, j.Again(k.Signals, k.Facts, k.Protection))
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -251,7 +251,7 @@ func TestRulesGoLiveAsTested(t *testing.T) {
 		Rules []rule.Rule
 		Trial model.Trial
 	}
-	ask(t, dir, &made, "model", "rules", "rules.yaml", "--on", "plaint-1", "--name", "ruled", "--by", "li", "--labels", "labels.csv")
+	ask(t, dir, &made, "model", "rules", "rules.yaml", "--on", "plaint-2", "--name", "ruled", "--by", "li", "--labels", "labels.csv")
 	if made.Model != "ruled" || len(made.Trial.Rules) != 5 || made.Trial.Complaints != 6000 || made.Rules[0].By != "li" || made.Rules[1].By != "wang" {
 		t.Fatalf("%+v", made)
 	}
@@ -269,10 +269,10 @@ func TestRulesGoLiveAsTested(t *testing.T) {
 	do(exitDone, append(promote, "--to", "shadow")...) // has no effect
 	do(exitDone, "backtest", "--model", "ruled", "--since", "2026-02-01")
 	do(exitDone, "backtest", "--model", "ruled", "--threshold", "0.1")
-	do(exitDone, "backtest", "--model", "plaint-1")
+	do(exitDone, "backtest", "--model", "plaint-2")
 	refused()
 	var tested learn.Tested
-	ask(t, dir, &tested, "backtest", "--model", "ruled", "--against", "plaint-1", "--labels", "labels.csv", "--out", "changed.csv")
+	ask(t, dir, &tested, "backtest", "--model", "ruled", "--against", "plaint-2", "--labels", "labels.csv", "--out", "changed.csv")
 	if !slices.Equal(tested.Rules, made.Trial.Rules) || tested.Model.AllFlagged != made.Trial.After.Flagged || tested.Against.AllFlagged != made.Trial.Before.Flagged {
 		t.Errorf("tested %+v, tried %+v", tested.Rules, made.Trial)
 	}
@@ -282,12 +282,12 @@ func TestRulesGoLiveAsTested(t *testing.T) {
 	if said := do(exitDone, "score"); !strings.Contains(said, thousands(int64(tested.Model.AllFlagged))) {
 		t.Errorf("%d flagged were tested: %s", tested.Model.AllFlagged, said)
 	}
-	if n := count(t, dir, "select count(*) from decision where run > 0 and signals[17] = 1"); n != int64(tested.Rules[1].Held) {
+	if n := count(t, dir, "select count(*) from decision where run > 0 and signals[28] = 1"); n != int64(tested.Rules[1].Held) {
 		t.Errorf("by_payout held of %d, tested %d", n, tested.Rules[1].Held)
 	}
 	for lang, want := range map[string]string{"en": "A payout account of many", "zh": "多人共用收款账户"} {
 		card := do(exitDone, "model", "card", "ruled", "--lang", lang)
-		if !strings.Contains(card, want) || !strings.Contains(card, "payout_others > 1") || strings.Contains(card, "rule_") || strings.Contains(card, "{") {
+		if !strings.Contains(card, want) || !strings.Contains(card, "payout_others > 0") || strings.Contains(card, "rule_") || strings.Contains(card, "{") {
 			t.Errorf("%s: %s", lang, card)
 		}
 		if said := do(exitDone, "backtest", "--model", "ruled", "--lang", lang); !strings.Contains(said, want) || strings.Contains(said, "rule_") {
@@ -306,7 +306,7 @@ func TestRulesGoLiveAsTested(t *testing.T) {
 		t.Error("a model that is trained on one with rules loses them")
 	}
 	do(exitFailed, "model", "promote", "own-1", "--by", "li", "--reason", "x")
-	do(exitDone, "model", "evaluate", "ruled", "--against", "plaint-1", "--labels", "labels.csv")
+	do(exitDone, "model", "evaluate", "ruled", "--against", "plaint-2", "--labels", "labels.csv")
 }
 
 // ruleFigures: what a rule alone changed is among what changed, and one that

@@ -128,10 +128,10 @@ func TestModelGoesLiveAsItWasTested(t *testing.T) {
 			t.Errorf("%s: %s", lang, card)
 		}
 	}
-	if said := do("model", "evaluate", "--labels", "labels.csv", "--against", "plaint-1"); !strings.Contains(said, "own-1") || !strings.Contains(said, "PSI") {
+	if said := do("model", "evaluate", "--labels", "labels.csv", "--against", "plaint-2"); !strings.Contains(said, "own-1") || !strings.Contains(said, "PSI") {
 		t.Error(said)
 	}
-	do("model", "promote", "plaint-1", "--by", "wang", "--reason", "back")
+	do("model", "promote", "plaint-2", "--by", "wang", "--reason", "back")
 	ruleChange(t, dir, do)
 	if said := do("model", "list"); !strings.Contains(said, "retired") || !strings.Contains(said, "wang") {
 		t.Error(said)
@@ -145,8 +145,8 @@ func TestModelGoesLiveAsItWasTested(t *testing.T) {
 // judge: it is kept, and no other model of its name may judge after it.
 func ruleChange(t *testing.T, dir string, do func(...string) string) {
 	t.Helper()
-	file := do("model", "card", "plaint-1", "--yaml")
-	put(t, dir, "mine.yaml", strings.Replace(strings.Replace(file, "name: plaint-1", "name: mine", 1), "threshold: -0.55", "threshold: 0.25", 1))
+	file := do("model", "card", "plaint-2", "--yaml")
+	put(t, dir, "mine.yaml", strings.Replace(strings.Replace(file, "name: plaint-2", "name: mine", 1), "threshold: -0.5", "threshold: 0.25", 1))
 	var tested learn.Tested
 	var afresh learn.Tested
 	ask(t, dir, &tested, "backtest", "--model", "mine.yaml")
@@ -160,7 +160,7 @@ func ruleChange(t *testing.T, dir string, do func(...string) string) {
 	if said := do("score", "--model", "mine.yaml"); !strings.Contains(said, thousands(int64(tested.Model.AllFlagged))) {
 		t.Errorf("%d flagged were tested: %s", tested.Model.AllFlagged, said)
 	}
-	put(t, dir, "mine.yaml", strings.Replace(file, "name: plaint-1", "name: mine", 1))
+	put(t, dir, "mine.yaml", strings.Replace(file, "name: plaint-2", "name: mine", 1))
 	if code, said := cli(t, dir, "score", "--model", "mine.yaml", "--db", "t.db"); code != exitUsage || !strings.Contains(said, "mine") {
 		t.Errorf("%d %s", code, said)
 	}
@@ -353,7 +353,7 @@ func TestPromotionWhileServing(t *testing.T) {
 		}
 		return string(said)
 	}
-	if said := post("C1"); !strings.Contains(said, `"plaint-1"`) {
+	if said := post("C1"); !strings.Contains(said, `"plaint-2"`) {
 		t.Error(said)
 	}
 	if said, err := program(t, dir, "model", "promote", "own-1", "--by", "li", "--reason", "x", "--db", "x.db").CombinedOutput(); err != nil {
@@ -362,10 +362,10 @@ func TestPromotionWhileServing(t *testing.T) {
 	if said := post("C2"); !strings.Contains(said, `"own-1"`) || !strings.Contains(said, `"score":3.25`) || !strings.Contains(said, `"points":1.25`) {
 		t.Error(said)
 	}
-	if said, err := program(t, dir, "model", "promote", "plaint-1", "--by", "li", "--reason", "y", "--db", "x.db").CombinedOutput(); err != nil {
+	if said, err := program(t, dir, "model", "promote", "plaint-2", "--by", "li", "--reason", "y", "--db", "x.db").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}
-	if said := post("C3"); !strings.Contains(said, `"plaint-1"`) {
+	if said := post("C3"); !strings.Contains(said, `"plaint-2"`) {
 		t.Error(said)
 	}
 	r, err := http.Get(url + "api/v1/complaints/2")

@@ -60,7 +60,7 @@ func (e *env) serveCmd() *cobra.Command {
 					return err
 				}
 			}
-			st, err := store.Open(c.Context(), e.path(e.db), store.Options{Now: now, Themes: rootcause.OpenThemes})
+			st, err := store.Open(c.Context(), e.path(e.db), store.Options{Now: now, Themes: rootcause.OpenThemes, Incidents: rootcause.OpenIncidents})
 			if errors.Is(err, store.ErrLocked) {
 				return e.handOver(c.Context(), err) // a server says where it is
 			}

@@ -29,7 +29,7 @@ func withShadow(t *testing.T, dir, db, file string) {
 		t.Fatal(err)
 	}
 	err = st.AddModel(t.Context(), record.ModelVersion{Name: "own-1", Author: "P", File: []byte(file)})
-	_, promoted := st.Promote(t.Context(), record.ModelVersion{Name: "own-1", State: record.Shadow, By: "P", Reason: "x"}, "plaint-1", false)
+	_, promoted := st.Promote(t.Context(), record.ModelVersion{Name: "own-1", State: record.Shadow, By: "P", Reason: "x"}, "plaint-2", false)
 	if err := errors.Join(err, promoted, st.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestModelWatchSays(t *testing.T) {
 	for _, m := range told.Measures {
 		got[m.Kind] = m
 	}
-	if m := got["newly"]; m.Value == nil || *m.Value < 150 || *m.Value+*got["both"].Value != 400 || m.Model != "own-1" || m.Part != "plaint-1" {
+	if m := got["newly"]; m.Value == nil || *m.Value < 150 || *m.Value+*got["both"].Value != 400 || m.Model != "own-1" || m.Part != "plaint-2" {
 		t.Errorf("%+v", m)
 	}
 	if m := got["missed"]; m.Value == nil || *m.Value != 0 || m.State != record.WatchOK {

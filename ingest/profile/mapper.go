@@ -233,10 +233,10 @@ func (m *Mapper) Complaint(c *record.Complaint, cells []string, line int64) *Pro
 		}
 	}
 	c.Keys.Sketch = m.sketcher.Sketch(c.Subject, c.Body)
-	if h := text.Handle(c.Body); h != "" {
-		c.Keys.Contact = record.Hash64("handle", h)
-	} else {
-		c.Keys.Contact = record.Hash64("contact", c.Contact)
+	handle, contact := text.Handle(c.Body), record.Plain(c.Contact)
+	c.Keys.Handle = record.Hash64("handle", handle)
+	if handle == "" || !strings.Contains(contact, record.Plain(handle)) { // one thing must not tie twice
+		c.Keys.Contact = record.Hash64("contact", contact)
 	}
 	return nil
 }

@@ -57,14 +57,38 @@ type History struct {
 	ByDevice     []Past // other customers only
 	ByPayout     []Past // other customers only
 	ByContact    []Past // other customers only
+	ByHandle     []Past // other customers only
+	ByAddress    []Past // other customers only
 	Letters      []Letter
 	Transactions []Transaction // the customer's
 	Accounts     []Account     // the customer's
-	Confirmed    int           // confirmed abuse verdicts on the customer, device or payout account
+	// Confirmed is how many other complaints of the customer people confirmed as
+	// abuse; Associated are those of others who share something with this one.
+	Confirmed  int
+	Associated []Association
+	// Lines tells what the logs of a span before the complaint hold of the
+	// customer: lines of a service that worked, and warnings and errors. nil:
+	// there are no logs.
+	Lines func(span time.Duration) (well, ill int)
+	Protection
+}
+
+// Association is a complaint of another customer that people confirmed as abuse.
+type Association struct {
+	Seq     int64
+	Decided time.Time
+	Sharers int // customers who share the rarest thing that ties the two, the other one among them
+}
+
+// Protection is what may speak for an honest complaint. It is asked only where it
+// may matter; what is nil says nothing.
+type Protection struct {
 	// Crowd tells how many times more complaints of this type than usual had
-	// arrived in the day before: an honest crowd after an outage raises it. It
-	// is asked only where it may matter; nil counts as 1.
+	// arrived in the day before: an honest crowd after an outage raises it.
 	Crowd func() float64
+	// Incident tells how strongly an incident bears the complaint out, 0 to 1, one
+	// that was sure when the complaint was received.
+	Incident func() float64
 }
 
 // Case is a flagged complaint waiting for a person.

@@ -15,9 +15,9 @@ type Kept struct {
 	Country  string // of the customer's latest account
 	Type     string
 	Upheld   Tri // what was decided of the claim: an outcome, never a signal
-	// Crowd is the signal's value as it was known then, for models that look at
-	// it where the one that judged did not.
-	Crowd func() float64
+	// Protection gives the signals' values as they were known then, for models
+	// that look at them where the one that judged did not.
+	Protection
 
 	// What rules may look at besides; Facts gathers it.
 	Source, Channel, Product, Currency string

@@ -190,14 +190,16 @@ type Complaint struct {
 	PayoutAccount   string // personal
 	Changed         Moment // when Status became what it is; unknown = Received
 
-	Keys Keys // sketch and contact set by the column mapping, the rest by the store at admission
+	Keys Keys // sketch, contact and handle set by the column mapping, the rest by the store at admission
 }
 
 // Keys are the 64-bit hashes under which a complaint's history is found.
 // Zero means that the complaint has no such key.
 type Keys struct {
 	Customer, Device, Payout uint64
-	Contact                  uint64 // the messenger handle in the text, else the contact
+	Contact                  uint64 // telephone or mail
+	Handle                   uint64 // messenger handle that the text tells the reader to write to
+	Address                  uint64 // of the customer's accounts
 	Sketch                   Sketch
 }
 
@@ -256,6 +258,8 @@ type Account struct {
 	Address       string // personal
 	PayoutAccount string // personal
 	Tariff        string
+
+	AddressKey uint64 // set by the store from Address
 }
 
 // ServiceLevel is one line of the firm's table: how soon a complaint of a type

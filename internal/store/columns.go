@@ -84,6 +84,8 @@ var complaintTable = originTable("complaint",
 	hash("contact_key", func(x *complaintRow) uint64 { return x.r.Keys.Contact }),
 	sketchWord(0), sketchWord(1), sketchWord(2), sketchWord(3),
 	sketchWord(4), sketchWord(5), sketchWord(6), sketchWord(7),
+	hash("handle_key", func(x *complaintRow) uint64 { return x.r.Keys.Handle }),
+	hash("address_key", func(x *complaintRow) uint64 { return x.r.Keys.Address }),
 )
 
 func sketchWord(i int) column[complaintRow] {
@@ -273,6 +275,8 @@ var caseTable = newTable("case_event",
 	hash("device_key", func(x *caseRow) uint64 { return x.keys.Device }),
 	hash("payout_key", func(x *caseRow) uint64 { return x.keys.Payout }),
 	hash("contact_key", func(x *caseRow) uint64 { return x.keys.Contact }),
+	hash("handle_key", func(x *caseRow) uint64 { return x.keys.Handle }),
+	hash("address_key", func(x *caseRow) uint64 { return x.keys.Address }),
 )
 
 // admitted is one batch's line in the admission book.

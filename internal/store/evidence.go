@@ -235,6 +235,9 @@ func (e *evidence) takeBack(committed counters) bool {
 // learn takes rows that are being appended into what is kept in memory, if it
 // holds all before them.
 func (s *Store) learn(rows any) {
+	if list, ok := rows.([]row[record.LogLine]); ok && s.lines != nil {
+		s.learnLines(list)
+	}
 	e := s.evidence
 	if e == nil || e.busy() || e.facts == nil {
 		return
@@ -242,7 +245,7 @@ func (s *Store) learn(rows any) {
 	switch list := rows.(type) {
 	case []row[record.Account]:
 		following(list, &e.upTo.account, func(a record.Account, seq int64) {
-			a.Line = seq
+			a.Line, a.AddressKey = seq, addressKey(a.Address)
 			e.facts.AddAccount(record.Hash64("customer", a.Customer), &a)
 		})
 	case []row[record.Transaction]:
@@ -265,14 +268,14 @@ func following[T any](list []row[T], upTo *int64, add func(r T, seq int64)) {
 }
 
 const (
-	accountFields     = "select a.customer_key, a.opened, a.country, a.device, a.payout_account, a.tariff, a.external_id, a.seq from "
+	accountFields     = "select a.customer_key, a.opened, a.country, a.device, a.payout_account, a.tariff, a.external_id, a.seq, a.address from "
 	transactionFields = `select t.customer_key, t.requested, t.settled, t.failed, t.type, t.status, t.amount,
 		t.external_id, t.key_hi, t.key_lo, t.seq, t.reference from `
 	accountsQuery        = accountFields + "staged_number h join account_version a on a.customer_key = h.n"
 	transactionsQuery    = transactionFields + "staged_number h join transaction_version t on t.customer_key = h.n"
 	transactionSeqsQuery = "select t.seq from staged_number h join transaction_version t on t.customer_key = h.n"
 	accountLengthQuery   = `select coalesce(sum(coalesce(strlen(device), 0) + coalesce(strlen(payout_account), 0) + coalesce(strlen(tariff), 0) + coalesce(strlen(country), 0)
-		+ coalesce(strlen(external_id), 0)), 0)::bigint from account_version where seq > ? and seq <= ?`
+		+ coalesce(strlen(external_id), 0) + coalesce(strlen(address), 0)), 0)::bigint from account_version where seq > ? and seq <= ?`
 	transactionLengthQuery = `select coalesce(sum(coalesce(strlen(type), 0) + coalesce(strlen(status), 0) + coalesce(strlen(reference), 0)
 		+ coalesce(strlen(external_id), 0)), 0)::bigint from transaction_version where seq > ? and seq <= ?`
 	newAccountsQuery     = accountFields + "account_version a where a.customer_key is not null and a.seq > ? and a.seq <= ? order by a.seq"
@@ -367,11 +370,14 @@ func (s *Store) readTransactions(ctx context.Context, m *memory.Knowledge, custo
 	return nil
 }
 
+func addressKey(address string) uint64 { return record.Hash64("address", record.Plain(address)) }
+
 // accountAt reads a row of accountFields; Line holds the arrival number.
 func accountAt(rec arrow.Record, i int) (customer uint64, a record.Account) {
 	a = record.Account{Opened: record.Moment{Time: timeAt(rec.Column(1), i)}, Country: textAt(rec, 2, i),
 		Device: textAt(rec, 3, i), PayoutAccount: textAt(rec, 4, i), Tariff: textAt(rec, 5, i)}
 	a.ExternalID, a.Line = textAt(rec, 6, i), rec.Column(7).(*array.Int64).Value(i)
+	a.AddressKey = addressKey(textAt(rec, 8, i))
 	return rec.Column(0).(*array.Uint64).Value(i), a
 }
 

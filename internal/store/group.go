@@ -150,7 +150,7 @@ func (s *Store) admitWaiting() {
 
 // load reads what is remembered of the file where it is not known.
 func (s *Store) load(ctx context.Context) error {
-	if err := errors.Join(s.loadTrails(ctx), s.loadLetters(ctx), s.loadCrowd(ctx), s.loadSeen(ctx)); err != nil {
+	if err := errors.Join(s.loadTrails(ctx), s.loadLetters(ctx), s.loadCrowd(ctx), s.loadSeen(ctx), s.loadIncidents(ctx)); err != nil {
 		return err
 	}
 	return s.loadThemes(ctx)
@@ -166,6 +166,9 @@ func (s *Store) Prepare(ctx context.Context) error {
 		return err
 	}
 	if err := s.load(ctx); err != nil {
+		return err
+	}
+	if err := s.loadLines(ctx); err != nil {
 		return err
 	}
 	_, err := s.facts(ctx, 1)

@@ -20,7 +20,7 @@ const historyRows = 100_000
 
 // keptQuery reads a stretch of complaints with their latest decisions, in the
 // order of arrival. The claim's outcome is the latest that was told.
-const keptQuery = `with c as (select seq, key_hi, key_lo, received, received_precision, source, channel, type, product, language, amount, currency, customer_key, upheld
+const keptQuery = `with c as (select seq, key_hi, key_lo, received, received_precision, source, channel, type, product, language, amount, currency, customer_key, upheld, extra
 		from complaint where seq > $1 and seq <= $2),
 	d as (select seq, max(run) as run from decision where seq > $1 and seq <= $2 group by seq),
 	a as (select customer_key, arg_max(country, seq) as country from account_version
@@ -28,7 +28,7 @@ const keptQuery = `with c as (select seq, key_hi, key_lo, received, received_pre
 	e as (select key_hi, key_lo, arg_max(upheld, coalesce(at, arrived)) as upheld from complaint_event
 		where upheld is not null and (key_hi, key_lo) in (select (key_hi, key_lo) from c) group by all)
 	select c.seq, c.received, coalesce(c.type, ''), coalesce(c.language, ''), coalesce(a.country, ''), coalesce(e.upheld, c.upheld) as upheld,
-		d.run, x.model, x.flagged, x.signals, coalesce(c.source, ''), coalesce(c.channel, ''), coalesce(c.product, ''), coalesce(c.currency, ''), c.amount, c.received_precision
+		d.run, x.model, x.flagged, x.signals, coalesce(c.source, ''), coalesce(c.channel, ''), coalesce(c.product, ''), coalesce(c.currency, ''), c.amount, c.received_precision, coalesce(c.extra, '')
 	from c join d on d.seq = c.seq join decision x on x.seq = d.seq and x.run = d.run and x.seq > $1 and x.seq <= $2
 	left join a on a.customer_key = c.customer_key left join e on e.key_hi = c.key_hi and e.key_lo = c.key_lo
 	order by c.seq`
@@ -47,7 +47,12 @@ func (s *Store) History(ctx context.Context, f func(*record.Kept) error) (err er
 	}
 	s.mu.Lock()
 	connector := s.connector
+	err = s.loadIncidents(ctx)
+	h.bears = s.incidents.bears
 	s.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("read the history: %w", err)
+	}
 	conn, err := connector.Connect(ctx)
 	if err != nil {
 		return fmt.Errorf("read the history: %w", err)
@@ -82,10 +87,12 @@ func (s *Store) countCrowd(ctx context.Context, w *memory.Crowd, last int64) err
 
 // keptReader gives complaints with what was known of the crowd around them: of
 // one judged at admission, those that had arrived before it; of one judged in a
-// run, which goes by the order of receipt, all.
+// run, which goes by the order of receipt, all. Incidents are those that are known
+// now and were sure then.
 type keptReader struct {
 	each      func(*record.Kept) error
 	then, all *memory.Crowd
+	bears     Bears
 }
 
 func (h *keptReader) page(ctx context.Context, a *duckdb.Arrow, from, to int64) error {
@@ -131,6 +138,13 @@ func (h *keptReader) row(rec arrow.Record, i int) error {
 		crowd = h.then
 	}
 	k.Crowd = func() float64 { return crowd.Rush(&record.Complaint{Type: k.Type, Received: record.At(k.Received)}) }
+	if h.bears != nil {
+		extra := rec.Column(16).(*array.String).Value(i) // valid as long as k
+		k.Incident = func() float64 {
+			return h.bears(&record.Complaint{Type: k.Type, Product: k.Product, Channel: k.Channel, Received: record.Moment{Time: k.Received, Precision: k.Precision},
+				Origin: record.Origin{Extra: extraFields(extra)}})
+		}
+	}
 	if err := h.each(&k); err != nil {
 		return err
 	}

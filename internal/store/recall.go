@@ -37,6 +37,10 @@ func (s *Store) remember(ctx context.Context, fresh []*record.Complaint) (*memor
 		return nil, err
 	}
 	m.Confirmed = s.verdicts
+	if err := s.loadLines(ctx); err != nil {
+		return nil, err
+	}
+	m.Lines, m.Bears = s.lines, s.incidents.bears
 	return m, nil
 }
 
@@ -48,7 +52,7 @@ func textAt(rec arrow.Record, col, i int) string {
 	return strings.Clone(c.Value(i))
 }
 
-const trailsQuery = `select seq, customer_key, received, amount, device_key, payout_key, contact_key
+const trailsQuery = `select seq, customer_key, received, amount, device_key, payout_key, contact_key, handle_key, address_key
 	from complaint where seq > ? order by seq`
 
 // loadTrails reads the window from the file, after open and after a rollback.
@@ -61,7 +65,11 @@ func (s *Store) loadTrails(ctx context.Context) error {
 		past := pastColumns{rec, 0, 1, 2, 3}
 		for i := range int(rec.NumRows()) {
 			p := past.at(i)
-			t.Add(p, [memory.Spaces]uint64{p.Customer, hashAt(rec, 4, i), hashAt(rec, 5, i), hashAt(rec, 6, i)})
+			keys := [memory.Spaces]uint64{p.Customer}
+			for space := 1; space < memory.Spaces; space++ {
+				keys[space] = hashAt(rec, 3+space, i)
+			}
+			t.Add(p, keys)
 		}
 	}, s.next.complaint-memory.TrailWindow)
 	if err != nil {
@@ -168,7 +176,7 @@ func (s *Store) loadVerdicts(ctx context.Context) (err error) {
 	return err
 }
 
-const verdictsQuery = `select case_id, seq, at, action, customer_key, device_key, payout_key, contact_key from case_event
+const verdictsQuery = `select case_id, seq, at, action, customer_key, device_key, payout_key, contact_key, handle_key, address_key from case_event
 	where case_id in (select case_id from case_event where action = 'confirmed') order by case_id, action <> 'opened', at`
 
 // readVerdicts reads what people decided of the cases.

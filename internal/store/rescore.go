@@ -22,7 +22,7 @@ const orderQuery = "select seq from complaint order by received nulls last, seq"
 
 const rescoreQuery = `select seq, customer, received, amount, type, body, subject, evidence, device, payout_account,
 	customer_key, device_key, payout_key, s0, s1, s2, s3, s4, s5, s6, s7, external_id, received_precision, product, currency, contact_key,
-	source, channel, language
+	source, channel, language, handle_key, extra
 	from complaint where seq in (select n::bigint from staged_number) order by received nulls last, seq`
 
 // Rescored says what a rescoring found.
@@ -92,6 +92,7 @@ type rescoring struct {
 	out    *Rescored
 	before map[int64]bool
 	know   *memory.Knowledge
+	told   told
 	dry    bool // nothing is kept
 }
 
@@ -119,6 +120,11 @@ func (r *rescoring) all(ctx context.Context) (err error) {
 	if r.know.Confirmed, err = r.s.readVerdicts(ctx); err != nil {
 		return err
 	}
+	if err := r.s.loadIncidents(ctx); err != nil {
+		return err
+	}
+	r.know.Bears, r.know.Lines = r.s.incidents.bears, memory.NewLines()
+	r.told = told{s: r.s, to: r.know.Lines, ended: r.s.next.log == 0}
 	order := make([]uint64, 0, r.s.next.complaint)
 	if err := r.s.arrowRows(ctx, orderQuery, func(rec arrow.Record) {
 		for i := range int(rec.NumRows()) {
@@ -167,6 +173,11 @@ func (r *rescoring) chunk(ctx context.Context, list []*record.Complaint) error {
 	rows := make([]decided, len(list))
 	var cases []caseRow
 	for i, c := range list {
+		if c.Received.Known() {
+			if err := r.told.upTo(ctx, c.Received.Last()); err != nil {
+				return err
+			}
+		}
 		d := r.decide(c, r.know.Before(c, c.Line))
 		d.Seq = c.Line
 		rows[i] = decided{&d, r.out.Run, at}
@@ -220,7 +231,8 @@ func complaintAt(rec arrow.Record, i int) *record.Complaint {
 	}
 	key := func(col int) uint64 { return hashAt(rec, col, i) }
 	c.Keys.Customer, c.Keys.Device, c.Keys.Payout = key(10), key(11), key(12)
-	c.Keys.Contact = key(25)
+	c.Keys.Contact, c.Keys.Handle = key(25), key(29)
+	c.Extra = extraFields(textAt(rec, 30, i))
 	for j := range c.Keys.Sketch {
 		c.Keys.Sketch[j] = key(13 + j)
 	}

@@ -108,7 +108,12 @@ func (s *Store) SaveRun(ctx context.Context, r Run) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("keep the run of %s: %w", r.Kind, err)
 	}
-	if r.Kind != "themes" {
+	switch r.Kind {
+	case "incidents":
+		s.incidents = incidentsState{}
+		return id, nil
+	case "themes":
+	default:
 		return id, nil
 	}
 	s.themes = themesState{}

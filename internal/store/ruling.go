@@ -89,7 +89,7 @@ func (s *Store) Rule(ctx context.Context, list []Ruling) error {
 	return nil
 }
 
-const caseStateQuery = `select o.seq, o.customer_key, o.device_key, o.payout_key, o.contact_key,
+const caseStateQuery = `select o.seq, o.customer_key, o.device_key, o.payout_key, o.contact_key, o.handle_key, o.address_key,
 		coalesce((select arg_max(action, at) from case_event where case_id = $1 and action in ('confirmed', 'cleared', 'overturned', 'reopened')), 'open'), (select max(at) from case_event where case_id = $1)
 	from case_event o where o.case_id = $1 and o.action = 'opened'`
 
@@ -100,9 +100,9 @@ func (s *Store) caseState(ctx context.Context, id int64) (state string, row case
 	err = Writer{s}.Each(ctx, caseStateQuery, func(x []driver.Value) error {
 		key := func(i int) uint64 { k, _ := x[i].(uint64); return k } // null: 0
 		row.seq, _ = x[0].(int64)
-		row.keys = record.Keys{Customer: key(1), Device: key(2), Payout: key(3), Contact: key(4)}
-		state, _ = x[5].(string)
-		row.at, _ = x[6].(time.Time)
+		row.keys = record.Keys{Customer: key(1), Device: key(2), Payout: key(3), Contact: key(4), Handle: key(5), Address: key(6)}
+		state, _ = x[7].(string)
+		row.at, _ = x[8].(time.Time)
 		return nil
 	}, id)
 	if err == nil && state == "" {

@@ -134,10 +134,10 @@ func TestVerdictsCountFromTheirMoment(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := v.Against(&c, 2, c.Received.Last()); got != want {
+		if got, _ := v.Against(&c, 2, c.Received.Last(), &record.History{}, nil); got != want {
 			t.Errorf("after %d hours %d verdicts, want %d", hours, got, want)
 		}
-		if got := v.Against(&c, 1, c.Received.Last()); got != 0 {
+		if got, _ := v.Against(&c, 1, c.Received.Last(), &record.History{}, nil); got != 0 {
 			t.Errorf("the case counts against itself")
 		}
 	}

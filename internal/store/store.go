@@ -44,6 +44,8 @@ type Options struct {
 	Now   func() time.Time
 	// Themes gives new complaints the themes of the latest run; nil gives none.
 	Themes OpenThemes
+	// Incidents tells what the incidents of the latest run bear out; nil: nothing.
+	Incidents OpenIncidents
 
 	skipMend, skipCheckpoint bool // tests only: show what is lost without
 }
@@ -78,6 +80,7 @@ type Store struct {
 	opened    int      // how often the engine was
 	file      *os.File // the file's content, while the engine has it open
 	themes    themesState
+	incidents incidentsState
 	recent
 }
 
@@ -87,6 +90,7 @@ type recent struct {
 	trails    *memory.Trails
 	letters   *memory.Letters
 	crowd     *memory.Crowd
+	lines     *memory.Lines // nil: not read, or there are none
 	seen      *memory.Seen
 	evidence  *evidence
 	verdicts  memory.Verdicts

@@ -113,10 +113,10 @@ func (s *Store) Draw(ctx context.Context, d Drawing) (drawn, of int, err error) 
 			return err
 		}
 		var cases []caseRow
-		err = w.Each(ctx, "select seq, customer_key, device_key, payout_key, contact_key"+undecidedQuery+drawnOrder, func(row []driver.Value) error {
+		err = w.Each(ctx, "select seq, customer_key, device_key, payout_key, contact_key, handle_key, address_key"+undecidedQuery+drawnOrder, func(row []driver.Value) error {
 			s.next.caseID++
 			key := func(i int) uint64 { k, _ := row[i].(uint64); return k } // null: 0
-			keys := record.Keys{Customer: key(1), Device: key(2), Payout: key(3), Contact: key(4)}
+			keys := record.Keys{Customer: key(1), Device: key(2), Payout: key(3), Contact: key(4), Handle: key(5), Address: key(6)}
 			cases = append(cases, caseRow{s.next.caseID, row[0].(int64), s.now(), Audit, "opened", string(detail), keys})
 			return nil
 		}, append(span, d.Seed, int64(d.N))...)

@@ -94,6 +94,9 @@ func (p *pages) reasonTable(list []view.Reason) table {
 		if r.Why != "" {
 			note = p.name("books", r.Why)
 		}
+		if points, ok := view.Together(list, i); ok {
+			note = p.t("web_together", "what", p.name("about", r.Group), "points", p.Signed(points, 2))
+		}
 		t.Rows = append(t.Rows, []cell{{Text: name, Note: note}, {Text: value, Class: "num"}, {Mark: chart.Meter{Frame: p.small(fmt.Sprintf("reason%d", i), 96, 8, name, p.Signed(r.Points, 2)), Value: max(r.Points, -r.Points), Most: most, Hot: r.Points > 0}.SVG()},
 			{Text: p.Signed(r.Points, 2), Class: "num"}, {Tags: evidence}})
 	}

@@ -140,7 +140,7 @@ func (b *broker) tellsAll(t *testing.T, path, name, lang string) {
 func TestNoCard(t *testing.T) {
 	b := modelled(t)
 	for lang, want := range map[string]string{"en": "cannot be read", "zh": "无法读取"} {
-		for _, path := range []string{"/models/nobody", "/models/ruled2", "/models/%3Cb%3E", "/models/..%2F..%2Fetc", "/models/%00", "/models/%FF", "/models/plaint-1.yaml"} {
+		for _, path := range []string{"/models/nobody", "/models/ruled2", "/models/%3Cb%3E", "/models/..%2F..%2Fetc", "/models/%00", "/models/%FF", "/models/plaint-2.yaml"} {
 			if w := b.get(path, lang); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), locale.For(lang).T("web_not_found")) || strings.Contains(w.Body.String(), "<b>") {
 				t.Errorf("%s %s: %d %.300s", lang, path, w.Code, w.Body)
 			}
@@ -152,7 +152,7 @@ func TestNoCard(t *testing.T) {
 			t.Errorf("a parameter that no page has: %d", w.Code)
 		}
 	}
-	if page := open(t).get("/cases/1", "en").Body.String(); !strings.Contains(page, `<a href="/models/plaint-1">plaint-1</a>`) {
+	if page := open(t).get("/cases/1", "en").Body.String(); !strings.Contains(page, `<a href="/models/plaint-2">plaint-2</a>`) {
 		t.Error("a case does not lead to the model that judged it")
 	}
 }

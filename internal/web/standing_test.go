@@ -85,7 +85,7 @@ func TestCasesSayWhetherTheyAreStillFlagged(t *testing.T) {
 	b.handler = named
 	look("where the server was started with a model of its own", map[string]int{"unflagged": 1})
 	b.handler = h
-	if page := b.get("/complaints/1", "en").Body.String(); !strings.Contains(page, `href="/models/plaint-1"`) {
+	if page := b.get("/complaints/1", "en").Body.String(); !strings.Contains(page, `href="/models/plaint-2"`) {
 		t.Error("the complaint does not name the model of its score")
 	}
 	if page := b.get("/complaints/3", "en").Body.String(); strings.Contains(page, "/models/") {

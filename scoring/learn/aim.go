@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"plaint/internal/record"
 	"plaint/scoring/calibration"
 	"plaint/scoring/glass"
 	"plaint/scoring/model"
@@ -73,7 +74,7 @@ func (t *trainer) flagged(m *model.Model) int {
 	j, _ := m.Over(t.d.names)
 	n := 0
 	for _, i := range t.period() {
-		n += bit(j.Again(t.d.Signals(i), nil, nil).Flagged)
+		n += bit(j.Again(t.d.Signals(i), nil, record.Protection{}).Flagged)
 	}
 	return n
 }
@@ -115,7 +116,7 @@ func (t *trainer) kept() {
 		j, _ := t.m.Over(t.d.names)
 		for i := range t.d.Rows {
 			if !t.d.Rows[i].At.Before(t.b.end) && !t.d.Rows[i].At.After(t.b.to) {
-				n += bit(j.Again(t.d.Signals(int32(i)), nil, nil).Flagged)
+				n += bit(j.Again(t.d.Signals(int32(i)), nil, record.Protection{}).Flagged)
 			}
 		}
 		told.Kept = float64(n) / max(t.b.to.Sub(t.b.end).Seconds()/secondsADay, 1./secondsADay)

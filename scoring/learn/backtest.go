@@ -98,7 +98,7 @@ func (b *Backtest) Add(k *record.Kept) (c Change, changed bool) {
 		b.unknown[k.Model] = true
 		return c, false
 	}
-	c, changed = b.Take(k, tested.Again(k.Signals, k.Facts, k.Crowd), against.Again(k.Signals, k.Facts, k.Crowd))
+	c, changed = b.Take(k, tested.Again(k.Signals, k.Facts, k.Protection), against.Again(k.Signals, k.Facts, k.Protection))
 	b.rules.add(b.new.m, &c, k)
 	return c, changed
 }

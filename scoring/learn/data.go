@@ -91,13 +91,13 @@ func (d *Data) Add(k *record.Kept) {
 			v = k.Signals[at]
 		}
 		if v == 0 && signal.Protective[d.Names[i]] { // not looked at then
-			v = float32(signal.All[d.Names[i]](&record.Complaint{}, &record.History{Crowd: k.Crowd}))
+			v = float32(signal.All[d.Names[i]](&record.Complaint{}, &record.History{Protection: k.Protection}))
 		}
 		d.flat = append(d.flat, v)
 	}
 	row := d.flat[len(d.flat)-len(d.Names):]
 	for _, j := range d.asked {
-		d.flat = append(d.flat, j.Again(row, k.Facts, k.Crowd).Signals[len(j.Signals):]...)
+		d.flat = append(d.flat, j.Again(row, k.Facts, k.Protection).Signals[len(j.Signals):]...)
 	}
 	if label.Weight == 0 {
 		label.Weight = 1

@@ -7,6 +7,7 @@ import (
 	"sort"
 	"time"
 
+	"plaint/internal/record"
 	"plaint/scoring/model"
 )
 
@@ -45,7 +46,7 @@ func (d *Data) scores(m *model.Model, rows []int32) []float64 {
 	j, _ := m.Over(d.names)
 	out := make([]float64, len(rows))
 	for k, i := range rows {
-		out[k] = j.Again(d.Signals(i), nil, nil).Score
+		out[k] = j.Again(d.Signals(i), nil, record.Protection{}).Score
 	}
 	return out
 }

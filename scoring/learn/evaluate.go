@@ -208,7 +208,7 @@ func (d *Data) figures(m *model.Model, rows []int32) (model.Figures, error) {
 	}
 	e := NewEvaluation(m)
 	for _, i := range rows {
-		e.Add(j.Again(d.Signals(i), nil, nil), &d.Rows[i])
+		e.Add(j.Again(d.Signals(i), nil, record.Protection{}), &d.Rows[i])
 	}
 	return e.Figures(), nil
 }

@@ -66,7 +66,7 @@ func made(n int, change func(i int, k *record.Kept, l *learn.Label)) (*learn.Dat
 		z := -3 + 2*float64(v[at["agent"]]) + 2*float64(v[at["refuted"]])
 		bad := random.Float64() < 1/(1+math.Exp(-z))
 		kept[i] = record.Kept{Seq: int64(i + 1), Received: day0.Add(time.Duration(i) * time.Hour), Model: model.Default, Signals: v, Language: []string{"zh", "en"}[i%2],
-			Type: "login", Crowd: func() float64 { return 1 }}
+			Type: "login", Protection: record.Protection{Crowd: func() float64 { return 1 }}}
 		l := learn.Label{Bad: bad, Weight: 1}
 		if change != nil {
 			change(i, &kept[i], &l)
@@ -80,6 +80,12 @@ func made(n int, change func(i int, k *record.Kept, l *learn.Label)) (*learn.Dat
 		d.Add(&kept[i])
 	}
 	return d, kept, labels
+}
+
+// place is that of a signal among those kept.
+func place(name string) int {
+	m, _ := model.Load(model.Default)
+	return slices.Index(m.SignalNames(), name)
 }
 
 func code(err error) string {
@@ -157,7 +163,7 @@ func TestTrainRefuses(t *testing.T) {
 		"no abuse at the end":    {"err_learn_block_test", 3000, func(i int, _ *record.Kept, l *learn.Label) { l.Bad = l.Bad && i < 2400 }},
 		"nobody knows the order": {"err_learn_few", 3000, func(_ int, k *record.Kept, _ *learn.Label) { k.Model = "gone" }},
 		"the signal is the verdict": {"err_learn_leak", 3000, func(_ int, k *record.Kept, l *learn.Label) {
-			l.Bad = k.Signals[9] > 0 // refuted
+			l.Bad = k.Signals[place("refuted")] > 0
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -173,9 +179,9 @@ func TestTrainRefuses(t *testing.T) {
 			}
 		})
 	}
-	d, _, _ := made(3000, func(_ int, k *record.Kept, l *learn.Label) { l.Bad = k.Signals[9] > 0 })
+	d, _, _ := made(3000, func(_ int, k *record.Kept, l *learn.Label) { l.Bad = k.Signals[place("refuted")] > 0 })
 	m, err := learn.Train(d, learn.Options{Name: "x", Parent: builtin(t), Ignore: []string{"refuted"}})
-	if err != nil || !m.Signals[9].Flat() {
+	if err != nil || !m.Signals[place("refuted")].Flat() {
 		t.Errorf("without it: %v", err)
 	}
 }
@@ -200,7 +206,7 @@ func TestAuditMends(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, 9))
 		d, _, _ := made(20_000, func(_ int, k *record.Kept, l *learn.Label) {
 			switch drawn := random.Float64() < share; {
-			case k.Signals[8] >= 1: // agent: what the score brought up
+			case k.Signals[place("agent")] >= 1: // what the score brought up
 			case drawn:
 				l.Weight, l.Audited = 1/share, true
 			default:
@@ -280,7 +286,7 @@ func TestDriftFindsWhatMoved(t *testing.T) {
 	moved := learn.NewData(d.Names, orders(t), learn.Labelling{Labels: labels})
 	for i := range kept {
 		kept[i].Signals = slices.Clone(kept[i].Signals)
-		kept[i].Signals[12] /= 2 // young_account
+		kept[i].Signals[place("young_account")] /= 2
 		moved.Add(&kept[i])
 	}
 	if got := moved.Drift(m, time.Time{}); got[0].Name != "young_account" || got[0].PSI < .25 || got[0].KS < .3 || got[2].PSI > .1 {

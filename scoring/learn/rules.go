@@ -28,7 +28,7 @@ func (n ruleCounts) add(m *model.Model, c *Change, k *record.Kept) {
 			if c.Row.Labelled {
 				x.abuse[bit(c.Row.Bad)].add(c.Row.Weight)
 			}
-			without := m.Without(&c.New, r, k.Crowd).Flagged
+			without := m.Without(&c.New, r, k.Protection).Flagged
 			if without == c.New.Flagged {
 				continue
 			}

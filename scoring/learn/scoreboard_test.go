@@ -246,7 +246,7 @@ func inOutage(t *testing.T, m *model.Model, quarters []past) float64 {
 				continue
 			}
 			n++
-			if j.Again(k.Signals, k.Facts, k.Crowd).Flagged {
+			if j.Again(k.Signals, k.Facts, k.Protection).Flagged {
 				flagged++
 			}
 		}

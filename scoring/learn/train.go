@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"plaint/internal/record"
 	"plaint/scoring/calibration"
 	"plaint/scoring/feature"
 	"plaint/scoring/glass"
@@ -228,7 +229,7 @@ func (t *trainer) cases(rows []int32, threshold float64) []calibration.Case {
 	out := make([]calibration.Case, len(rows))
 	for k, i := range rows {
 		r := &t.d.Rows[i]
-		out[k] = calibration.Case{Score: j.Again(t.d.Signals(i), nil, nil).Score, Bad: r.Bad, Weight: r.Weight}
+		out[k] = calibration.Case{Score: j.Again(t.d.Signals(i), nil, record.Protection{}).Score, Bad: r.Bad, Weight: r.Weight}
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 
 	"plaint/internal/record"
 	"plaint/scoring/rule"
+	"plaint/scoring/signal"
 )
 
 // Below is what would bring a flagged complaint below the threshold: the fewest
@@ -114,7 +115,7 @@ func OfOthers(reasons []record.Reason) float64 {
 			continue
 		}
 		all += r.Points
-		if r.Signal == verdicts {
+		if signal.OthersLabels[r.Signal] {
 			others += r.Points
 		}
 	}
@@ -123,6 +124,3 @@ func OfOthers(reasons []record.Reason) float64 {
 	}
 	return others / all
 }
-
-// verdicts is the signal that comes from what people decided of others.
-const verdicts = "confirmed_abuse"

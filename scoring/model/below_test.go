@@ -119,7 +119,7 @@ func TestBelowWithRules(t *testing.T) {
 }
 
 func TestOfOthers(t *testing.T) {
-	list := []record.Reason{{Signal: Base, Points: -3}, {Signal: "agent", Points: 3}, {Signal: verdicts, Points: 1}, {Signal: "crowd", Points: -1}, {Signal: Calibration, Points: 2}}
+	list := []record.Reason{{Signal: Base, Points: -3}, {Signal: "agent", Points: 3}, {Signal: "association", Points: 1}, {Signal: "crowd", Points: -1}, {Signal: Calibration, Points: 2}}
 	if got := OfOthers(list); got != .25 {
 		t.Error(got)
 	}

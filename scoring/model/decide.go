@@ -129,15 +129,15 @@ func (m *Model) Over(names []string) (j Judge, missing []string) {
 // Again decides what Decide would: by the same code, from the kept signals. A rule
 // whose outcome was not kept is asked again, from the same signals and from facts,
 // which may be nil where every outcome was. A protective signal that was not looked
-// at then is asked for with crowd, which may be nil where nothing is known of it.
-func (j Judge) Again(kept []float32, facts func() record.Facts, crowd func() float64) record.Decision {
+// at then is asked for with by, of which nothing may be known.
+func (j Judge) Again(kept []float32, facts func() record.Facts, by record.Protection) record.Decision {
 	ask := j.asking(facts)
 	return j.judge(func(i int) float64 {
 		v := at(kept, j.at[i])
 		if i < j.plain || v != 0 {
 			return float64(v)
 		}
-		return j.funcs[i](&record.Complaint{}, &record.History{Crowd: crowd})
+		return j.funcs[i](&record.Complaint{}, &record.History{Protection: by})
 	}, func(r int, signals []float32) float32 {
 		if j.rules[r] >= 0 {
 			return at(kept, j.rules[r])

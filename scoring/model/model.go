@@ -23,7 +23,7 @@ import (
 var models embed.FS
 
 // Default is the model that comes with the program.
-const Default = "plaint-1"
+const Default = "plaint-2"
 
 // Model is an additive model: the score of a complaint is the base plus the
 // points of each signal, in log-odds of abuse against honesty. Calibration, where
@@ -64,6 +64,15 @@ type Shape struct {
 func Builtin(name string) bool {
 	_, err := models.Open("models/" + name + ".yaml")
 	return err == nil
+}
+
+// Builtins are the models that come with the program, by name.
+func Builtins() (names []string) {
+	files, _ := models.ReadDir("models")
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(f.Name(), ".yaml"))
+	}
+	return names
 }
 
 // IsFile tells whether a name is that of a model file.

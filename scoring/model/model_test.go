@@ -17,7 +17,7 @@ func busy() (*record.Complaint, *record.History) {
 	c := &record.Complaint{Customer: "U1", Type: "withdrawal_delay", Received: record.At(day0), Amount: record.Num(900),
 		Body: strings.Repeat("提现三天了还没有到账，编号T107757286467，请联系微信 wx2509998。", 6), Evidence: []string{"T1", "T2"}}
 	c.Keys.Customer = 7
-	h := &record.History{Crowd: func() float64 { return 1 }}
+	h := &record.History{Protection: record.Protection{Crowd: func() float64 { return 1 }}}
 	for i := range 32 {
 		p := record.Past{Seq: int64(i), Customer: uint64(100 + i), Received: day0.Add(-time.Duration(32-i) * time.Hour), Amount: record.Num(float64(100 + i))}
 		h.ByCustomer = append(h.ByCustomer, p)

@@ -66,12 +66,12 @@ func (m *Model) KeptNames() []string {
 }
 
 // Without decides what a decision would have been if a rule had not held.
-func (m *Model) Without(d *record.Decision, r int, crowd func() float64) record.Decision {
+func (m *Model) Without(d *record.Decision, r int, by record.Protection) record.Decision {
 	return m.judge(func(i int) float64 {
 		if v := d.Signals[i]; i < m.plain || v != 0 {
 			return float64(v)
 		}
-		return m.funcs[i](&record.Complaint{}, &record.History{Crowd: crowd})
+		return m.funcs[i](&record.Complaint{}, &record.History{Protection: by})
 	}, func(x int, _ []float32) float32 {
 		if x == r {
 			return rule.Not

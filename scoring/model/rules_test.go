@@ -89,7 +89,7 @@ func TestRulesAddUpWhateverTheSignals(t *testing.T) {
 					v[i] = random.Float64() * 5
 				}
 			}
-			v[len(v)-1] = 1 + random.Float64()*3
+			v[slices.Index(m.SignalNames(), "crowd")] = 1 + random.Float64()*3
 			f := record.Facts{Type: []string{"", "withdrawal_delay"}[random.IntN(2)], Received: record.Moment{Time: day0.Add(time.Duration(random.IntN(200)) * time.Hour), Precision: record.Precision(random.IntN(4))}}
 			if random.IntN(2) == 0 {
 				f.Amount = record.Num(random.Float64() * 1000)
@@ -104,7 +104,7 @@ func TestRulesAddUpWhateverTheSignals(t *testing.T) {
 			if math.Abs(sum-d.Score) > 1e-9 {
 				t.Fatalf("%v, reasons %v of %v", d.Score, sum, d.Signals)
 			}
-			crowd := func() float64 { return float64(float32(v[len(v)-1])) }
+			crowd := protects(m, v)
 			for _, names := range [][]string{m.KeptNames(), base.KeptNames(), shuffled} {
 				j, missing := m.Over(names)
 				kept := make([]float32, len(names))
@@ -137,13 +137,13 @@ func TestWithout(t *testing.T) {
 	if d.Flagged {
 		t.Fatal(d.Score)
 	}
-	if !m.Without(&d, 1, nil).Flagged {
+	if !m.Without(&d, 1, record.Protection{}).Flagged {
 		t.Error("without what speaks for the customer it is flagged")
 	}
-	if m.Without(&d, 1, func() float64 { return 9 }).Score >= m.Without(&d, 1, nil).Score {
+	if m.Without(&d, 1, record.Protection{Crowd: func() float64 { return 9 }}).Score >= m.Without(&d, 1, record.Protection{}).Score {
 		t.Error("the crowd is not asked for")
 	}
-	if x := m.Without(&d, 0, nil); math.Abs(x.Score-(d.Score-1.5)) > 1e-12 {
+	if x := m.Without(&d, 0, record.Protection{}); math.Abs(x.Score-(d.Score-1.5)) > 1e-12 {
 		t.Error(x.Score, d.Score)
 	}
 }
@@ -156,7 +156,7 @@ func TestRulesAreKeptByTheirCondition(t *testing.T) {
 	j, _ := other.Over(m.KeptNames())
 	kept := make([]float32, len(m.KeptNames()))
 	kept[slices.Index(m.KeptNames(), "agent")], kept[len(kept)-1] = 1, 1
-	if d := j.Again(kept, func() record.Facts { return record.Facts{} }, nil); d.Signals[len(d.Signals)-1] != rule.Not {
+	if d := j.Again(kept, func() record.Facts { return record.Facts{} }, record.Protection{}); d.Signals[len(d.Signals)-1] != rule.Not {
 		t.Error("the outcome of another condition counts")
 	}
 	unused := ruled(t, parsed(t, trained), rule.Rule{Name: "r", When: "refuted > 0 && young_account > 0.5", Points: 1})

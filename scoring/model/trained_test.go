@@ -3,6 +3,7 @@ package model
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,7 +71,7 @@ func TestReasonsAddUpWhateverTheSignals(t *testing.T) {
 					v[i] = random.Float64() * 5
 				}
 			}
-			v[len(v)-1] = 1 + random.Float64()*3 // a crowd is never nothing
+			v[slices.Index(names, "crowd")] = 1 + random.Float64()*3 // a crowd is never nothing
 			d := m.judge(func(i int) float64 { return v[i] }, nil)
 			sum := 0.
 			for _, r := range m.Reasons(d.Signals) {
@@ -83,7 +84,7 @@ func TestReasonsAddUpWhateverTheSignals(t *testing.T) {
 			for len(kept) > 0 && kept[len(kept)-1] == 0 { // as they are kept
 				kept = kept[:len(kept)-1]
 			}
-			again := j.Again(kept, nil, func() float64 { return float64(float32(v[len(v)-1])) })
+			again := j.Again(kept, nil, protects(m, v))
 			if again.Score != d.Score || again.Flagged != d.Flagged {
 				t.Fatalf("%s: %v, again %v", m.Name, d, again)
 			}
@@ -134,8 +135,8 @@ func TestParseRefusesTrainedFilesThatWouldMislead(t *testing.T) {
 func TestProtectionIsAskedForLate(t *testing.T) {
 	m := parsed(t, trained)
 	asked := 0
-	crowd := func() float64 { asked++; return 1 }
-	m.Decide(&record.Complaint{}, &record.History{Crowd: crowd})
+	crowd := record.Protection{Crowd: func() float64 { asked++; return 1 }}
+	m.Decide(&record.Complaint{}, &record.History{Protection: crowd})
 	j, _ := m.Over(m.SignalNames())
 	j.Again(nil, nil, crowd)
 	if asked != 0 {
@@ -144,4 +145,12 @@ func TestProtectionIsAskedForLate(t *testing.T) {
 	if j.Again([]float32{9, 9, 9}, nil, crowd); asked != 1 {
 		t.Errorf("asked %d times", asked)
 	}
+}
+
+// protects gives the protective ones of a model's values, as they are kept.
+func protects(m *Model, v []float64) record.Protection {
+	value := func(name string) func() float64 {
+		return func() float64 { return float64(float32(v[slices.Index(m.SignalNames(), name)])) }
+	}
+	return record.Protection{Crowd: value("crowd"), Incident: value("incident")}
 }

@@ -39,9 +39,12 @@ var (
 )
 
 // groundOf maps the heaviest signal of a case to a ground; signals that are no
-// ground by themselves map to none.
+// ground by themselves map to none: what was decided of others, what one may do
+// honestly, and logs, which may miss what went wrong on the customer's side.
 var groundOf = map[string]string{
 	"payout_others": "shared_payout", "device_others": "shared_device", "lockstep": "shared_device", "contact_others": "shared_contact",
+	"handle_others": "shared_contact", "device_surprise": "shared_device", "payout_surprise": "shared_payout",
+	"contact_surprise": "shared_contact", "handle_surprise": "shared_contact",
 	"letter_others": "shared_letter", "letter_overlap": "shared_letter",
 	"refuted": "refuted_by_records", "evidence_missing": "refuted_by_records",
 	"claims_rising": "rising_claims", "confirmed_abuse": "confirmed_abuse",

@@ -13,6 +13,7 @@ const (
 	NoWithdrawal = "no_withdrawal" // there was none in the 45 days before
 	NoTrade      = "no_trade"      // there was none in the week before
 	NotThere     = "not_there"     // what it cites is not among the customer's transactions
+	LogsWell     = "logs_well"     // the logs of the day before tell of a service that worked for the customer
 )
 
 // Books are the records that a signal stands on.

@@ -21,20 +21,47 @@ var All = map[string]Func{
 	"device_others":     deviceOthers,
 	"payout_others":     payoutOthers,
 	"contact_others":    contactOthers,
+	"handle_others":     handleOthers,
+	"address_others":    addressOthers,
+	"customer_surprise": customerSurprise,
+	"device_surprise":   deviceSurprise,
+	"payout_surprise":   payoutSurprise,
+	"contact_surprise":  contactSurprise,
+	"handle_surprise":   handleSurprise,
+	"address_surprise":  addressSurprise,
 	"lockstep":          lockstep,
 	"letter_others":     letterOthers,
 	"letter_overlap":    letterOverlap,
 	"agent":             agent,
 	"refuted":           refuted,
+	"logs_refute":       logsRefute,
 	"evidence_missing":  evidenceMissing,
 	"claim_over_record": claimOverRecord,
 	"young_account":     youngAccount,
 	"confirmed_abuse":   confirmedAbuse,
+	"association":       association,
 	"crowd":             crowd,
+	"incident":          incident,
 }
 
 // Protective are the signals of which more speaks for the customer.
-var Protective = map[string]bool{"crowd": true}
+var Protective = map[string]bool{"crowd": true, "incident": true}
+
+// OthersLabels are the signals that come from what people decided of complaints of
+// others: a reviewer is told their share of a score.
+var OthersLabels = map[string]bool{"association": true}
+
+// Group is what a signal is about, where several are about the same and rise and fall
+// together: their points are to be read as one.
+var Group = map[string]string{
+	"repeat_30d": "customer", "customer_surprise": "customer",
+	"device_others": "device", "device_surprise": "device",
+	"payout_others": "payout", "payout_surprise": "payout",
+	"contact_others": "contact", "contact_surprise": "contact",
+	"handle_others": "handle", "handle_surprise": "handle",
+	"address_others": "address", "address_surprise": "address",
+	"letter_others": "letter", "letter_overlap": "letter",
+}
 
 const day = 24 * time.Hour
 
@@ -118,9 +145,21 @@ func payoutOthers(c *record.Complaint, h *record.History) float64 {
 }
 
 // contactOthers counts other customers who complained in the 90 days before
-// under the same messenger handle, telephone or mail (16 at most).
+// under the same telephone or mail (16 at most).
 func contactOthers(c *record.Complaint, h *record.History) float64 {
 	return others(c, h.ByContact, 90*day)
+}
+
+// handleOthers counts other customers whose complaints of the 90 days before tell
+// the reader to write to the same messenger handle (16 at most).
+func handleOthers(c *record.Complaint, h *record.History) float64 {
+	return others(c, h.ByHandle, 90*day)
+}
+
+// addressOthers counts other customers of the same address who complained in the
+// 90 days before (16 at most).
+func addressOthers(c *record.Complaint, h *record.History) float64 {
+	return others(c, h.ByAddress, 90*day)
 }
 
 // lockstep counts other customers who share a device or payout account and
@@ -315,6 +354,24 @@ func isWord(b byte) bool {
 	return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'z'
 }
 
+// technical are the types of complaints that the customer's own lines in the logs
+// can bear out: that the service let them in and worked.
+var technical = map[string]bool{"login": true, "platform_down": true, "platform_update": true}
+
+// logsRefute counts the customer's lines of the day before a complaint that nothing
+// worked, 3 at most, where all of them are of a service that did. A single warning
+// or error among them bears the complaint out.
+func logsRefute(c *record.Complaint, h *record.History) float64 {
+	if h.Lines == nil || !technical[c.Type] {
+		return 0
+	}
+	well, ill := h.Lines(day)
+	if ill > 0 {
+		return 0
+	}
+	return float64(min(well, 3))
+}
+
 // claimOverRecord is the binary logarithm of the claim over the largest amount
 // the customer moved in the 90 days before, 0 if it is not larger.
 func claimOverRecord(c *record.Complaint, h *record.History) float64 {
@@ -336,25 +393,47 @@ func claimOverRecord(c *record.Complaint, h *record.History) float64 {
 // youngAccount is how far the customer's first account is from being 60 days
 // old, 0 to 1.
 func youngAccount(c *record.Complaint, h *record.History) float64 {
-	if !c.Received.Known() || len(h.Accounts) == 0 {
-		return 0
-	}
-	oldest := h.Accounts[0].Opened.Time
-	for _, a := range h.Accounts {
-		if a.Opened.Time.Before(oldest) {
-			oldest = a.Opened.Time
-		}
-	}
-	if oldest.IsZero() {
+	oldest := opened(h)
+	if !c.Received.Known() || oldest.IsZero() {
 		return 0
 	}
 	return max(0, 1-float64(c.Received.Time.Sub(oldest))/float64(60*day))
 }
 
-// confirmedAbuse counts earlier cases of the same customer, device or payout
-// account that people confirmed as abuse.
+// opened is when the customer's first account was.
+func opened(h *record.History) (oldest time.Time) {
+	for i, a := range h.Accounts {
+		if i == 0 || a.Opened.Time.Before(oldest) {
+			oldest = a.Opened.Time
+		}
+	}
+	return oldest
+}
+
+// confirmedAbuse counts earlier complaints of the same customer that people
+// confirmed as abuse.
 func confirmedAbuse(_ *record.Complaint, h *record.History) float64 {
 	return float64(h.Confirmed)
+}
+
+// fades is after how long a verdict on somebody else counts half.
+const fades = 180 * day
+
+// association is guilt by association: the complaints of others who share a device,
+// payout account, contact, handle or address with this one and that people had
+// confirmed as abuse by then. Each counts once, by the rarest thing that ties it:
+// by how many customers share that, in binary logarithms (1 of a thing of two
+// people, a quarter where sixteen share it), and half after half a year.
+func association(c *record.Complaint, h *record.History) float64 {
+	sum := 0.0
+	for _, a := range h.Associated {
+		w := 1 / math.Log2(1+float64(max(1, a.Sharers)))
+		if c.Received.Known() {
+			w *= math.Exp2(-max(0, float64(c.Received.Time.Sub(a.Decided))) / float64(fades))
+		}
+		sum += w
+	}
+	return sum
 }
 
 // crowd is how many times more complaints of the type than usual arrived in
@@ -364,6 +443,15 @@ func crowd(_ *record.Complaint, h *record.History) float64 {
 		return 1
 	}
 	return h.Crowd()
+}
+
+// incident is how strongly an incident bears the complaint out, 0 to 1: one that
+// was sure when the complaint was received.
+func incident(_ *record.Complaint, h *record.History) float64 {
+	if h.Incident == nil {
+		return 0
+	}
+	return h.Incident()
 }
 
 // Evidence lists the arrival numbers of the complaints behind a signal, at
@@ -376,14 +464,22 @@ func Evidence(name string, c *record.Complaint, h *record.History) []int64 {
 		}
 	}
 	switch name {
-	case "repeat_30d", "claims_rising":
+	case "repeat_30d", "claims_rising", "customer_surprise":
 		past(h.ByCustomer)
-	case "device_others":
+	case "device_others", "device_surprise":
 		past(h.ByDevice)
-	case "payout_others":
+	case "payout_others", "payout_surprise":
 		past(h.ByPayout)
-	case "contact_others":
+	case "contact_others", "contact_surprise":
 		past(h.ByContact)
+	case "handle_others", "handle_surprise":
+		past(h.ByHandle)
+	case "address_others", "address_surprise":
+		past(h.ByAddress)
+	case "association":
+		for _, a := range h.Associated {
+			out = append(out, a.Seq)
+		}
 	case "lockstep":
 		past(h.ByDevice)
 		past(h.ByPayout)

@@ -41,7 +41,7 @@ func (w *world) watching(t testing.TB, champion record.ModelVersion) *record.Wat
 		k := &kept[i]
 		*k = record.Kept{Seq: int64(i + 1), Received: day0.Add(time.Duration(i) * time.Hour), Model: "own-1", Language: []string{"en", "zh"}[w.random.IntN(2)], Country: "MY",
 			Type: "login", Signals: []float32{float32(4 * w.random.Float64()), float32(w.random.IntN(2))}, Upheld: record.No}
-		d := j.Again(k.Signals, nil, nil)
+		d := j.Again(k.Signals, nil, record.Protection{})
 		bad := w.random.Float64() < 1/(1+math.Exp(-d.Score))
 		right := .5
 		if bad {
@@ -58,7 +58,7 @@ func (w *world) watching(t testing.TB, champion record.ModelVersion) *record.Wat
 			actions = w.verdicts(i, bad)
 		}
 		share := 0.
-		if !j.Again(k.Signals, nil, nil).Flagged {
+		if !j.Again(k.Signals, nil, record.Protection{}).Flagged {
 			share = 1
 		}
 		in.Verdicts = append(in.Verdicts, record.Verdict{CaseID: k.Seq, Seq: k.Seq, At: k.Received, Action: "opened", Share: share, Model: champion.Name})

@@ -35,6 +35,9 @@ type Guard struct{ crowds []Crowd }
 // NewGuard keeps the incidents that it is given.
 func NewGuard(list []Crowd) *Guard { return &Guard{list} }
 
+// Empty tells whether it bears out nothing.
+func (g *Guard) Empty() bool { return g == nil || len(g.crowds) == 0 }
+
 // openFor is how long after its last window an open incident still counts.
 const openFor = joinGap * time.Hour
 

@@ -38,11 +38,11 @@ const (
 
 var blankings = []blanking{
 	{"update survey set complaint = 'erased-' || left(sha256($1 || complaint), 16) where complaint in (select external_id from complaint where external_id in (select external_id from gone_complaint) group by 1 having count(*) = 1)", true},
-	{"update complaint set " + texts + ", device_key = null, payout_key = null, contact_key = null, s0 = null, s1 = null, s2 = null, s3 = null, s4 = null, s5 = null, s6 = null, s7 = null, external_id = 'erased-' || left(sha256($1 || external_id), 16)" + ofComplaints, true},
+	{"update complaint set " + texts + ", device_key = null, payout_key = null, contact_key = null, handle_key = null, address_key = null, s0 = null, s1 = null, s2 = null, s3 = null, s4 = null, s5 = null, s6 = null, s7 = null, external_id = 'erased-' || left(sha256($1 || external_id), 16)" + ofComplaints, true},
 	{"update complaint set customer = p.fresh, customer_key = p.key from person p where complaint.customer = p.customer and seq in (select seq from gone_complaint)", false},
 	{"update complaint_event set " + texts + ", external_id = 'erased-' || left(sha256($1 || external_id), 16)" + ofStates, true},
 	{"update complaint_event set customer = p.fresh from person p where complaint_event.customer = p.customer and (key_hi, key_lo) in (select (key_hi, key_lo) from gone_complaint)", false},
-	{"update case_event set customer_key = c.customer_key, device_key = null, payout_key = null, contact_key = null, detail = if(action = 'opened', detail, null) from complaint c where c.seq = case_event.seq and c.seq in (select seq from gone_complaint)", false},
+	{"update case_event set customer_key = c.customer_key, device_key = null, payout_key = null, contact_key = null, handle_key = null, address_key = null, detail = if(action = 'opened', detail, null) from complaint c where c.seq = case_event.seq and c.seq in (select seq from gone_complaint)", false},
 	{"delete from embedding" + ofComplaints, false},
 	{"update survey set comment = null, extra = null, external_id = 'erased-' || left(sha256($1 || external_id), 16) where seq in (select seq from gone_survey)", true},
 	{"update survey set customer = p.fresh from person p where survey.customer = p.customer and seq in (select seq from gone_survey)", false},

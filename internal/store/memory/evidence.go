@@ -165,11 +165,12 @@ func (e *Evidence) Bytes() int {
 // AddAccount takes an account in; Line holds its arrival number. Only what the
 // history of a complaint tells is kept.
 func (e *Evidence) AddAccount(customer uint64, a *record.Account) {
-	b := packTimes(make([]byte, 0, 128), 0, a.Opened.Time)
+	b := packTimes(make([]byte, 0, 136), 0, a.Opened.Time)
 	b = binary.AppendUvarint(binary.AppendUvarint(b, e.words.of(a.Country)), e.words.of(a.Tariff))
 	for _, s := range [...]string{a.Device, a.PayoutAccount, a.ExternalID} {
 		b = e.packText(b, s)
 	}
+	b = binary.LittleEndian.AppendUint64(b, a.AddressKey)
 	e.add(&e.accounts, customer, binary.AppendVarint(b, a.Line))
 }
 
@@ -211,6 +212,7 @@ func (e *Evidence) Accounts(customer uint64) (list []record.Account) {
 		u.times(&a.Opened.Time)
 		a.Country, a.Tariff = u.word(), u.word()
 		a.Device, a.PayoutAccount, a.ExternalID = u.text(), u.text(), u.text()
+		a.AddressKey = u.eight()
 		a.Line = u.varint()
 		list = append(list, a)
 	})

@@ -21,6 +21,10 @@ type Knowledge struct {
 	Accounts     map[uint64][]record.Account     // by customer, the newest first
 	Transactions map[uint64][]record.Transaction // by customer, in arrival order
 	Confirmed    Verdicts
+	Lines        *Lines // nil: there are none
+	// Bears tells how strongly an incident bears a complaint out, one that was sure
+	// when the complaint was received; nil where none is known.
+	Bears func(c *record.Complaint) float64
 
 	current *record.Complaint // the one being judged
 	scratch record.History    // reused: valid during one decision
@@ -31,13 +35,23 @@ type Knowledge struct {
 func New(t *Trails, l *Letters, w *Crowd) *Knowledge {
 	m := &Knowledge{Trails: t, Letters: l, Crowd: w,
 		Accounts: map[uint64][]record.Account{}, Transactions: map[uint64][]record.Transaction{}}
-	m.scratch.Crowd = func() float64 { return m.Crowd.Rush(m.current) }
+	m.scratch.Lines = m.linesOf
+	m.scratch.Protection = record.Protection{
+		Crowd: func() float64 { return m.Crowd.Rush(m.current) },
+		Incident: func() float64 {
+			if m.Bears == nil {
+				return 0
+			}
+			return m.Bears(m.current)
+		},
+	}
 	return m
 }
 
-// CompleteKeys sets the device and payout keys.
+// CompleteKeys sets the device, payout and address keys.
 func (m *Knowledge) CompleteKeys(c *record.Complaint) {
 	device, payout := c.Device, c.PayoutAccount
+	c.Keys.Address = 0 // complaints tell none
 	asOf := c.Received.Last()
 	for _, a := range m.Accounts[c.Keys.Customer] {
 		if !asOf.IsZero() && a.Opened.Time.After(asOf) {
@@ -49,13 +63,17 @@ func (m *Knowledge) CompleteKeys(c *record.Complaint) {
 		if payout == "" {
 			payout = a.PayoutAccount
 		}
+		if c.Keys.Address == 0 {
+			c.Keys.Address = a.AddressKey
+		}
 	}
 	c.Keys.Device = record.Hash64("device", device)
 	c.Keys.Payout = record.Hash64("payout", payout)
 }
 
-func keysOf(c *record.Complaint) [Spaces]uint64 {
-	return [Spaces]uint64{c.Keys.Customer, c.Keys.Device, c.Keys.Payout, c.Keys.Contact}
+// Keys are a complaint's by their space.
+func Keys(k *record.Keys) [Spaces]uint64 {
+	return [Spaces]uint64{k.Customer, k.Device, k.Payout, k.Contact, k.Handle, k.Address}
 }
 
 // LatestVersions keeps of the newest MostStates each transaction's latest state, in
@@ -86,6 +104,8 @@ func (m *Knowledge) Before(c *record.Complaint, seq int64) *record.History {
 	h.ByDevice = m.Trails.Under(ByDevice, c.Keys.Device, asOf, c.Keys.Customer, h.ByDevice[:0])
 	h.ByPayout = m.Trails.Under(ByPayout, c.Keys.Payout, asOf, c.Keys.Customer, h.ByPayout[:0])
 	h.ByContact = m.Trails.Under(ByContact, c.Keys.Contact, asOf, c.Keys.Customer, h.ByContact[:0])
+	h.ByHandle = m.Trails.Under(ByHandle, c.Keys.Handle, asOf, c.Keys.Customer, h.ByHandle[:0])
+	h.ByAddress = m.Trails.Under(ByAddress, c.Keys.Address, asOf, c.Keys.Customer, h.ByAddress[:0])
 	h.Letters = m.Letters.Near(c.Keys.Sketch, h.Letters[:0])
 	kept := h.Letters[:0]
 	for _, l := range h.Letters {
@@ -101,7 +121,7 @@ func (m *Knowledge) Before(c *record.Complaint, seq int64) *record.History {
 		}
 	}
 	h.Transactions = AsAt(h.Transactions[:0], m.Transactions[c.Keys.Customer], asOf)
-	h.Confirmed = m.Confirmed.Against(c, seq, asOf)
+	h.Confirmed, h.Associated = m.Confirmed.Against(c, seq, asOf, h, h.Associated[:0])
 	return h
 }
 
@@ -127,7 +147,7 @@ func AsAt(out, list []record.Transaction, asOf time.Time) []record.Transaction {
 // After makes a decided complaint part of the memory.
 func (m *Knowledge) After(c *record.Complaint, seq int64) {
 	p := record.Past{Seq: seq, Customer: c.Keys.Customer, Received: c.Received.Time, Amount: c.Amount}
-	m.Trails.Add(p, keysOf(c))
+	m.Trails.Add(p, Keys(&c.Keys))
 	m.Letters.Add(p, c.Keys.Sketch)
 	if c.Received.Known() {
 		m.Crowd.Add(c.Type, Hour(c.Received.Time), 1)

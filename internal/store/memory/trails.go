@@ -9,8 +9,7 @@ import (
 
 const (
 	// TrailWindow is how many of the latest complaints are remembered by
-	// customer, device, payout account and contact. It bounds memory (about
-	// 100 MB when full) and the time to open a large file, where a join with
+	// their keys. It bounds memory (about 130 MB when full) and the time to open a large file, where a join with
 	// the whole history cost a fifth of the time of a bulk load and grew with
 	// the file.
 	TrailWindow = 1 << 19
@@ -25,6 +24,8 @@ const (
 	ByDevice
 	ByPayout
 	ByContact
+	ByHandle
+	ByAddress
 	Spaces
 )
 

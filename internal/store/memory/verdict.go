@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"plaint/internal/record"
@@ -35,23 +37,57 @@ func (v Verdicts) Add(x *Verdict) {
 	}
 }
 
-// Against counts the cases confirmed by asOf that share a key with the
-// complaint numbered seq, each once, its own case left out: a label counts from
-// the moment it was decided, and never for the complaint that it is about.
-func (v Verdicts) Against(c *record.Complaint, seq int64, asOf time.Time) int {
+// mostAssociations is how many complaints of others are named, the latest decided.
+const mostAssociations = 16
+
+// Against finds the cases confirmed by asOf that share a key with the complaint
+// numbered seq, each once, its own case left out: a label counts from the moment
+// it was decided, and never for the complaint that it is about. own counts those
+// of the customer; those of others are appended to out, with how many share what
+// ties them. near is what the complaint's things were used for before.
+func (v Verdicts) Against(c *record.Complaint, seq int64, asOf time.Time, near *record.History, out []record.Association) (own int, others []record.Association) {
 	if len(v) == 0 {
-		return 0
+		return 0, out
 	}
-	counted := map[int64]bool{}
-	for space, k := range keysOf(c) {
+	used := [Spaces][]record.Past{ByDevice: near.ByDevice, ByPayout: near.ByPayout, ByContact: near.ByContact, ByHandle: near.ByHandle, ByAddress: near.ByAddress}
+	for space, k := range Keys(&c.Keys) {
 		if k == 0 {
 			continue
 		}
+		sharers := 0
 		for _, x := range v[mixKey(space, k)] {
-			if x.Seq != seq && x.stood(asOf) {
-				counted[x.CaseID] = true
+			mine := x.Keys[ByCustomer] == c.Keys.Customer && c.Keys.Customer != 0
+			if x.Seq == seq || !x.stood(asOf) || mine != (space == ByCustomer) {
+				continue
 			}
+			if mine {
+				own++
+				continue
+			}
+			if sharers == 0 {
+				sharers = sharersOf(used[space])
+			}
+			at := slices.IndexFunc(out, func(a record.Association) bool { return a.Seq == x.Seq })
+			if at < 0 {
+				at, out = len(out), append(out, record.Association{Seq: x.Seq, Decided: x.From, Sharers: sharers})
+			}
+			out[at].Sharers = min(out[at].Sharers, sharers)
 		}
 	}
-	return len(counted)
+	slices.SortFunc(out, func(a, b record.Association) int {
+		return cmp.Or(a.Decided.Compare(b.Decided), cmp.Compare(a.Seq, b.Seq))
+	})
+	return own, out[max(0, len(out)-mostAssociations):]
+}
+
+// sharersOf counts the customers among earlier complaints, at least the one that
+// there must be.
+func sharersOf(list []record.Past) int {
+	n := 0
+	for i := range list {
+		if !slices.ContainsFunc(list[:i], func(p record.Past) bool { return p.Customer == list[i].Customer }) {
+			n++
+		}
+	}
+	return max(n, 1)
 }

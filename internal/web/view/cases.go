@@ -14,6 +14,7 @@ import (
 	"plaint/internal/store"
 	"plaint/internal/web/format"
 	"plaint/scoring/model"
+	"plaint/scoring/signal"
 )
 
 // Reason is one signal's part in a score.
@@ -22,8 +23,11 @@ type Reason struct {
 	Value    float64 `json:"value"`
 	Points   float64 `json:"points"`
 	Evidence []int64 `json:"evidence,omitempty"` // complaints
-	// Records are the transactions it stands on, and Why how they speak: a code, as
-	// signal names it. What the complaint cites and nobody has is shortened, since it
+	// Group is what it is about, where others of the list are about the same: they
+	// stand together, and their points are to be read as one.
+	Group string `json:"group,omitempty"`
+	// Records are the transactions or log lines it stands on, and Why how they speak:
+	// a code, as signal names it. What the complaint cites and nobody has is shortened, since it
 	// may be the number of a passport.
 	Records []string `json:"records,omitempty"`
 	Why     string   `json:"why,omitempty"`
@@ -224,7 +228,7 @@ func (r *Reader) reasons(ctx context.Context, seq int64) (why explained, err err
 		return why, nil
 	}
 	now := m.Reasons(values)
-	why.reasons, why.Others, why.Below = joined(now, then), format.Round(model.OfOthers(now)), m.Below(values)
+	why.reasons, why.Others, why.Below = grouped(joined(now, then)), format.Round(model.OfOthers(now)), m.Below(values)
 	for i := range why.Below {
 		why.Below[i].Is = format.Round(why.Below[i].Is)
 	}
@@ -266,6 +270,42 @@ func joined(now []record.Reason, then []Reason) []Reason {
 		}
 	}
 	return out
+}
+
+// grouped puts reasons that are about the same behind the heaviest of them.
+func grouped(list []Reason) []Reason {
+	n := map[string]int{}
+	for _, r := range list {
+		n[signal.Group[r.Signal]]++
+	}
+	out := make([]Reason, 0, len(list))
+	for _, r := range list {
+		if g := signal.Group[r.Signal]; g != "" && n[g] > 1 {
+			r.Group = g
+		}
+		last := len(out)
+		for i, x := range out {
+			if r.Group != "" && x.Group == r.Group {
+				last = i + 1
+			}
+		}
+		out = slices.Insert(out, last, r)
+	}
+	return out
+}
+
+// Together is the sum of the points of the reasons that a reason stands first among,
+// in a list where they stand together; ok is false of all others.
+func Together(list []Reason, i int) (points float64, ok bool) {
+	if list[i].Group == "" || i > 0 && list[i-1].Group == list[i].Group {
+		return 0, false
+	}
+	for _, r := range list[i:] {
+		if r.Group == list[i].Group {
+			points += r.Points
+		}
+	}
+	return points, true
 }
 
 func roundPoints(score float64, reasons []Reason) {

@@ -45,22 +45,38 @@ func Champion(ctx context.Context, st *store.Store) (*model.Model, error) {
 }
 
 // Models lists the champion's predecessors, rivals and itself, in the order in
-// which they were made; the one that comes with the program is always there.
+// which they were made. The one that comes with the program is always there, those
+// that came with it before where they judged something.
 func Models(ctx context.Context, st *store.Store) ([]record.ModelVersion, error) {
 	list, err := st.Models(ctx)
 	if err != nil {
 		return nil, err
 	}
-	usual := record.ModelVersion{Name: model.Default, State: record.Champion}
+	usual := record.Champion
 	for _, m := range list {
-		if m.Name == model.Default {
-			return list, nil
-		}
 		if m.State == record.Champion {
-			usual.State = record.Retired
+			usual = record.Retired
 		}
 	}
-	return append([]record.ModelVersion{usual}, list...), nil
+	var came []record.ModelVersion
+	for _, name := range model.Builtins() {
+		m := record.ModelVersion{Name: name, State: usual}
+		if slices.ContainsFunc(list, func(x record.ModelVersion) bool { return x.Name == name }) {
+			continue
+		}
+		if name != model.Default {
+			m.State = record.Retired
+			var judged bool
+			if err := st.QueryRow(ctx, "select exists (select 1 from decision where model = ?)", name).Scan(&judged); err != nil {
+				return nil, fmt.Errorf("ask what %s judged: %w", name, err)
+			}
+			if !judged {
+				continue
+			}
+		}
+		came = append(came, m)
+	}
+	return append(came, list...), nil
 }
 
 // ModelRow is a model, how it stands, and, where it was trained here, how good it
