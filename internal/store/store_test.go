@@ -37,6 +37,7 @@ func complaints(n int) []record.Complaint {
 		c.Source, c.ExternalID = "test", fmt.Sprint("C", i)
 		c.Customer = fmt.Sprint("U", r.IntN(n/3+1))
 		c.Device = fmt.Sprint("D", r.IntN(n/2+1))
+		c.Keys.Contact, c.Keys.Handle = 1+r.Uint64N(uint64(n/2+1)), 1+r.Uint64N(uint64(n/3+1))
 		c.Received = record.At(day0.Add(time.Duration(i)*time.Minute - 300*time.Millisecond)) // also in the last second of an hour
 		c.Body = fmt.Sprintf("提现一直没有到账 %d", i)
 		c.Status = "open"
@@ -54,34 +55,65 @@ func nosy(c *record.Complaint, h *record.History) record.Decision {
 	for _, l := range h.Letters {
 		sum += float64(l.Seq) * l.Overlap
 	}
-	for i, list := range [][]record.Past{h.ByCustomer, h.ByDevice, h.ByPayout} {
+	for i, list := range [][]record.Past{h.ByCustomer, h.ByDevice, h.ByPayout, h.ByContact, h.ByHandle, h.ByAddress} {
 		for _, p := range list {
 			sum += float64(p.Seq) * float64(i+1)
 		}
 	}
+	for _, a := range h.Associated {
+		sum += float64(a.Seq) / float64(a.Sharers)
+	}
+	well, ill := h.Lines(24 * time.Hour)
+	sum += float64(well)/16 + float64(ill)/4 + h.Incident()/64
 	sum += h.Crowd() / 1000
 	sum += float64(100*len(h.Accounts) + 1000*len(h.Transactions) + 10000*h.Confirmed)
 	return record.Decision{Model: "nosy", Score: sum, Flagged: sum > 500, Signals: []float32{float32(len(h.Letters))}}
 }
 
+// known brings accounts, transactions and log lines of the customers in.
+func known(t *testing.T, s *Store) {
+	t.Helper()
+	evidence := record.Batch{Input: "evidence"}
+	for i := range 200 {
+		customer := fmt.Sprint("U", i)
+		a := record.Account{Customer: customer, Opened: record.At(day0.Add(time.Duration(i) * time.Hour)), Device: fmt.Sprint("D", i%7), PayoutAccount: fmt.Sprint("P", i%11), Address: fmt.Sprint("North Road ", i%13)}
+		a.ExternalID = fmt.Sprint("A", i)
+		a.Stamp(nil)
+		evidence.Accounts = append(evidence.Accounts, a)
+		x := record.Transaction{Customer: customer, Type: "withdrawal", Requested: record.At(day0.Add(time.Duration(i) * time.Minute))}
+		x.ExternalID = fmt.Sprint("T", i)
+		x.Stamp(nil)
+		evidence.Transactions = append(evidence.Transactions, x)
+		for k, level := range []string{"info", "error", "debug", "info", "warn"} {
+			l := record.LogLine{Customer: customer, Level: level, Service: "s", Time: record.At(day0.Add(time.Duration(i*7+k*180) * time.Minute))}
+			l.ExternalID = fmt.Sprint("L", i, ".", k)
+			l.Stamp(nil)
+			evidence.Logs = append(evidence.Logs, l)
+		}
+	}
+	if _, err := s.Admit(t.Context(), &evidence, nosy); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// withIncident is a new file with an incident that bears out some complaints.
+func withIncident(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "t.db"), Options{Incidents: func(context.Context, *Store) (Bears, error) {
+		return func(c *record.Complaint) float64 { return float64(c.Received.Time.Minute()%3) / 3 }, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
 func TestBatchSizeNeverChangesADecision(t *testing.T) {
 	const n = 900
 	all := func(size int) []record.Decision {
-		s := fresh(t)
-		evidence := record.Batch{Input: "evidence"}
-		for i := range 200 {
-			a := record.Account{Customer: fmt.Sprint("U", i), Opened: record.At(day0.Add(time.Duration(i) * time.Hour)), Device: fmt.Sprint("D", i%7), PayoutAccount: fmt.Sprint("P", i%11)}
-			a.ExternalID = fmt.Sprint("A", i)
-			a.Stamp(nil)
-			evidence.Accounts = append(evidence.Accounts, a)
-			x := record.Transaction{Customer: fmt.Sprint("U", i), Type: "withdrawal", Requested: record.At(day0.Add(time.Duration(i) * time.Minute))}
-			x.ExternalID = fmt.Sprint("T", i)
-			x.Stamp(nil)
-			evidence.Transactions = append(evidence.Transactions, x)
-		}
-		if _, err := s.Admit(t.Context(), &evidence, nosy); err != nil {
-			t.Fatal(err)
-		}
+		s := withIncident(t)
+		known(t, s)
 		var out []record.Decision
 		rows := complaints(n)
 		for len(rows) > 0 {
@@ -91,6 +123,11 @@ func TestBatchSizeNeverChangesADecision(t *testing.T) {
 				t.Fatal(err)
 			}
 			rows, out = rows[k:], append(out, r.Decisions...)
+			if len(rows) == n/3 { // what is remembered is read from the file again
+				s.mu.Lock()
+				s.forget()
+				s.mu.Unlock()
+			}
 		}
 		return out
 	}
@@ -106,6 +143,27 @@ func TestBatchSizeNeverChangesADecision(t *testing.T) {
 	}
 	if !reflect.DeepEqual(one, whole) || !reflect.DeepEqual(hundred, whole) {
 		t.Fatal("decisions differ with the size of the batch")
+	}
+}
+
+// TestARebuildDecidesAsAtAdmission: what comes in the order in which it happened is
+// judged again as it was judged then.
+func TestARebuildDecidesAsAtAdmission(t *testing.T) {
+	s := withIncident(t)
+	known(t, s)
+	for rows := complaints(900); len(rows) > 0; rows = rows[100:] {
+		if _, err := s.Admit(t.Context(), &record.Batch{Input: "x", Complaints: rows[:100]}, nosy); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Rescore(t.Context(), "nosy", nosy); err != nil {
+		t.Fatal(err)
+	}
+	var same, other int
+	err := s.QueryRow(t.Context(), `select count(*) filter (a.score = b.score and a.signals = b.signals), count(*) filter (a.score <> b.score or a.signals <> b.signals)
+		from decision a join decision b on a.seq = b.seq and a.run = 0 and b.run > 0`).Scan(&same, &other)
+	if err != nil || same != 900 || other != 0 {
+		t.Errorf("%d decided as before, %d otherwise, %v", same, other, err)
 	}
 }
 

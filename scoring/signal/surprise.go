@@ -9,11 +9,12 @@ import (
 	"plaint/internal/record"
 )
 
-// What is expected of a person or thing of which nothing is known: half a complaint
-// in half a year, as if seen once.
+// What is expected of a person or thing of which nothing is known: about one
+// complaint a year, as if seen for a month, so that a month of its own past weighs as
+// much.
 const (
-	usualEvents = .5
-	usualSpan   = 180 * day
+	usualEvents = .1
+	usualSpan   = 30 * day
 )
 
 // mostSurprise is the most that surprise tells: one chance in a million.
