@@ -20,8 +20,9 @@ const (
 // mostSurprise is the most that surprise tells: one chance in a million.
 const mostSurprise = 6
 
-// halfLives are after how long a complaint counts half for what is recent.
-var halfLives = [...]time.Duration{day, 7 * day, 30 * day}
+// halfLives are after how long a complaint counts half for what is recent: each
+// a power of two of the one before, so that a weight of one is a product of the last.
+var halfLives = [...]time.Duration{32 * day, 8 * day, day}
 
 // surprise is how much faster complaints have come of late than the same person's or
 // thing's own past lets one expect: the negative decimal logarithm of the chance
@@ -46,21 +47,24 @@ func surprise(c *record.Complaint, list []record.Past, since time.Time) float64 
 	if since.IsZero() {
 		return 0
 	}
-	seen := float64(max(0, now.Sub(since)))
-	for _, h := range halfLives {
-		recent, past := 0.0, 0.0
-		for i := range list {
-			if at := list[i].Received; !at.IsZero() && at.Before(now) {
-				w := math.Exp2(-float64(now.Sub(at)) / float64(h))
-				recent, past = recent+w, past+1-w
-			}
+	var recent [len(halfLives)]float64
+	n := 0.0
+	for i := range list {
+		if at := list[i].Received; !at.IsZero() && at.Before(now) {
+			w := math.Exp2(-float64(now.Sub(at)) / float64(halfLives[0]))
+			w4 := w * w * w * w
+			w16 := w4 * w4 * w4 * w4
+			n, recent[0], recent[1], recent[2] = n+1, recent[0]+w, recent[1]+w4, recent[2]+w16*w16
 		}
-		if recent < 1e-3 {
-			continue
+	}
+	seen := float64(max(0, now.Sub(since)))
+	for k, h := range halfLives {
+		if recent[k] < .02 {
+			continue // nothing to be surprised at
 		}
 		width := float64(h) / math.Ln2
 		window := width * (1 - math.Exp2(-seen/float64(h)))
-		p := mathext.RegIncBeta(recent, usualEvents+past, width/(width+float64(usualSpan)+seen-window))
+		p := mathext.RegIncBeta(recent[k], usualEvents+n-recent[k], width/(width+float64(usualSpan)+seen-window))
 		most = max(most, -math.Log10(max(p, 1e-9)))
 	}
 	return min(most, mostSurprise)
