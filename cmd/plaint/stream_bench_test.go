@@ -216,6 +216,9 @@ func numbered(row map[string]string, i int) map[string]string {
 	return out
 }
 
+// posted counts what was ever sent, so that no row is known when it comes.
+var posted atomic.Int64
+
 // post sends b.N rows, size at a time, from so many clients.
 func post(b *testing.B, url string, rows []map[string]string, size, clients int) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
@@ -225,7 +228,7 @@ func post(b *testing.B, url string, rows []map[string]string, size, clients int)
 	send := func(from, to int) error {
 		var body bytes.Buffer
 		for i := from; i < to; i++ {
-			line, err := json.Marshal(numbered(rows[i%len(rows)], i))
+			line, err := json.Marshal(numbered(rows[i%len(rows)], int(posted.Add(1))))
 			if err != nil {
 				return err
 			}
