@@ -266,13 +266,18 @@ func OpenIncidents(ctx context.Context, st *store.Store) (store.Bears, error) {
 		if !c.Received.Known() {
 			return 0
 		}
-		asked := incident.Asked{Type: c.Type, At: c.Received.Time, Attributes: map[string]string{"product": c.Product, "channel": c.Channel}}
-		for _, f := range c.Extra {
-			if f.Value != "" {
-				asked.Attributes[f.Name] = f.Value
-			}
-		}
-		_, strength := g.Corroborates(asked)
+		_, strength := g.Corroborates(About(c))
 		return strength
 	}, nil
+}
+
+// About is what incidents are asked of a complaint when it arrives.
+func About(c *record.Complaint) incident.Asked {
+	a := incident.Asked{Type: c.Type, At: c.Received.Time, Attributes: map[string]string{"product": c.Product, "channel": c.Channel}}
+	for _, f := range c.Extra {
+		if f.Value != "" {
+			a.Attributes[f.Name] = f.Value
+		}
+	}
+	return a
 }

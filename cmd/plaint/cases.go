@@ -148,13 +148,13 @@ func (e *env) reasonRows(f format.Format, list []view.Reason) [][]string {
 		for _, seq := range r.Evidence {
 			evidence = append(evidence, fmt.Sprintf("#%d", seq))
 		}
+		if r.Incident > 0 {
+			evidence = append(evidence, e.t("web_incident_n", "n", r.Incident))
+		}
 		evidence = append(evidence, r.Records...)
 		name := e.reasonName(r.Signal, r.About)
-		if r.Why != "" {
-			name += " (" + e.words.Name("books", r.Why) + ")"
-		}
-		if points, ok := view.Together(list, i); ok {
-			name += " (" + e.t("web_together", "what", e.words.Name("about", r.Group), "points", f.Signed(points, 2)) + ")"
+		if note := view.ReasonNote(f, list, i); note != "" {
+			name += " (" + note + ")"
 		}
 		rows = append(rows, []string{name, f.Num(r.Value, 2), f.Signed(r.Points, 2), strings.Join(evidence, " ")})
 	}

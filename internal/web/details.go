@@ -82,6 +82,9 @@ func (p *pages) reasonTable(list []view.Reason) table {
 		for _, seq := range r.Evidence {
 			evidence = append(evidence, fact{Text: fmt.Sprintf("#%d", seq), Href: p.href(fmt.Sprintf("/complaints/%d", seq))})
 		}
+		if r.Incident > 0 {
+			evidence = append(evidence, fact{Text: p.t("web_incident_n", "n", r.Incident), Href: p.href(fmt.Sprintf("/incidents/%d", r.Incident))})
+		}
 		for _, id := range r.Records {
 			evidence = append(evidence, fact{Text: id})
 		}
@@ -90,13 +93,7 @@ func (p *pages) reasonTable(list []view.Reason) table {
 			value = ""
 		}
 		name := p.reason(r.Signal, r.About)
-		note := ""
-		if r.Why != "" {
-			note = p.name("books", r.Why)
-		}
-		if points, ok := view.Together(list, i); ok {
-			note = p.t("web_together", "what", p.name("about", r.Group), "points", p.Signed(points, 2))
-		}
+		note := view.ReasonNote(p.Format, list, i)
 		t.Rows = append(t.Rows, []cell{{Text: name, Note: note}, {Text: value, Class: "num"}, {Mark: chart.Meter{Frame: p.small(fmt.Sprintf("reason%d", i), 96, 8, name, p.Signed(r.Points, 2)), Value: max(r.Points, -r.Points), Most: most, Hot: r.Points > 0}.SVG()},
 			{Text: p.Signed(r.Points, 2), Class: "num"}, {Tags: evidence}})
 	}

@@ -5,6 +5,7 @@ package signal
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"plaint/internal/record"
@@ -62,6 +63,10 @@ var Group = map[string]string{
 	"address_others": "address", "address_surprise": "address",
 	"letter_others": "letter", "letter_overlap": "letter",
 }
+
+// IsChance tells whether a signal's value is the negative decimal logarithm of a
+// chance: 2 is one in 100.
+func IsChance(name string) bool { return strings.HasSuffix(name, "_surprise") }
 
 const day = 24 * time.Hour
 

@@ -4,6 +4,7 @@ package card
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"plaint/internal/web/locale"
 	"plaint/scoring/learn"
 	"plaint/scoring/model"
+	"plaint/scoring/signal"
 )
 
 // Card is a model's card in one language.
@@ -160,7 +162,11 @@ func (w writer) signals(m *model.Model) Section {
 		}
 		t.Rows = append(t.Rows, []Cell{{Text: w.t("signal_" + s.Signal)}, {Parts: steps(s)}, {Text: where}})
 	}
-	return Section{w.t("card_signals"), []Part{{Items: []string{w.t("card_base", "points", points(m.Base))}}, {Table: t}}}
+	items := []string{w.t("card_base", "points", points(m.Base))}
+	if slices.ContainsFunc(m.SignalNames(), signal.IsChance) {
+		items = append(items, w.t("card_chance"))
+	}
+	return Section{w.t("card_signals"), []Part{{Items: items}, {Table: t}}}
 }
 
 // steps tell of a shape from which value on there are how many points.

@@ -3,10 +3,12 @@ package view
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
+	"plaint/analysis/rootcause"
 	"plaint/internal/record"
 	"plaint/internal/store/memory"
 	"plaint/scoring/signal"
@@ -34,6 +36,15 @@ const booksThenQuery = `select t.key_hi, t.key_lo, t.seq, coalesce(t.external_id
 
 // books names the records that reasons stand on.
 func (r *Reader) books(ctx context.Context, seq int64, judged time.Time, reasons []Reason) error {
+	for i := range reasons {
+		if reasons[i].Signal == "incident" {
+			id, err := r.borneOutBy(ctx, seq)
+			if err != nil {
+				return err
+			}
+			reasons[i].Incident = id
+		}
+	}
 	if !slices.ContainsFunc(reasons, func(x Reason) bool { return slices.Contains(onBooks, x.Signal) }) {
 		return nil
 	}
@@ -66,6 +77,35 @@ func (r *Reader) books(ctx context.Context, seq int64, judged time.Time, reasons
 		}
 	}
 	return nil
+}
+
+// borneOutBy is the incident that bears a complaint out best, by what is known now; 0
+// where there is none any more.
+func (r *Reader) borneOutBy(ctx context.Context, seq int64) (int64, error) {
+	g, err := rootcause.Guard(ctx, r.st)
+	if err != nil {
+		return 0, err
+	}
+	var c record.Complaint
+	var received *time.Time
+	var extra string
+	err = r.st.QueryRow(ctx, "select coalesce(type, ''), coalesce(product, ''), coalesce(channel, ''), received, coalesce(extra, '{}') from complaint where seq = $1", seq).
+		Scan(&c.Type, &c.Product, &c.Channel, when{&received}, &extra)
+	if err != nil || received == nil {
+		return 0, err
+	}
+	c.Received.Time = *received
+	asked := rootcause.About(&c)
+	var more map[string]string
+	if json.Unmarshal([]byte(extra), &more) == nil { // else there are no attributes to ask for
+		for name, v := range more {
+			if v != "" {
+				asked.Attributes[name] = v
+			}
+		}
+	}
+	id, _ := g.Corroborates(asked)
+	return id, nil
 }
 
 // judgedFrom is a complaint with the transactions that were known of its customer

@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"plaint/internal/record"
@@ -31,6 +33,8 @@ type Reason struct {
 	// may be the number of a passport.
 	Records []string `json:"records,omitempty"`
 	Why     string   `json:"why,omitempty"`
+	// Incident bears the complaint out, where that is what protects it.
+	Incident int64 `json:"incident,omitempty"`
 	// About is what a rule says, by language; the catalogue has words for the rest.
 	About map[string]string `json:"about,omitempty"`
 }
@@ -294,9 +298,26 @@ func grouped(list []Reason) []Reason {
 	return out
 }
 
-// Together is the sum of the points of the reasons that a reason stands first among,
+// ReasonNote is what there is to say of a reason besides: how records speak, how
+// seldom its value comes about, what it and others about the same come to.
+func ReasonNote(f format.Format, list []Reason, i int) string {
+	var notes []string
+	r := &list[i]
+	if r.Why != "" {
+		notes = append(notes, f.Words.Name("books", r.Why))
+	}
+	if signal.IsChance(r.Signal) {
+		notes = append(notes, f.Words.T("web_chance", "n", f.Int(int(math.Round(math.Pow(10, r.Value))))))
+	}
+	if points, ok := together(list, i); ok {
+		notes = append(notes, f.Words.T("web_together", "what", f.Words.Name("about", r.Group), "points", f.Signed(points, 2)))
+	}
+	return strings.Join(notes, f.Words.T("list_semicolon"))
+}
+
+// together is the sum of the points of the reasons that a reason stands first among,
 // in a list where they stand together; ok is false of all others.
-func Together(list []Reason, i int) (points float64, ok bool) {
+func together(list []Reason, i int) (points float64, ok bool) {
 	if list[i].Group == "" || i > 0 && list[i-1].Group == list[i].Group {
 		return 0, false
 	}
