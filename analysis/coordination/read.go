@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"strings"
 
 	"plaint/analysis/rootcause/incident"
 	"plaint/internal/record"
@@ -104,7 +103,7 @@ func (r *reader) scan(rows *sql.Rows) (body string, err error) {
 	t.Amount = record.Number{Value: amount.Float64, Valid: amount.Valid}
 	handle := text.Handle(body)
 	t.Keys[record.TieHandle] = record.Hash64("handle", handle)
-	if contact = record.Plain(contact); handle == "" || !strings.Contains(contact, record.Plain(handle)) { // one thing must not tie twice
+	if contact = record.Contact(contact); !record.SameContact(contact, handle) {
 		t.Keys[record.TieContact] = record.Hash64("contact", contact)
 	}
 	t.Keys[record.TieAddress] = r.address[t.Customer]

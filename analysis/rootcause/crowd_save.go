@@ -263,7 +263,7 @@ func OpenIncidents(ctx context.Context, st *store.Store) (store.Bears, error) {
 		return nil, err
 	}
 	return func(c *record.Complaint) float64 {
-		if !c.Received.Known() {
+		if !c.Received.Known() || !g.On(c.Type, c.Received.Time) {
 			return 0
 		}
 		_, strength := g.Corroborates(About(c))

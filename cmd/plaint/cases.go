@@ -151,6 +151,9 @@ func (e *env) reasonRows(f format.Format, list []view.Reason) [][]string {
 		if r.Incident > 0 {
 			evidence = append(evidence, e.t("web_incident_n", "n", r.Incident))
 		}
+		for _, l := range r.Lines {
+			evidence = append(evidence, f.Full(l.At)+" "+l.Service)
+		}
 		evidence = append(evidence, r.Records...)
 		name := e.reasonName(r.Signal, r.About)
 		if note := view.ReasonNote(f, list, i); note != "" {

@@ -233,11 +233,8 @@ func (m *Mapper) Complaint(c *record.Complaint, cells []string, line int64) *Pro
 		}
 	}
 	c.Keys.Sketch = m.sketcher.Sketch(c.Subject, c.Body)
-	handle, contact := text.Handle(c.Body), record.Plain(c.Contact)
-	c.Keys.Handle = record.Hash64("handle", handle)
-	if handle == "" || !strings.Contains(contact, record.Plain(handle)) { // one thing must not tie twice
-		c.Keys.Contact = record.Hash64("contact", contact)
-	}
+	c.Keys.Handle = record.Hash64("handle", text.Handle(c.Body))
+	c.Keys.Contact = record.Hash64("contact", record.Contact(c.Contact))
 	return nil
 }
 

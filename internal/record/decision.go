@@ -54,11 +54,12 @@ type Letter struct {
 // Slices are in arrival order and valid only during the call.
 type History struct {
 	ByCustomer   []Past
-	ByDevice     []Past // other customers only
-	ByPayout     []Past // other customers only
-	ByContact    []Past // other customers only
-	ByHandle     []Past // other customers only
-	ByAddress    []Past // other customers only
+	Since        time.Time // from when on ByCustomer holds all of them; zero if not known
+	ByDevice     []Past    // other customers only
+	ByPayout     []Past    // other customers only
+	ByContact    []Past    // other customers only
+	ByHandle     []Past    // other customers only
+	ByAddress    []Past    // other customers only
 	Letters      []Letter
 	Transactions []Transaction // the customer's
 	Accounts     []Account     // the customer's

@@ -6,8 +6,6 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-	"strings"
-	"unicode"
 )
 
 // hasher is a small streaming 128-bit hash (two multiply-fold lanes over
@@ -83,21 +81,6 @@ func Hash64(space, name string) uint64 {
 		return v
 	}
 	return 1
-}
-
-// Plain is a telephone, a mail or an address as it is compared: letters and digits,
-// in small letters. Of anything too short to be one nothing is left.
-func Plain(s string) string {
-	s = strings.Map(func(c rune) rune {
-		if unicode.IsLetter(c) || unicode.IsDigit(c) {
-			return unicode.ToLower(c)
-		}
-		return -1
-	}, s)
-	if len(s) < 5 {
-		return ""
-	}
-	return s
 }
 
 func (o *Origin) begin(k Kind) hasher {

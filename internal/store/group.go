@@ -150,8 +150,11 @@ func (s *Store) admitWaiting() {
 
 // load reads what is remembered of the file where it is not known.
 func (s *Store) load(ctx context.Context) error {
-	if err := errors.Join(s.loadTrails(ctx), s.loadLetters(ctx), s.loadCrowd(ctx), s.loadSeen(ctx), s.loadIncidents(ctx)); err != nil {
+	if err := errors.Join(s.loadTrails(ctx), s.loadLetters(ctx), s.loadCrowd(ctx), s.loadSeen(ctx)); err != nil {
 		return err
+	}
+	if s.loadIncidents(ctx) != nil { // nothing waits for what may protect a few
+		s.incidents = incidentsState{retry: time.Now().Add(time.Minute)}
 	}
 	return s.loadThemes(ctx)
 }

@@ -28,7 +28,7 @@ const keptQuery = `with c as (select seq, key_hi, key_lo, received, received_pre
 	e as (select key_hi, key_lo, arg_max(upheld, coalesce(at, arrived)) as upheld from complaint_event
 		where upheld is not null and (key_hi, key_lo) in (select (key_hi, key_lo) from c) group by all)
 	select c.seq, c.received, coalesce(c.type, ''), coalesce(c.language, ''), coalesce(a.country, ''), coalesce(e.upheld, c.upheld) as upheld,
-		d.run, x.model, x.flagged, x.signals, coalesce(c.source, ''), coalesce(c.channel, ''), coalesce(c.product, ''), coalesce(c.currency, ''), c.amount, c.received_precision, coalesce(c.extra, '')
+		d.run, x.model, x.flagged, x.signals, coalesce(c.source, ''), coalesce(c.channel, ''), coalesce(c.product, ''), coalesce(c.currency, ''), c.amount, c.received_precision, if($3, coalesce(c.extra, ''), '')
 	from c join d on d.seq = c.seq join decision x on x.seq = d.seq and x.run = d.run and x.seq > $1 and x.seq <= $2
 	left join a on a.customer_key = c.customer_key left join e on e.key_hi = c.key_hi and e.key_lo = c.key_lo
 	order by c.seq`
@@ -47,7 +47,7 @@ func (s *Store) History(ctx context.Context, f func(*record.Kept) error) (err er
 	}
 	s.mu.Lock()
 	connector := s.connector
-	err = s.loadIncidents(ctx)
+	err = s.insistOnIncidents(ctx)
 	h.bears = s.incidents.bears
 	s.mu.Unlock()
 	if err != nil {
@@ -96,7 +96,7 @@ type keptReader struct {
 }
 
 func (h *keptReader) page(ctx context.Context, a *duckdb.Arrow, from, to int64) error {
-	reader, err := a.QueryContext(ctx, keptQuery, from, to)
+	reader, err := a.QueryContext(ctx, keptQuery, from, to, h.bears != nil)
 	if err != nil {
 		return err
 	}

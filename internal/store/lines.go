@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"plaint/internal/record"
 	"plaint/internal/store/memory"
@@ -13,11 +14,13 @@ import (
 
 // Lines that tell of a customer, the same as memory.Counts.
 const (
-	customersLine = " from log_line where customer is not null and time is not null and coalesce(level, '') not in ('debug', 'trace')"
-	linesFrom     = "select coalesce(min(seq), 0) from (select seq" + customersLine + " order by seq desc limit ?)"
-	linesQuery    = "select customer, time, level" + customersLine + " and seq >= ? order by seq"
-	toldQuery     = "select customer, time, level, seq" + customersLine + ` and time > ? and customer in (select customer from complaint)
-		order by time, seq limit ?`
+	isIll         = "(coalesce(level, '') in ('warn', 'error', 'fatal') or regexp_matches(coalesce(message, ''), '" + memory.LineFailed + "'))"
+	customersLine = " from log_line where customer is not null and time is not null and coalesce(level, '') not in ('debug', 'trace') and (" +
+		isIll + " or regexp_matches(coalesce(message, ''), '" + memory.LineWorked + "'))"
+	linesFrom  = "select coalesce(min(seq), 0) from (select seq" + customersLine + " order by seq desc limit ?)"
+	linesQuery = "select customer, time, " + isIll + " as ill" + customersLine + " and seq >= ? order by seq"
+	toldQuery  = "select customer, time, " + isIll + " as ill, seq" + customersLine + ` and time > ? and time <= ? and customer in (select customer from complaint)
+		order by time, seq`
 )
 
 // loadLines reads the window from the file, after open and after a rollback.
@@ -47,7 +50,7 @@ func (s *Store) loadLines(ctx context.Context) error {
 func (s *Store) learnLines(list []row[record.LogLine]) {
 	for i := range list {
 		x := list[i].r
-		if counts, ill := memory.Counts(x.Customer, x.Level, x.Time.Time); counts {
+		if counts, ill := memory.Counts(x.Customer, x.Level, x.Message, x.Time.Time); counts {
 			s.lines.Add(record.Hash64("customer", x.Customer), x.Time.Time, ill)
 		}
 	}
@@ -60,31 +63,31 @@ type customerLine struct {
 }
 
 func lineAt(rec arrow.Record, i int) customerLine {
-	customer, at := textAt(rec, 0, i), timeAt(rec.Column(1), i)
-	_, ill := memory.Counts(customer, textAt(rec, 2, i), at)
-	return customerLine{record.Hash64("customer", customer), at, ill}
+	return customerLine{record.Hash64("customer", textAt(rec, 0, i)), timeAt(rec.Column(1), i), rec.Column(2).(*array.Boolean).Value(i)}
 }
 
 // told hands the lines to the memory in the order in which they were written, as
-// far as the complaint that is judged next: what a rebuild knows of logs.
+// far as the complaint that is judged next: what a rebuild knows of logs. Only lines
+// of customers who complained are read.
 type told struct {
-	s     *Store
-	to    *memory.Lines
-	page  []customerLine
-	from  time.Time // lines after this moment are not read yet
-	ended bool
+	s    *Store
+	to   *memory.Lines
+	page []customerLine
+	from time.Time     // lines after this moment are not read yet
+	span time.Duration // that is read at a time
 }
 
-// toldRows is how many lines are read at a time.
-const toldRows = 1 << 18
-
-// linesBefore is how long before the first complaint the logs are looked at.
-const linesBefore = 7 * 24 * time.Hour
+const (
+	// toldRows is about how many lines are read at a time.
+	toldRows = 1 << 18
+	// linesBefore is how long before the first complaint the logs are looked at.
+	linesBefore = 7 * 24 * time.Hour
+)
 
 // upTo hands over what was written by a moment.
 func (t *told) upTo(ctx context.Context, at time.Time) error {
 	if t.from.IsZero() {
-		t.from = at.Add(-linesBefore)
+		t.from, t.span = at.Add(-linesBefore), 24*time.Hour
 	}
 	for {
 		for len(t.page) > 0 {
@@ -95,7 +98,7 @@ func (t *told) upTo(ctx context.Context, at time.Time) error {
 			t.to.Add(x.customer, x.at, x.ill)
 			t.page = t.page[1:]
 		}
-		if t.ended {
+		if !t.from.Before(at) {
 			return nil
 		}
 		if err := t.read(ctx); err != nil {
@@ -104,30 +107,23 @@ func (t *told) upTo(ctx context.Context, at time.Time) error {
 	}
 }
 
-// read reads the next page. Lines of one moment stay together: the last moment of a
-// full page is left to the next one, unless the page is of that moment alone.
+// read reads the lines of the next stretch of time: of two moments the engine's zone
+// maps leave out what lies before and behind, where a limit would have it sort all
+// that is to come.
 func (t *told) read(ctx context.Context) error {
-	for limit := int64(toldRows); ; limit *= 2 {
-		t.page = t.page[:0]
-		err := t.s.arrowRows(ctx, toldQuery, func(rec arrow.Record) {
-			for i := range int(rec.NumRows()) {
-				t.page = append(t.page, lineAt(rec, i))
-			}
-		}, plainValue(t.from), limit)
-		if err != nil {
-			return err
+	until := t.from.Add(t.span)
+	t.page = t.page[:0]
+	err := t.s.arrowRows(ctx, toldQuery, func(rec arrow.Record) {
+		for i := range int(rec.NumRows()) {
+			t.page = append(t.page, lineAt(rec, i))
 		}
-		n := len(t.page)
-		if t.ended = int64(n) < limit; t.ended {
-			return nil
-		}
-		last := t.page[n-1].at
-		for n > 0 && t.page[n-1].at.Equal(last) {
-			n--
-		}
-		if t.page = t.page[:n]; n > 0 {
-			t.from = t.page[n-1].at
-			return nil
-		}
+	}, plainValue(t.from), plainValue(until))
+	switch n := len(t.page); {
+	case n > toldRows:
+		t.span = max(t.span/2, time.Minute)
+	case n < toldRows/4:
+		t.span = min(2*t.span, 366*24*time.Hour)
 	}
+	t.from = until
+	return err
 }

@@ -215,5 +215,6 @@ func (s *Store) readVerdicts(ctx context.Context) (memory.Verdicts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the verdicts: %w", err)
 	}
+	out.Sort()
 	return out, nil
 }

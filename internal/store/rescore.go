@@ -120,11 +120,11 @@ func (r *rescoring) all(ctx context.Context) (err error) {
 	if r.know.Confirmed, err = r.s.readVerdicts(ctx); err != nil {
 		return err
 	}
-	if err := r.s.loadIncidents(ctx); err != nil {
+	if err := r.s.insistOnIncidents(ctx); err != nil {
 		return err
 	}
 	r.know.Bears, r.know.Lines = r.s.incidents.bears, memory.NewLines()
-	r.told = told{s: r.s, to: r.know.Lines, ended: r.s.next.log == 0}
+	r.told = told{s: r.s, to: r.know.Lines}
 	order := make([]uint64, 0, r.s.next.complaint)
 	if err := r.s.arrowRows(ctx, orderQuery, func(rec arrow.Record) {
 		for i := range int(rec.NumRows()) {
@@ -153,7 +153,11 @@ func (r *rescoring) read(ctx context.Context, numbers []uint64) ([]*record.Compl
 	list := make([]*record.Complaint, 0, len(numbers))
 	err := r.s.arrowRows(ctx, rescoreQuery, func(rec arrow.Record) {
 		for i := range int(rec.NumRows()) {
-			list = append(list, complaintAt(rec, i))
+			c := complaintAt(rec, i)
+			if r.know.Bears != nil {
+				c.Extra = extraFields(textAt(rec, 30, i))
+			}
+			list = append(list, c)
 		}
 	})
 	return list, err
@@ -173,7 +177,7 @@ func (r *rescoring) chunk(ctx context.Context, list []*record.Complaint) error {
 	rows := make([]decided, len(list))
 	var cases []caseRow
 	for i, c := range list {
-		if c.Received.Known() {
+		if r.s.next.log > 0 && c.Received.Known() && c.Received.Precision <= record.ToMinute { // of others the logs tell nothing
 			if err := r.told.upTo(ctx, c.Received.Last()); err != nil {
 				return err
 			}
@@ -232,7 +236,6 @@ func complaintAt(rec arrow.Record, i int) *record.Complaint {
 	key := func(col int) uint64 { return hashAt(rec, col, i) }
 	c.Keys.Customer, c.Keys.Device, c.Keys.Payout = key(10), key(11), key(12)
 	c.Keys.Contact, c.Keys.Handle = key(25), key(29)
-	c.Extra = extraFields(textAt(rec, 30, i))
 	for j := range c.Keys.Sketch {
 		c.Keys.Sketch[j] = key(13 + j)
 	}

@@ -85,11 +85,18 @@ func known(t *testing.T, s *Store) {
 		x.Stamp(nil)
 		evidence.Transactions = append(evidence.Transactions, x)
 		for k, level := range []string{"info", "error", "debug", "info", "warn"} {
-			l := record.LogLine{Customer: customer, Level: level, Service: "s", Time: record.At(day0.Add(time.Duration(i*7+k*180) * time.Minute))}
+			said := []string{"login ok", "newsletter sent", "login failed", "登录成功", "GET / 200"}[(i+k)%5]
+			l := record.LogLine{Customer: customer, Level: level, Message: said, Service: "s", Time: record.At(day0.Add(time.Duration(i*7+k*180) * time.Minute))}
 			l.ExternalID = fmt.Sprint("L", i, ".", k)
 			l.Stamp(nil)
 			evidence.Logs = append(evidence.Logs, l)
 		}
+	}
+	for i := range 3000 { // of some there are many lines, before and behind their complaints
+		l := record.LogLine{Customer: fmt.Sprint("U", i%10), Level: "info", Message: "login ok", Time: record.At(day0.Add(time.Duration(i) * 20 * time.Second))}
+		l.ExternalID = fmt.Sprint("M", i)
+		l.Stamp(nil)
+		evidence.Logs = append(evidence.Logs, l)
 	}
 	if _, err := s.Admit(t.Context(), &evidence, nosy); err != nil {
 		t.Fatal(err)

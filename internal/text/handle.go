@@ -3,7 +3,7 @@ package text
 import "strings"
 
 // handleMarks stand before a messenger handle.
-var handleMarks = NewMarks("QQ", "qq", "微信", "WeChat", "wechat", "Wechat", "WhatsApp", "whatsapp", "Telegram", "telegram", "加V", "v信", "V信")
+var handleMarks = NewMarks("QQ", "qq", "微信", "WeChat", "wechat", "Wechat", "WhatsApp", "whatsapp", "Telegram", "telegram", "加V", "v信", "V信", "薇信", "vx", "VX", "Vx", "wx:", "wx：", "WX:", "WX：", "TG:", "TG：", "tg:", "tg：", "LINE ID", "Line ID", "line id")
 
 // Handle is the messenger handle that a letter tells the reader to contact, ""
 // if there is none: a run of at least five letters, digits and underscores

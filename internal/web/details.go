@@ -85,6 +85,9 @@ func (p *pages) reasonTable(list []view.Reason) table {
 		if r.Incident > 0 {
 			evidence = append(evidence, fact{Text: p.t("web_incident_n", "n", r.Incident), Href: p.href(fmt.Sprintf("/incidents/%d", r.Incident))})
 		}
+		for _, l := range r.Lines {
+			evidence = append(evidence, fact{Text: p.Full(l.At) + " " + l.Service, Href: p.href("/logs/lines", "service", l.Service, "from", l.At.Truncate(time.Second).Format(time.RFC3339), "to", l.At.Truncate(time.Second).Add(time.Second).Format(time.RFC3339))})
+		}
 		for _, id := range r.Records {
 			evidence = append(evidence, fact{Text: id})
 		}

@@ -5,6 +5,7 @@ package signal
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +67,7 @@ var Group = map[string]string{
 
 // IsChance tells whether a signal's value is the negative decimal logarithm of a
 // chance: 2 is one in 100.
-func IsChance(name string) bool { return strings.HasSuffix(name, "_surprise") }
+func IsChance(name string) bool { return All[name] != nil && strings.HasSuffix(name, "_surprise") }
 
 const day = 24 * time.Hour
 
@@ -363,15 +364,24 @@ func isWord(b byte) bool {
 // can bear out: that the service let them in and worked.
 var technical = map[string]bool{"login": true, "platform_down": true, "platform_update": true}
 
+// elsewhere are words of a complaint that somebody else got in, which lines of a
+// service that worked do not refute.
+var elsewhere = text.NewMarks("盗", "他人登", "别人登", "异地", "不是我", "非本人", "陌生", "泄露", "泄漏", "hack", "stolen", "omebody else", "omeone else", "not me", "nauthori", "fraud", "leak")
+
 // logsRefute counts the customer's lines of the day before a complaint that nothing
-// worked, 3 at most, where all of them are of a service that did. A single warning
-// or error among them bears the complaint out.
+// worked, 3 at most, where all that say how it went say that it worked. A single
+// warning, error or failure among them bears the complaint out.
 func logsRefute(c *record.Complaint, h *record.History) float64 {
 	if h.Lines == nil || !technical[c.Type] {
 		return 0
 	}
 	well, ill := h.Lines(day)
-	if ill > 0 {
+	if ill > 0 || well == 0 {
+		return 0
+	}
+	other := false
+	elsewhere.Each(c.Body, func(string, int) bool { other = true; return false })
+	if other {
 		return 0
 	}
 	return float64(min(well, 3))
@@ -459,35 +469,50 @@ func incident(_ *record.Complaint, h *record.History) float64 {
 	return h.Incident()
 }
 
-// Evidence lists the arrival numbers of the complaints behind a signal, at
-// most 20, the latest.
+// Evidence lists the arrival numbers of the complaints behind a signal, each once,
+// at most 20, the latest.
 func Evidence(name string, c *record.Complaint, h *record.History) []int64 {
 	var out []int64
-	past := func(list []record.Past) {
+	past := func(list []record.Past, span time.Duration) {
 		for _, p := range list {
-			out = append(out, p.Seq)
+			if within(c, p, span) {
+				out = append(out, p.Seq)
+			}
 		}
 	}
+	const ever = 1<<63 - 1
 	switch name {
-	case "repeat_30d", "claims_rising", "customer_surprise":
-		past(h.ByCustomer)
-	case "device_others", "device_surprise":
-		past(h.ByDevice)
-	case "payout_others", "payout_surprise":
-		past(h.ByPayout)
-	case "contact_others", "contact_surprise":
-		past(h.ByContact)
-	case "handle_others", "handle_surprise":
-		past(h.ByHandle)
-	case "address_others", "address_surprise":
-		past(h.ByAddress)
+	case "repeat_30d":
+		past(h.ByCustomer, 30*day)
+	case "claims_rising", "customer_surprise":
+		past(h.ByCustomer, ever)
+	case "device_others":
+		past(h.ByDevice, 90*day)
+	case "device_surprise":
+		past(h.ByDevice, ever)
+	case "payout_others":
+		past(h.ByPayout, 90*day)
+	case "payout_surprise":
+		past(h.ByPayout, ever)
+	case "contact_others":
+		past(h.ByContact, 90*day)
+	case "contact_surprise":
+		past(h.ByContact, ever)
+	case "handle_others":
+		past(h.ByHandle, 90*day)
+	case "handle_surprise":
+		past(h.ByHandle, ever)
+	case "address_others":
+		past(h.ByAddress, 90*day)
+	case "address_surprise":
+		past(h.ByAddress, ever)
+	case "lockstep":
+		past(h.ByDevice, 3*day)
+		past(h.ByPayout, 3*day)
 	case "association":
 		for _, a := range h.Associated {
 			out = append(out, a.Seq)
 		}
-	case "lockstep":
-		past(h.ByDevice)
-		past(h.ByPayout)
 	case "letter_others", "letter_overlap":
 		for _, l := range h.Letters {
 			if l.Customer != c.Keys.Customer || l.Customer == 0 {
@@ -495,5 +520,7 @@ func Evidence(name string, c *record.Complaint, h *record.History) []int64 {
 			}
 		}
 	}
+	slices.Sort(out)
+	out = slices.Compact(out)
 	return out[max(0, len(out)-20):]
 }

@@ -53,6 +53,17 @@ func TestSurpriseIsAgainstTheOwnPast(t *testing.T) {
 	if calm := surprise(now(), at(1, 1.5, 2), day0.AddDate(-3, 0, 0)); calm <= rush {
 		t.Errorf("after three calm years %.2f, without %.2f", calm, rush)
 	}
+	own := &record.History{ByCustomer: at(steady...), Accounts: []record.Account{{Opened: record.At(day0.AddDate(-3, 0, 0))}}}
+	own.Since = own.ByCustomer[len(steady)-1].Received // older ones are not seen
+	if x := customerSurprise(now(), own); x > 1 {
+		t.Errorf("every three days for three years, of which 32 are seen: %.2f", x)
+	}
+	if own.Since = day0.AddDate(-5, 0, 0); customerSurprise(now(), own) < 3 {
+		t.Error("three calm years before do not count")
+	}
+	if own.Since = (time.Time{}); customerSurprise(now(), own) > 1 {
+		t.Error("a time of which nothing is known was calm")
+	}
 	// Nothing jumps when a complaint grows older, and what comes later is not looked at.
 	last := of(.01)
 	for d := .02; d < 200; d *= 1.02 {
@@ -107,6 +118,11 @@ func TestLogsRefute(t *testing.T) {
 			t.Errorf("%+v: %v, asked for %v", x, got, asked)
 		}
 	}
+	c := now()
+	c.Body = "有人异地登录了我的账户"
+	if logsRefute(c, &record.History{Lines: func(time.Duration) (int, int) { return 3, 0 }}) != 0 {
+		t.Error("what somebody else did refutes the customer")
+	}
 	if logsRefute(now(), &record.History{}) != 0 {
 		t.Error("no logs refute something")
 	}
@@ -135,10 +151,10 @@ func TestNothingKnown(t *testing.T) {
 func TestEvidenceOfEverySharedThing(t *testing.T) {
 	h := &record.History{Associated: []record.Association{{Seq: 77}}}
 	for i, list := range []*[]record.Past{&h.ByCustomer, &h.ByDevice, &h.ByPayout, &h.ByContact, &h.ByHandle, &h.ByAddress} {
-		*list = []record.Past{{Seq: int64(i + 1)}}
+		*list = []record.Past{{Seq: 99, Received: day0.AddDate(-1, 0, 0)}, {Seq: int64(i + 1), Received: day0.AddDate(0, 0, -1)}, {Seq: int64(i + 1), Received: day0.AddDate(0, 0, -1)}}
 	}
-	for name, want := range map[string]int64{"customer_surprise": 1, "device_surprise": 2, "payout_others": 3, "contact_surprise": 4, "handle_others": 5, "address_others": 6, "association": 77} {
-		if got := Evidence(name, now(), h); fmt.Sprint(got) != fmt.Sprintf("[%d]", want) {
+	for name, want := range map[string]string{"repeat_30d": "[1]", "customer_surprise": "[1 99]", "device_surprise": "[2 99]", "payout_others": "[3]", "contact_surprise": "[4 99]", "handle_others": "[5]", "address_others": "[6]", "lockstep": "[2 3]", "association": "[77]"} {
+		if got := Evidence(name, now(), h); fmt.Sprint(got) != want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -70,12 +70,18 @@ func surprise(c *record.Complaint, list []record.Past, since time.Time) float64 
 	return min(most, mostSurprise)
 }
 
-// customerSurprise is that of the customer's own complaints, since the first account.
+// customerSurprise is that of the customer's own complaints, since the first account
+// or, where that is later, since when all of them are known: years of which nothing
+// is known were not calm.
 func customerSurprise(c *record.Complaint, h *record.History) float64 {
 	if len(h.ByCustomer) == 0 {
 		return 0
 	}
-	return surprise(c, h.ByCustomer, opened(h))
+	since := opened(h)
+	if h.Since.IsZero() || h.Since.After(since) {
+		since = h.Since
+	}
+	return surprise(c, h.ByCustomer, since)
 }
 
 // deviceSurprise is that of other customers' complaints from the same device.

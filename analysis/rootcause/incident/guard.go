@@ -38,6 +38,16 @@ func NewGuard(list []Crowd) *Guard { return &Guard{list} }
 // Empty tells whether it bears out nothing.
 func (g *Guard) Empty() bool { return g == nil || len(g.crowds) == 0 }
 
+// On tells whether there is an incident of a type at a time, whatever else is asked.
+func (g *Guard) On(kind string, at time.Time) bool {
+	for i := range g.crowds {
+		if c := &g.crowds[i]; c.Type == kind && !at.Before(c.Start) && at.Before(c.until()) {
+			return true
+		}
+	}
+	return false
+}
+
 // openFor is how long after its last window an open incident still counts.
 const openFor = joinGap * time.Hour
 
@@ -59,11 +69,7 @@ func (g *Guard) Corroborates(a Asked) (id int64, strength float64) {
 }
 
 func (c *Crowd) strength(a Asked) float64 {
-	end := c.End
-	if c.Open {
-		end = end.Add(openFor)
-	}
-	if a.At.Before(c.Start) || !a.At.Before(end) || !a.Later && a.At.Before(c.Seen) || c.N == 0 {
+	if a.At.Before(c.Start) || !a.At.Before(c.until()) || !a.Later && a.At.Before(c.Seen) || c.N == 0 {
 		return 0
 	}
 	if c.Type != a.Type && !c.theme(a.Theme) || !c.meets(a.Attributes) {
@@ -74,6 +80,14 @@ func (c *Crowd) strength(a Asked) float64 {
 		s = (1 + s) / 2
 	}
 	return s
+}
+
+// until is when it no longer counts.
+func (c *Crowd) until() time.Time {
+	if c.Open {
+		return c.End.Add(openFor)
+	}
+	return c.End
 }
 
 func (c *Crowd) theme(id int64) bool {

@@ -50,9 +50,12 @@ func (w *Crowd) Add(kind string, hour int64, n int32) {
 	w.days[arrival{k, int32(hour / 24)}] += n
 }
 
+// doubt is how many complaints both sides of a comparison get, so that a handful
+// proves little: they may be one ring's.
+const doubt = 3
+
 // Rush is how many times more complaints of the type came in the 24 hours
-// before than on a usual day of the four weeks before that; both sides get one
-// complaint more, so that small numbers prove little.
+// before than on a usual day of the four weeks before that, doubt on both sides.
 func (w *Crowd) Rush(c *record.Complaint) float64 {
 	k, ok := w.kinds[c.Type]
 	if !ok || !c.Received.Known() {
@@ -67,5 +70,5 @@ func (w *Crowd) Rush(c *record.Complaint) float64 {
 	for d := hour/24 - 1 - UsualDays; d < hour/24-1; d++ {
 		usual += w.days[arrival{k, int32(d)}]
 	}
-	return float64(last+1) / (float64(usual)/UsualDays + 1)
+	return float64(last+doubt) / (float64(usual)/UsualDays + doubt)
 }

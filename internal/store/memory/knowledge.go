@@ -67,8 +67,8 @@ func (m *Knowledge) CompleteKeys(c *record.Complaint) {
 			c.Keys.Address = a.AddressKey
 		}
 	}
-	c.Keys.Device = record.Hash64("device", device)
-	c.Keys.Payout = record.Hash64("payout", payout)
+	c.Keys.Device = record.Hash64("device", record.Device(device))
+	c.Keys.Payout = record.Hash64("payout", record.Payout(payout))
 }
 
 // Keys are a complaint's by their space.
@@ -100,12 +100,19 @@ func (m *Knowledge) Before(c *record.Complaint, seq int64) *record.History {
 	m.current = c
 	h := &m.scratch
 	asOf := c.Received.Last()
-	h.ByCustomer = m.Trails.Under(ByCustomer, c.Keys.Customer, asOf, 0, h.ByCustomer[:0])
-	h.ByDevice = m.Trails.Under(ByDevice, c.Keys.Device, asOf, c.Keys.Customer, h.ByDevice[:0])
-	h.ByPayout = m.Trails.Under(ByPayout, c.Keys.Payout, asOf, c.Keys.Customer, h.ByPayout[:0])
-	h.ByContact = m.Trails.Under(ByContact, c.Keys.Contact, asOf, c.Keys.Customer, h.ByContact[:0])
-	h.ByHandle = m.Trails.Under(ByHandle, c.Keys.Handle, asOf, c.Keys.Customer, h.ByHandle[:0])
-	h.ByAddress = m.Trails.Under(ByAddress, c.Keys.Address, asOf, c.Keys.Customer, h.ByAddress[:0])
+	keys := Keys(&c.Keys)
+	for space, list := range [Spaces]*[]record.Past{&h.ByCustomer, &h.ByDevice, &h.ByPayout, &h.ByContact, &h.ByHandle, &h.ByAddress} {
+		except := c.Keys.Customer
+		if space == ByCustomer {
+			except = 0
+		}
+		var all bool
+		if *list, all = m.Trails.Under(space, keys[space], asOf, except, (*list)[:0]); space == ByCustomer {
+			if h.Since = m.Trails.Begin(); !all && len(*list) > 0 {
+				h.Since = (*list)[0].Received
+			}
+		}
+	}
 	h.Letters = m.Letters.Near(c.Keys.Sketch, h.Letters[:0])
 	kept := h.Letters[:0]
 	for _, l := range h.Letters {

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"plaint/internal/record"
@@ -14,8 +15,11 @@ const (
 	// the file.
 	TrailWindow = 1 << 19
 	// trailDepth is how many earlier complaints under one key a decision sees,
-	// the latest in arrival order.
+	// the latest in arrival order; trailSteps is how many are looked at for it,
+	// those of the customer and those that came before what they followed among
+	// them.
 	trailDepth = 32
+	trailSteps = 256
 )
 
 // The spaces of keys, and how many there are.
@@ -87,11 +91,21 @@ func (t *Trails) link(slot int32) {
 	}
 }
 
+// Begin is from when on complaints are remembered: when the oldest of them was
+// received, zero where that is not known.
+func (t *Trails) Begin() time.Time {
+	if t.count == 0 {
+		return time.Time{}
+	}
+	return t.ring[max(0, t.count-TrailWindow)%TrailWindow].past().Received
+}
+
 // Under appends to out, in arrival order, the latest complaints under a key
-// that were received by asOf, leaving out one customer.
-func (t *Trails) Under(space int, key uint64, asOf time.Time, except uint64, out []record.Past) []record.Past {
+// that were received by asOf, leaving out one customer. all tells whether there are
+// no older ones, as far as is remembered.
+func (t *Trails) Under(space int, key uint64, asOf time.Time, except uint64, out []record.Past) (list []record.Past, all bool) {
 	if key == 0 {
-		return out
+		return out, true
 	}
 	start, last := len(out), int64(math.MaxInt64)
 	limit := int64(math.MaxInt64)
@@ -99,11 +113,15 @@ func (t *Trails) Under(space int, key uint64, asOf time.Time, except uint64, out
 		limit = asOf.UnixMicro()
 	}
 	slot := t.heads.get(mixKey(space, key))
-	for depth := 0; slot >= 0 && depth < trailDepth; depth++ {
+	for range trailSteps {
+		if slot < 0 || len(out)-start == trailDepth {
+			break
+		}
 		at := &t.ring[slot]
 		// A slot that was overwritten since ends the chain: it holds another
 		// key, or places do not fall any more.
 		if at.keys[space] != key || at.place >= last {
+			slot = -1
 			break
 		}
 		last = at.place
@@ -112,10 +130,8 @@ func (t *Trails) Under(space int, key uint64, asOf time.Time, except uint64, out
 		}
 		slot = at.next[space]
 	}
-	for i, j := start, len(out)-1; i < j; i, j = i+1, j-1 {
-		out[i], out[j] = out[j], out[i]
-	}
-	return out
+	slices.Reverse(out[start:])
+	return out, slot < 0
 }
 
 func (t *trail) past() record.Past {

@@ -37,14 +37,26 @@ func (v Verdicts) Add(x *Verdict) {
 	}
 }
 
-// mostAssociations is how many complaints of others are named, the latest decided.
-const mostAssociations = 16
+const (
+	// mostAssociations is how many complaints of others, and of the customer, are
+	// told, the latest decided under each key.
+	mostAssociations = 16
+	// verdictSteps is how many verdicts under one key are looked at for them.
+	verdictSteps = 4096
+)
 
-// Against finds the cases confirmed by asOf that share a key with the complaint
-// numbered seq, each once, its own case left out: a label counts from the moment
-// it was decided, and never for the complaint that it is about. own counts those
-// of the customer; those of others are appended to out, with how many share what
-// ties them. near is what the complaint's things were used for before.
+// Sort puts the verdicts under each key in the order in which they were decided.
+func (v Verdicts) Sort() {
+	for _, list := range v {
+		slices.SortStableFunc(list, func(a, b *Verdict) int { return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.CaseID, b.CaseID)) })
+	}
+}
+
+// Against finds the complaints confirmed by asOf, other than the one numbered seq, that
+// share a key with it, each once: a label counts from the moment it was decided, and
+// never for the complaint that it is about. own counts those of the customer; those
+// of others are appended to out, with how many share what ties them. near is what the
+// complaint's things were used for before. The verdicts are sorted.
 func (v Verdicts) Against(c *record.Complaint, seq int64, asOf time.Time, near *record.History, out []record.Association) (own int, others []record.Association) {
 	if len(v) == 0 {
 		return 0, out
@@ -54,19 +66,16 @@ func (v Verdicts) Against(c *record.Complaint, seq int64, asOf time.Time, near *
 		if k == 0 {
 			continue
 		}
-		sharers := 0
-		for _, x := range v[mixKey(space, k)] {
+		list := v.latest(mixKey(space, k), func(x *Verdict) bool {
 			mine := x.Keys[ByCustomer] == c.Keys.Customer && c.Keys.Customer != 0
-			if x.Seq == seq || !x.stood(asOf) || mine != (space == ByCustomer) {
-				continue
-			}
-			if mine {
-				own++
-				continue
-			}
-			if sharers == 0 {
-				sharers = sharersOf(used[space])
-			}
+			return x.Seq != seq && x.stood(asOf) && mine == (space == ByCustomer)
+		})
+		if space == ByCustomer {
+			own = len(list)
+			continue
+		}
+		for _, x := range list {
+			sharers := sharersOf(used[space])
 			at := slices.IndexFunc(out, func(a record.Association) bool { return a.Seq == x.Seq })
 			if at < 0 {
 				at, out = len(out), append(out, record.Association{Seq: x.Seq, Decided: x.From, Sharers: sharers})
@@ -78,6 +87,18 @@ func (v Verdicts) Against(c *record.Complaint, seq int64, asOf time.Time, near *
 		return cmp.Or(a.Decided.Compare(b.Decided), cmp.Compare(a.Seq, b.Seq))
 	})
 	return own, out[max(0, len(out)-mostAssociations):]
+}
+
+// latest are the verdicts under a key that count, one for each complaint, the latest
+// decided first.
+func (v Verdicts) latest(key uint64, counts func(*Verdict) bool) (out []*Verdict) {
+	list := v[key]
+	for i := len(list) - 1; i >= max(0, len(list)-verdictSteps) && len(out) < mostAssociations; i-- {
+		if x := list[i]; counts(x) && !slices.ContainsFunc(out, func(o *Verdict) bool { return o.Seq == x.Seq }) {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // sharersOf counts the customers among earlier complaints, at least the one that

@@ -24,6 +24,8 @@ func TestAgainst(t *testing.T) {
 	} {
 		v.Add(&x)
 	}
+	v.Add(&Verdict{CaseID: 7, Seq: 1, From: day0, Keys: [Spaces]uint64{ByCustomer: 5}}) // once more, for the audit
+	v.Sort()
 	c := &record.Complaint{Keys: record.Keys{Customer: 5, Device: 50, Address: 70, Handle: 60}}
 	near := &record.History{ByDevice: []record.Past{{Customer: 6}}, ByAddress: []record.Past{{Customer: 6}, {Customer: 7}, {Customer: 11}, {Customer: 7}}}
 	at := func(hours int) (int, []record.Association) {

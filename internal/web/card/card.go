@@ -100,7 +100,11 @@ func Of(words *locale.Words, m *model.Model, events []record.ModelVersion) Card 
 	if c := m.Card; c != nil {
 		out.Sections = append(out.Sections, w.made(c), w.threshold(m), w.quality(c), w.groups(c))
 	} else {
-		out.Items = []string{w.t("card_none"), w.flaggedFrom(m)}
+		from := "card_none"
+		if model.Builtin(m.Name) {
+			from = "card_builtin"
+		}
+		out.Items = []string{w.t(from), w.flaggedFrom(m)}
 	}
 	out.Sections = append(out.Sections, w.signals(m))
 	if len(m.Rules) > 0 {

@@ -17,10 +17,11 @@ import (
 // onBooks are the signals whose reasons name records.
 var onBooks = []string{"refuted", "evidence_missing", "logs_refute"}
 
-// linesThenQuery finds the customer's latest lines of the day before a complaint, as
-// far as they had been loaded when it was judged.
+// linesThenQuery finds the customer's latest lines of a service that worked, of the
+// day before a complaint, as far as they had been loaded when it was judged.
 const linesThenQuery = `select l.time, coalesce(l.service, '') from log_line l join complaint c on c.customer = l.customer
-	where c.seq = $1 and l.arrived <= $2 and l.time > $3 and l.time <= $4 and coalesce(l.level, '') not in ('debug', 'trace') order by l.time desc limit 20`
+	where c.seq = $1 and l.arrived <= $2 and l.time > $3 and l.time <= $4 and coalesce(l.level, '') not in ('debug', 'trace')
+		and regexp_matches(coalesce(l.message, ''), $5) order by l.time desc limit 20`
 
 // claimQuery reads of a complaint what those signals looked at when it was judged, $2.
 const claimQuery = `select coalesce(type, ''), received, received_precision, amount, coalesce(array_to_string(evidence, chr(31)), ''), coalesce(body, ''),
@@ -56,13 +57,11 @@ func (r *Reader) books(ctx context.Context, seq int64, judged time.Time, reasons
 		if reasons[i].Signal == "logs_refute" && reasons[i].Value > 0 {
 			upTo := c.Received.Last()
 			reasons[i].Why = signal.LogsWell
-			reasons[i].Records, err = collect(ctx, r.st, func(rows *sql.Rows, line *string) error {
-				var at time.Time
-				var service string
-				err := rows.Scan(&at, &service)
-				*line = at.UTC().Format("2006-01-02 15:04:05") + " " + service
+			reasons[i].Lines, err = collect(ctx, r.st, func(rows *sql.Rows, line *ReasonLine) error {
+				err := rows.Scan(&line.At, &line.Service)
+				line.At = line.At.UTC()
 				return err
-			}, linesThenQuery, seq, judged, upTo.AddDate(0, 0, -1), upTo)
+			}, linesThenQuery, seq, judged, upTo.AddDate(0, 0, -1), upTo, memory.LineWorked)
 			if err != nil {
 				return fmt.Errorf("read the log lines behind complaint %d: %w", seq, err)
 			}

@@ -27,9 +27,10 @@ type Reason struct {
 	Evidence []int64 `json:"evidence,omitempty"` // complaints
 	// Group is what it is about, where others of the list are about the same: they
 	// stand together, and their points are to be read as one.
-	Group string `json:"group,omitempty"`
-	// Records are the transactions or log lines it stands on, and Why how they speak:
-	// a code, as signal names it. What the complaint cites and nobody has is shortened, since it
+	Group string       `json:"group,omitempty"`
+	Lines []ReasonLine `json:"lines,omitempty"` // of the logs, that it stands on
+	// Records are the transactions it stands on, and Why how they speak: a code, as
+	// signal names it. What the complaint cites and nobody has is shortened, since it
 	// may be the number of a passport.
 	Records []string `json:"records,omitempty"`
 	Why     string   `json:"why,omitempty"`
@@ -37,6 +38,12 @@ type Reason struct {
 	Incident int64 `json:"incident,omitempty"`
 	// About is what a rule says, by language; the catalogue has words for the rest.
 	About map[string]string `json:"about,omitempty"`
+}
+
+// ReasonLine is a line of a service's log.
+type ReasonLine struct {
+	At      time.Time `json:"at"`
+	Service string    `json:"service"`
 }
 
 // Grounds are what there is to say of the reasons as a whole.
@@ -306,7 +313,7 @@ func ReasonNote(f format.Format, list []Reason, i int) string {
 	if r.Why != "" {
 		notes = append(notes, f.Words.Name("books", r.Why))
 	}
-	if signal.IsChance(r.Signal) {
+	if signal.IsChance(r.Signal) && r.Value >= 1 {
 		notes = append(notes, f.Words.T("web_chance", "n", f.Int(int(math.Round(math.Pow(10, r.Value))))))
 	}
 	if points, ok := together(list, i); ok {
