@@ -24,18 +24,18 @@ type Common struct {
 }
 
 // Options are those of a decoder for the source's messages. The error is a
-// *written.Error without a line.
+// *written.Error without a line, whose Path begins below the source.
 func (c *Common) Options() (file.Options, error) {
 	o := file.Options{Profile: c.Profile, Source: c.Source}
 	if c.As != "" {
 		k, ok := record.ParseKind(c.As)
 		if !ok {
-			return o, written.Unknown("err_record_kind", c.As, record.KindNames())
+			return o, at(written.Unknown("err_record_kind", Shown(c.As), record.KindNames()), "as")
 		}
 		o.As = k
 	}
 	if o.As == 0 && o.Profile == "" {
-		return o, &written.Error{Code: "err_source_what"}
+		return o, at(&written.Error{Code: "err_source_what"}, "as")
 	}
 	return o, nil
 }

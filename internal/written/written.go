@@ -29,7 +29,13 @@ type Error struct {
 	Err   error // what was said of it before it had a line, if anything
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("line %d: %s %v", e.Line, e.Code, e.Pairs) }
+// Error is for logs; where something was said already and no line is known, it is that.
+func (e *Error) Error() string {
+	if e.Err != nil && e.Line == 0 {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("line %d: %s %v", e.Line, e.Code, e.Pairs)
+}
 
 // Unwrap gives Err.
 func (e *Error) Unwrap() error { return e.Err }

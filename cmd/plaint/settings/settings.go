@@ -4,6 +4,8 @@
 package settings
 
 import (
+	"cmp"
+	"errors"
 	"maps"
 	"os"
 	"regexp"
@@ -60,6 +62,7 @@ type Stream struct {
 	Name, Type string
 	Run        stream.Source // nil until Open
 	line       int
+	lineOf     func(path ...any) int // of what stands below the source
 	settings   source
 }
 
@@ -137,7 +140,11 @@ func (s *Settings) Open() error {
 		x := &s.Streams[i]
 		var err error
 		if x.Run, err = x.settings.Source(); err != nil {
-			return &written.Error{Line: x.line, Code: "err_settings_source", Pairs: []any{"value", x.Name, "reason", err}}
+			line := x.line
+			if bad := (*written.Error)(nil); errors.As(err, &bad) && len(bad.Path) > 0 {
+				line = cmp.Or(x.lineOf(bad.Path...), line) // 0 where the list is merged into the file
+			}
+			return &written.Error{Line: line, Code: "err_settings_source", Pairs: []any{"value", x.Name, "reason", err}}
 		}
 	}
 	return nil
@@ -176,6 +183,7 @@ func (s *Settings) check(f written.File) error {
 		return bad
 	}
 	for i := range s.Streams {
+		s.Streams[i].lineOf = func(path ...any) int { return f.Line(append([]any{"sources", i}, path...)...) }
 		if err := name(s.Streams[i].Name, s.Streams[i].line); err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"strconv"
@@ -68,30 +67,35 @@ func (c *IMAP) check() error {
 	c.Batch, c.Every = cmp.Or(c.Batch, defaultBatch), cmp.Or(c.Every, defaultEvery)
 	switch {
 	case c.Name == "":
-		return errors.New("name: a source needs one, its position is kept under it")
+		return stream.NoName()
 	case c.As != "" && c.As != record.Complaints.String():
-		return fmt.Errorf("as: messages are complaints, not %q", c.As)
-	case c.User == "" || !c.Password.Given():
-		return errors.New("user and password: a mailbox needs both")
+		return stream.Wrong("err_source_gives", "as", "kind", record.Complaints.String(), "value", stream.Shown(c.As))
+	case c.User == "":
+		return stream.Missing("user", "support@firm.com")
+	case !c.Password.Given():
+		return stream.NoSecretNamed("password")
 	case c.Batch < 1 || c.Batch > mostBatch:
-		return fmt.Errorf("batch: %d is not between 1 and %d messages", c.Batch, mostBatch)
+		return stream.Outside("batch", c.Batch, 1, mostBatch)
 	case c.Every < leastEvery || c.Every > mostEvery:
-		return fmt.Errorf("every: %s is not between %s and %s", c.Every, leastEvery, mostEvery)
-	case strings.ContainsAny(c.Folder+c.Sent+c.User, "\r\n\x00"):
-		return errors.New("folder, sent and user are one line each")
+		return stream.Outside("every", c.Every, leastEvery, mostEvery)
 	case c.Sent == c.Folder:
-		return errors.New("sent: it is the folder that is read for complaints")
+		return stream.Wrong("err_source_sent", "sent")
 	}
-	for _, a := range c.Own {
+	for _, line := range []struct{ key, value string }{{"folder", c.Folder}, {"sent", c.Sent}, {"user", c.User}} {
+		if strings.ContainsAny(line.value, "\r\n\x00") {
+			return stream.Wrong("err_source_line", line.key)
+		}
+	}
+	for i, a := range c.Own {
 		if at := strings.LastIndexByte(a, '@'); at < 0 || at == len(a)-1 || strings.ContainsAny(a, " <>,") {
-			return fmt.Errorf("own: %q is neither an address nor @ and a domain", a)
+			return stream.Entry(i, stream.Unlike("own", a, "support@firm.com, @firm.com"))
 		}
 	}
 	if err := c.checkHost(); err != nil {
 		return err
 	}
 	if _, err := c.Password.Value(); err != nil {
-		return fmt.Errorf("password: %w", err)
+		return stream.Unreadable("password", err)
 	}
 	if _, err := c.tls(); err != nil {
 		return err
@@ -104,7 +108,10 @@ func (c *IMAP) check() error {
 func (c *IMAP) checkHost() error {
 	port, ok := map[string]string{"implicit": "993", "starttls": "143", "none": "143"}[c.TLS]
 	if !ok {
-		return fmt.Errorf("tls: %q is none of implicit, starttls, none", c.TLS)
+		return stream.NoChoice("tls", c.TLS, "implicit", "starttls", "none")
+	}
+	if c.Host == "" {
+		return stream.Missing("host", "imap.firm.com")
 	}
 	host, given, err := net.SplitHostPort(c.Host)
 	if err != nil {
@@ -115,9 +122,9 @@ func (c *IMAP) checkHost() error {
 	n, err := strconv.ParseUint(given, 10, 16)
 	switch {
 	case err != nil || n == 0 || host == "" || strings.ContainsAny(host, "/ @"):
-		return fmt.Errorf("host: %q is not like imap.firm.com or imap.firm.com:993", c.Host)
+		return stream.Unlike("host", c.Host, "imap.firm.com:993")
 	case c.TLS == "none" && host != "localhost" && (ip == nil || !ip.IsLoopback()):
-		return errors.New("tls: none would send the password in the clear; it is for this machine alone")
+		return stream.Wrong("err_source_clear", "tls")
 	}
 	return nil
 }
@@ -130,17 +137,25 @@ func (c *IMAP) tls() (*tls.Config, error) {
 	}
 	pem, err := os.ReadFile(c.CA)
 	if err != nil {
-		return nil, fmt.Errorf("ca: %w", err)
+		return nil, stream.Unreadable("ca", err)
 	}
 	t.RootCAs = x509.NewCertPool()
 	if !t.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca: %s holds no certificate", c.CA)
+		return nil, stream.NoCertificate("ca", c.CA)
 	}
 	return t, nil
 }
 
 func (c *IMAP) decoder() (*file.MailDecoder, error) {
-	return file.NewMailDecoder(c.Name, file.Options{Profile: c.Profile, Source: c.Common.Source})
+	d, err := file.NewMailDecoder(c.Name, file.Options{Profile: c.Profile, Source: c.Common.Source})
+	var unfit *file.Error
+	switch {
+	case errors.As(err, &unfit):
+		return nil, stream.Wrong("err_source_unfit", "profile", "value", stream.Shown(c.Profile))
+	case err != nil:
+		return nil, stream.Unreadable("profile", err)
+	}
+	return d, nil
 }
 
 // own reports one of our addresses.

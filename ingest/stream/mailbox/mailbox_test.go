@@ -386,21 +386,21 @@ func TestTLS(t *testing.T) {
 func TestSettings(t *testing.T) {
 	t.Setenv("TEST_IMAP_PASSWORD", "s3cret")
 	for want, change := range map[string]func(*IMAP){
-		"name:":             func(c *IMAP) { c.Name = "" },
-		"as:":               func(c *IMAP) { c.As = "surveys" },
-		"user and password": func(c *IMAP) { c.User = "" },
-		"password: the env": func(c *IMAP) { c.Password = stream.Secret{Env: "NOT_SET_ANYWHERE"} },
-		"tls: \"tls\"":      func(c *IMAP) { c.TLS = "tls" },
-		"in the clear":      func(c *IMAP) { c.TLS = "none" },
-		"host:":             func(c *IMAP) { c.Host = "imaps://imap.firm.com" },
-		"own: \"firm.com\"": func(c *IMAP) { c.Own = []string{"firm.com"} },
-		"batch:":            func(c *IMAP) { c.Batch = -1 },
-		"every:":            func(c *IMAP) { c.Every = time.Nanosecond },
-		"ca:":               func(c *IMAP) { c.CA = "/no/such/file" },
-		"sent:":             func(c *IMAP) { c.Sent = "INBOX" },
-		"one line":          func(c *IMAP) { c.Folder = "a\r\nb" },
-		"err_no_such":       func(c *IMAP) { c.Profile = "nobody" },
-		"no_profile":        func(c *IMAP) { c.Profile = "surveys" },
+		"err_settings_no_name":                    func(c *IMAP) { c.Name = "" },
+		"err_source_gives":                        func(c *IMAP) { c.As = "surveys" },
+		"err_source_missing [key user":            func(c *IMAP) { c.User = "" },
+		"password: the env":                       func(c *IMAP) { c.Password = stream.Secret{Env: "NOT_SET_ANYWHERE"} },
+		"err_source_choice [value tls":            func(c *IMAP) { c.TLS = "tls" },
+		"err_source_clear":                        func(c *IMAP) { c.TLS = "none" },
+		"err_source_like [key host value …":       func(c *IMAP) { c.Host = "imaps://imap.firm.com" },
+		"err_source_like [key own value firm.com": func(c *IMAP) { c.Own = []string{"firm.com"} },
+		"err_source_range [key batch":             func(c *IMAP) { c.Batch = -1 },
+		"err_source_range [key every":             func(c *IMAP) { c.Every = time.Nanosecond },
+		"ca:":                                     func(c *IMAP) { c.CA = "/no/such/file" },
+		"err_source_sent":                         func(c *IMAP) { c.Sent = "INBOX" },
+		"err_source_line [key folder":             func(c *IMAP) { c.Folder = "a\r\nb" },
+		"err_no_such":                             func(c *IMAP) { c.Profile = "nobody" },
+		"err_source_unfit":                        func(c *IMAP) { c.Profile = "surveys" },
 	} {
 		c := IMAP{Common: stream.Common{Name: "mail"}, Host: "imap.firm.com", User: "anna", Password: stream.Secret{Env: "TEST_IMAP_PASSWORD"}}
 		if _, err := c.Source(); err != nil {

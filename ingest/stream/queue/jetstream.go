@@ -3,7 +3,6 @@ package queue
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"plaint/ingest/file"
 	"plaint/ingest/stream"
 )
 
@@ -60,23 +58,25 @@ func (c *JetStream) check() (err error) {
 	c.Wait = cmp.Or(c.Wait, defaultWait)
 	switch {
 	case c.Name == "":
-		return errors.New("name: a source needs one, its position is kept under it")
-	case c.Stream == "" || strings.ContainsAny(c.Stream, badInName):
-		return fmt.Errorf("stream: %q is not the name of a stream", c.Stream)
+		return stream.NoName()
+	case c.Stream == "":
+		return stream.Missing("stream", "TICKETS")
+	case strings.ContainsAny(c.Stream, badInName):
+		return stream.BadSigns("stream", c.Stream, `. * > / \`)
 	case strings.ContainsAny(c.Consumer, badInName):
-		return fmt.Errorf("consumer: %q holds a space or one of . * > / \\", c.Consumer)
+		return stream.BadSigns("consumer", c.Consumer, `. * > / \`)
 	case c.Wait < time.Millisecond || c.Wait > mostWait:
-		return fmt.Errorf("wait: %s is not between 1ms and %s", c.Wait, mostWait)
+		return stream.Outside("wait", c.Wait, time.Millisecond, mostWait)
 	}
-	for _, s := range c.Subjects {
+	for i, s := range c.Subjects {
 		if s == "" || strings.ContainsAny(s, " \t\r\n") {
-			return fmt.Errorf("subjects: %q is no subject", s)
+			return stream.Entry(i, stream.Unlike("subjects", s, "tickets.*"))
 		}
 	}
 	if c.Batch, err = batchSize(c.Batch); err != nil {
 		return err
 	}
-	if _, err := c.decoder(); err != nil {
+	if _, err := c.Decoder(); err != nil {
 		return err
 	}
 	if err := c.checkURL(); err != nil {
@@ -88,27 +88,22 @@ func (c *JetStream) check() (err error) {
 
 const badInName = ".*>/\\ \t\r\n"
 
+// schemes that an address can have.
+var schemes = []string{"nats", "tls", "ws", "wss"}
+
 func (c *JetStream) checkURL() error {
 	for one := range strings.SplitSeq(c.URL, ",") {
-		u, err := url.Parse(strings.TrimSpace(one))
+		u, err := url.Parse(strings.TrimSpace(one)) // what is no address may hold a password, and is not repeated
 		switch {
 		case err != nil || u.Host == "":
-			return errors.New("url: it must be like nats://host:4222")
-		case !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme):
-			return fmt.Errorf("url: %q is none of nats, tls, ws, wss", u.Scheme)
+			return stream.NoAddress("url", "nats://host:4222")
+		case !slices.Contains(schemes, u.Scheme):
+			return stream.NoChoice("url", u.Scheme, schemes...)
 		case u.User != nil:
-			return errors.New("url: user and password have settings of their own")
+			return stream.Wrong("err_source_url_user", "url")
 		}
 	}
 	return nil
-}
-
-func (c *JetStream) decoder() (*file.Decoder, error) {
-	o, err := c.Common.Options()
-	if err != nil {
-		return nil, err
-	}
-	return file.NewDecoder(c.Name, o)
 }
 
 // options are those of a connection. It is not mended when it breaks: the source
@@ -135,17 +130,15 @@ func (c *JetStream) options() ([]nats.Option, error) {
 
 // credentials are read at every connection, so that they can be renewed.
 func (c *JetStream) credentials() (nats.Option, error) {
-	ways := 0
-	for _, given := range []bool{c.Token.Given(), c.User != "", c.Creds.Given()} {
-		if given {
-			ways++
-		}
-	}
 	switch {
-	case ways > 1:
-		return nil, errors.New("token, user and creds exclude each other")
-	case (c.User != "") != c.Password.Given():
-		return nil, errors.New("user and password belong together")
+	case c.Creds.Given() && (c.Token.Given() || c.User != ""):
+		return nil, stream.Wrong("err_source_exclude", "creds", "names", "token, user, creds")
+	case c.Token.Given() && c.User != "":
+		return nil, stream.Wrong("err_source_exclude", "token", "names", "token, user, creds")
+	case c.User != "" && !c.Password.Given():
+		return nil, stream.Wrong("err_source_together", "user", "names", "user, password")
+	case c.User == "" && c.Password.Given():
+		return nil, stream.Wrong("err_source_together", "password", "names", "user, password")
 	case c.Token.Given():
 		v, err := c.Token.Value()
 		return nats.Token(v), wrap("token", err)
@@ -159,11 +152,11 @@ func (c *JetStream) credentials() (nats.Option, error) {
 	return nil, nil
 }
 
-func wrap(what string, err error) error {
+func wrap(key string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	return stream.Unreadable(key, err)
 }
 
 // dialer makes a connection that is still being made end with ctx.

@@ -83,7 +83,7 @@ func (c *JetStream) read(ctx context.Context, to stream.Sink) error {
 
 // open connects and finds stream, place and consumer.
 func (r *jetReader) open(ctx context.Context, broken func(error)) (err error) {
-	if r.decode, err = r.c.decoder(); err != nil {
+	if r.decode, err = r.c.Decoder(); err != nil {
 		return err
 	}
 	if r.conn, err = r.c.connect(ctx, broken); err != nil {

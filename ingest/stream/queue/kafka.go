@@ -2,8 +2,6 @@ package queue
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"time"
@@ -13,7 +11,6 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
-	"plaint/ingest/file"
 	"plaint/ingest/stream"
 )
 
@@ -59,40 +56,35 @@ func (c *Kafka) check() (err error) {
 	c.Group, c.Start = cmp.Or(c.Group, "plaint-"+c.Name), cmp.Or(c.Start, "earliest")
 	switch {
 	case c.Name == "":
-		return errors.New("name: a source needs one, its positions are kept under it")
+		return stream.NoName()
 	case len(c.Brokers) == 0:
-		return errors.New("brokers: none is given")
+		return stream.Missing("brokers", "[kafka.firm.com:9092]")
 	case len(c.Topics) == 0:
-		return errors.New("topics: none is given")
+		return stream.Missing("topics", "[tickets]")
 	case c.Start != "earliest" && c.Start != latest:
-		return fmt.Errorf("start: %q is neither earliest nor latest", c.Start)
+		return stream.NoChoice("start", c.Start, "earliest", latest)
 	}
-	for _, b := range c.Brokers {
-		if host, _, err := net.SplitHostPort(b); err != nil || host == "" {
-			return fmt.Errorf("brokers: %q is not like host:9092", b)
+	for i, b := range c.Brokers {
+		if host, _, err := net.SplitHostPort(b); err != nil || host == "" || strings.ContainsAny(b, "/@ ") {
+			return stream.Entry(i, stream.Unlike("brokers", b, "host:9092"))
 		}
 	}
-	for _, t := range c.Topics {
-		if t == "" || strings.ContainsAny(t, "/ \t\r\n") {
-			return fmt.Errorf("topics: %q is not the name of a topic", t)
+	for i, t := range c.Topics {
+		switch {
+		case t == "":
+			return stream.Entry(i, stream.Unlike("topics", t, "tickets"))
+		case strings.ContainsAny(t, "/ \t\r\n"):
+			return stream.Entry(i, stream.BadSigns("topics", t, "/"))
 		}
 	}
 	if c.Batch, err = batchSize(c.Batch); err != nil {
 		return err
 	}
-	if _, err := c.decoder(); err != nil {
+	if _, err := c.Decoder(); err != nil {
 		return err
 	}
 	_, err = c.options()
 	return err
-}
-
-func (c *Kafka) decoder() (*file.Decoder, error) {
-	o, err := c.Common.Options()
-	if err != nil {
-		return nil, err
-	}
-	return file.NewDecoder(c.Name, o)
 }
 
 // options are those of every connection; secrets are read anew, so that they
@@ -102,7 +94,7 @@ func (c *Kafka) options() ([]kgo.Opt, error) {
 	if c.SASL != nil {
 		m, err := c.SASL.mechanism()
 		if err != nil {
-			return nil, fmt.Errorf("sasl: %w", err)
+			return nil, err
 		}
 		o = append(o, kgo.SASL(m))
 	}
@@ -117,14 +109,19 @@ func (c *Kafka) options() ([]kgo.Opt, error) {
 }
 
 func (s *SASL) mechanism() (sasl.Mechanism, error) {
-	if s.User == "" || !s.Password.Given() {
-		return nil, errors.New("user and password are needed")
+	switch {
+	case s.User == "":
+		return nil, stream.Missing("sasl.user", "plaint")
+	case !s.Password.Given():
+		return nil, stream.NoSecretNamed("sasl.password")
 	}
 	password, err := s.Password.Value()
 	if err != nil {
-		return nil, fmt.Errorf("password: %w", err)
+		return nil, stream.Unreadable("sasl.password", err)
 	}
 	switch s.Mechanism {
+	case "":
+		return nil, stream.Missing("sasl.mechanism", "scram-sha-256")
 	case "plain":
 		return plain.Auth{User: s.User, Pass: password}.AsMechanism(), nil
 	case "scram-sha-256":
@@ -132,5 +129,5 @@ func (s *SASL) mechanism() (sasl.Mechanism, error) {
 	case "scram-sha-512":
 		return scram.Auth{User: s.User, Pass: password}.AsSha512Mechanism(), nil
 	}
-	return nil, fmt.Errorf("mechanism: %q is none of plain, scram-sha-256, scram-sha-512", s.Mechanism)
+	return nil, stream.NoChoice("sasl.mechanism", s.Mechanism, "plain", "scram-sha-256", "scram-sha-512")
 }

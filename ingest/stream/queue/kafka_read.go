@@ -55,7 +55,7 @@ func (c *Kafka) read(ctx context.Context, to stream.Sink) (err error) {
 			err = ctx.Err()
 		}
 	}()
-	if r.decode, err = c.decoder(); err != nil {
+	if r.decode, err = c.Decoder(); err != nil {
 		return err
 	}
 	o, err := c.options()

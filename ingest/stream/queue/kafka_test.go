@@ -426,22 +426,22 @@ func TestKafkaCredentials(t *testing.T) {
 
 func TestKafkaSettings(t *testing.T) {
 	for want, change := range map[string]func(*Kafka){
-		"":                           func(*Kafka) {},
-		"name: a source needs one":   func(c *Kafka) { c.Name = "" },
-		"brokers: none":              func(c *Kafka) { c.Brokers = nil },
-		"brokers: \"localhost\"":     func(c *Kafka) { c.Brokers = []string{"localhost"} },
-		"topics: none":               func(c *Kafka) { c.Topics = nil },
-		"topics: \"a/b\"":            func(c *Kafka) { c.Topics = []string{"a/b"} },
-		"start: \"middle\"":          func(c *Kafka) { c.Start = "middle" },
-		"batch: 200000":              func(c *Kafka) { c.Batch = 200000 },
-		"err_source_what":            func(c *Kafka) { c.As = "" },
-		"no_such":                    func(c *Kafka) { c.Profile = "no_such" },
-		"sasl: user and password":    func(c *Kafka) { c.SASL = &SASL{} },
-		"sasl: password: the enviro": func(c *Kafka) { c.SASL = &SASL{User: "u", Password: stream.Secret{Env: "PLAINT_NOT_SET"}} },
-		"sasl: mechanism: \"md5\"": func(c *Kafka) {
+		"":                                func(*Kafka) {},
+		"err_settings_no_name":            func(c *Kafka) { c.Name = "" },
+		"err_source_missing [key brokers": func(c *Kafka) { c.Brokers = nil },
+		"err_source_like [key brokers value localhost": func(c *Kafka) { c.Brokers = []string{"localhost"} },
+		"err_source_missing [key topics":               func(c *Kafka) { c.Topics = nil },
+		"err_source_signs [key topics value a/b":       func(c *Kafka) { c.Topics = []string{"a/b"} },
+		"err_source_choice [value middle":              func(c *Kafka) { c.Start = "middle" },
+		"err_source_range [key batch value 200000":     func(c *Kafka) { c.Batch = 200000 },
+		"err_source_what":                              func(c *Kafka) { c.As = "" },
+		"no_such":                                      func(c *Kafka) { c.Profile = "no_such" },
+		"err_source_missing [key sasl.user":            func(c *Kafka) { c.SASL = &SASL{} },
+		"sasl.password: the enviro":                    func(c *Kafka) { c.SASL = &SASL{User: "u", Password: stream.Secret{Env: "PLAINT_NOT_SET"}} },
+		"err_source_choice [value md5": func(c *Kafka) {
 			c.SASL = &SASL{Mechanism: "md5", User: "u", Password: stream.Secret{Env: "HOME"}}
 		},
-		"tls: ca": func(c *Kafka) { c.TLS = &TLS{CA: "/nowhere"} },
+		"tls.ca": func(c *Kafka) { c.TLS = &TLS{CA: "/nowhere"} },
 	} {
 		c := Kafka{Common: stream.Common{Name: "crm", As: "complaints"}, Brokers: []string{"localhost:9092"}, Topics: []string{"tickets"}}
 		change(&c)

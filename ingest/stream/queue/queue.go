@@ -7,7 +7,6 @@ package queue
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -43,20 +42,23 @@ func (t *TLS) config() (*tls.Config, error) {
 	if t.CA != "" {
 		pem, err := os.ReadFile(t.CA)
 		if err != nil {
-			return nil, fmt.Errorf("tls: ca: %w", err)
+			return nil, stream.Unreadable("tls.ca", err)
 		}
 		c.RootCAs = x509.NewCertPool()
 		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls: ca: %s holds no certificate", t.CA)
+			return nil, stream.NoCertificate("tls.ca", t.CA)
 		}
 	}
-	if (t.Cert == "") != (t.Key == "") {
-		return nil, errors.New("tls: cert and key belong together")
+	switch {
+	case t.Cert != "" && t.Key == "":
+		return nil, stream.Wrong("err_source_together", "tls.cert", "names", "cert, key")
+	case t.Cert == "" && t.Key != "":
+		return nil, stream.Wrong("err_source_together", "tls.key", "names", "cert, key")
 	}
 	if t.Cert != "" {
 		pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
 		if err != nil {
-			return nil, fmt.Errorf("tls: cert: %w", err)
+			return nil, stream.NoPair("tls.cert", err)
 		}
 		c.Certificates = []tls.Certificate{pair}
 	}
@@ -75,7 +77,7 @@ func batchSize(n int) (int, error) {
 	case n == 0:
 		return defaultBatch, nil
 	case n < 0 || n > mostBatch:
-		return 0, fmt.Errorf("batch: %d is not between 1 and %d messages", n, mostBatch)
+		return 0, stream.Outside("batch", n, 1, mostBatch)
 	}
 	return n, nil
 }

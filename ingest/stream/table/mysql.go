@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
+
+	"plaint/ingest/stream"
 )
 
 // mysqlServer reads from MySQL and MariaDB.
@@ -19,7 +21,7 @@ type mysqlServer struct{}
 func (mysqlServer) config(dsn string) (*mysql.Config, error) {
 	c, err := mysql.ParseDSN(dsn)
 	if err != nil { // it may repeat the address
-		return nil, errors.New("dsn: it is not like user:password@tcp(host:3306)/database?tls=true")
+		return nil, stream.NoAddress("dsn", "user:password@tcp(host:3306)/database?tls=true")
 	}
 	c.Timeout, c.ReadTimeout, c.WriteTimeout = connecting, patience, patience
 	c.ParseTime, c.MultiStatements, c.AllowAllFiles, c.InterpolateParams = false, false, false, false

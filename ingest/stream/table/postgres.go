@@ -3,13 +3,14 @@ package table
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"plaint/ingest/stream"
 )
 
 // postgres reads from PostgreSQL. Values come as the server writes them: their
@@ -21,7 +22,7 @@ const connecting = 15 * time.Second
 func (postgres) config(dsn string) (*pgconn.Config, error) {
 	c, err := pgconn.ParseConfig(dsn)
 	if err != nil { // it may repeat the address
-		return nil, errors.New("dsn: it is not like postgres://user:password@host:5432/database?sslmode=verify-full")
+		return nil, stream.NoAddress("dsn", "postgres://user:password@host:5432/database?sslmode=verify-full")
 	}
 	c.ConnectTimeout = connecting
 	c.RuntimeParams["application_name"], c.RuntimeParams["client_encoding"] = "plaint", "UTF8"

@@ -38,7 +38,7 @@ type mark struct {
 }
 
 func (r *reader) run(ctx context.Context) (err error) {
-	if r.decode, err = r.c.decoder(); err != nil {
+	if r.decode, err = r.c.Decoder(); err != nil {
 		return err
 	}
 	dsn, err := r.c.DSN.Value() // read each time, so that it can be renewed

@@ -7,14 +7,11 @@ package table
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
-	"plaint/ingest/file"
 	"plaint/ingest/stream"
 )
 
@@ -125,45 +122,41 @@ func (c *Settings) checkAll(s server) error {
 	c.Query = strings.TrimRight(strings.TrimSpace(c.Query), "; \n\t")
 	switch {
 	case c.Name == "":
-		return errors.New("name: a source needs one, its position is kept under it")
-	case (c.Table == "") == (c.Query == ""):
-		return errors.New("table or query: exactly one of them says what is read")
-	case c.Cursor == "" || c.ID == "":
-		return errors.New("cursor and id: both columns must be named; the cursor says what is new, the id tells rows apart")
+		return stream.NoName()
+	case c.Table != "" && c.Query != "":
+		return stream.Wrong("err_source_exclude", "query", "names", "table, query")
+	case c.Table == "" && c.Query == "":
+		return stream.Wrong("err_source_either", "table", "names", "table, query", "example", "table: support.tickets")
+	case c.Cursor == "":
+		return stream.Wrong("err_source_columns", "cursor")
+	case c.ID == "":
+		return stream.Wrong("err_source_columns", "id")
 	case c.Batch < 1 || c.Batch > mostBatch:
-		return fmt.Errorf("batch: %d is not between 1 and %d rows", c.Batch, mostBatch)
+		return stream.Outside("batch", c.Batch, 1, mostBatch)
 	case c.Every < leastEvery || c.Every > mostEvery:
-		return fmt.Errorf("every: %s is not between %s and %s", c.Every, leastEvery, mostEvery)
+		return stream.Outside("every", c.Every, leastEvery, mostEvery)
 	case !c.DSN.Given():
-		return errors.New("dsn: the database's address is missing")
+		return stream.NoSecretNamed("dsn")
 	}
 	for _, part := range strings.Split(cmp.Or(c.Table, "q"), ".") {
 		if !name.MatchString(part) || strings.Count(c.Table, ".") > 2 {
-			return fmt.Errorf("table: %q is not like tickets or support.tickets", c.Table)
+			return stream.Unlike("table", c.Table, "support.tickets")
 		}
 	}
 	if c.Query != "" && (!selects.MatchString(c.Query) || !cursors.MatchString(c.Query)) {
-		return errors.New("query: it must be one select with :cursor where rows begin, such as: select … where t.updated_at >= :cursor")
+		return stream.Wrong("err_source_query", "query")
 	}
 	if _, _, err := c.overlap(); err != nil {
 		return err
 	}
-	if _, err := c.decoder(); err != nil {
+	if _, err := c.Decoder(); err != nil {
 		return err
 	}
 	dsn, err := c.DSN.Value()
 	if err != nil {
-		return fmt.Errorf("dsn: %w", err)
+		return stream.Unreadable("dsn", err)
 	}
 	return s.check(dsn)
-}
-
-func (c *Settings) decoder() (*file.Decoder, error) {
-	o, err := c.Common.Options()
-	if err != nil {
-		return nil, err
-	}
-	return file.NewDecoder(c.Name, o)
 }
 
 // overlap is how far reading goes back, of a time and of a number.
@@ -176,7 +169,7 @@ func (c *Settings) overlap() (time.Duration, int64, error) {
 	}
 	d, err := time.ParseDuration(c.Overlap)
 	if err != nil || d < 0 || d > mostOverlap {
-		return 0, 0, fmt.Errorf("overlap: %q is neither a time such as 5m, at most 168h, nor a number, at most %d", c.Overlap, mostOverlapID)
+		return 0, 0, stream.Wrong("err_source_overlap", "overlap", "value", stream.Shown(c.Overlap), "longest", "168h", "most", mostOverlapID)
 	}
 	return d, defaultOverlapID, nil
 }

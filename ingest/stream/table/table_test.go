@@ -362,19 +362,19 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*Settings){
-		"name:":           func(c *Settings) { c.Name = "" },
-		"exactly one":     func(c *Settings) { c.Query = "select :cursor" },
-		"table: \"a;b\"":  func(c *Settings) { c.Table = "a;b" },
-		"table: \"a.b":    func(c *Settings) { c.Table = "a.b.c.d" },
-		"cursor and id":   func(c *Settings) { c.ID = "" },
-		"query:":          func(c *Settings) { c.Table, c.Query = "", "delete from t where a > :cursor" },
-		"query: it must":  func(c *Settings) { c.Table, c.Query = "", "select a::cursor from t" },
-		"overlap:":        func(c *Settings) { c.Overlap = "-5m" },
-		"batch:":          func(c *Settings) { c.Batch = -1 },
-		"every:":          func(c *Settings) { c.Every = time.Nanosecond },
-		"err_source_what": func(c *Settings) { c.As = "" },
-		"address is miss": func(c *Settings) { c.DSN = stream.Secret{} },
-		"dsn: the env":    func(c *Settings) { c.DSN = stream.Secret{Env: "NOT_SET_ANYWHERE"} },
+		"err_settings_no_name":                 func(c *Settings) { c.Name = "" },
+		"err_source_exclude":                   func(c *Settings) { c.Query = "select :cursor" },
+		"err_source_like [key table value a;b": func(c *Settings) { c.Table = "a;b" },
+		"err_source_like [key table value a.b": func(c *Settings) { c.Table = "a.b.c.d" },
+		"err_source_columns [key id":           func(c *Settings) { c.ID = "" },
+		"err_source_query":                     func(c *Settings) { c.Table, c.Query = "", "delete from t where a > :cursor" },
+		"err_source_query [key":                func(c *Settings) { c.Table, c.Query = "", "select a::cursor from t" },
+		"err_source_overlap":                   func(c *Settings) { c.Overlap = "-5m" },
+		"err_source_range [key batch":          func(c *Settings) { c.Batch = -1 },
+		"err_source_range [key every":          func(c *Settings) { c.Every = time.Nanosecond },
+		"err_source_what":                      func(c *Settings) { c.As = "" },
+		"err_source_no_secret [key dsn":        func(c *Settings) { c.DSN = stream.Secret{} },
+		"dsn: the env":                         func(c *Settings) { c.DSN = stream.Secret{Env: "NOT_SET_ANYWHERE"} },
 	} {
 		c := good
 		change(&c)

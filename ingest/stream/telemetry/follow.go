@@ -54,17 +54,17 @@ func (c *Follow) Source() (stream.Source, error) {
 	s := *c
 	switch _, err := filepath.Match(c.Path, ""); {
 	case c.Name == "":
-		return nil, errors.New("name: every source has one")
+		return nil, stream.NoName()
 	case c.Path == "":
-		return nil, errors.New("path must name a file, or a pattern as /var/log/app/*.log")
+		return nil, stream.Missing("path", "/var/log/app/*.log")
 	case err != nil:
-		return nil, fmt.Errorf("path: %q: %w", c.Path, err)
+		return nil, stream.Wrong("err_source_pattern", "path", "value", stream.Shown(c.Path))
 	case c.Poll < 0 || c.Poll > time.Minute:
-		return nil, fmt.Errorf("poll: %v is not between 1ms and 1m", c.Poll)
+		return nil, stream.Outside("poll", c.Poll, time.Millisecond, time.Minute)
 	case c.From != "" && c.From != fromBeginning:
-		return nil, fmt.Errorf("from: %q is not %q", c.From, fromBeginning)
+		return nil, stream.NoChoice("from", c.From, fromBeginning)
 	case c.Batch < 0 || c.Batch > mostBatch:
-		return nil, fmt.Errorf("batch: %d is not between 1 and %d rows", c.Batch, mostBatch)
+		return nil, stream.Outside("batch", c.Batch, 1, mostBatch)
 	}
 	if _, _, err := s.decoder(); err != nil {
 		return nil, err
@@ -81,9 +81,9 @@ func (c *Follow) decoder() (decode func(*record.Batch, file.Message), join bool,
 	isLogs := c.As == "" || c.As == record.Logs.String()
 	switch {
 	case c.Format != "" && c.Format != formatLines && c.Format != formatNDJSON:
-		return nil, false, fmt.Errorf("format: %q is neither lines nor ndjson", c.Format)
+		return nil, false, stream.NoChoice("format", c.Format, formatLines, formatNDJSON)
 	case c.Format == formatLines && (!isLogs || c.Profile != ""):
-		return nil, false, errors.New("format: lines are logs and need no profile")
+		return nil, false, stream.Wrong("err_source_lines", "format")
 	}
 	common := c.Common
 	common.Source = source(&c.Common)
@@ -97,7 +97,7 @@ func (c *Follow) decoder() (decode func(*record.Batch, file.Message), join bool,
 	}
 	objects, err := file.NewDecoder(c.Name, o)
 	if err != nil {
-		return nil, false, fmt.Errorf("profile: %w", err)
+		return nil, false, stream.Unreadable("profile", err)
 	}
 	if !plain {
 		return objects.Append, false, nil

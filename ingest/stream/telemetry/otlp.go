@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -42,7 +43,7 @@ type limits struct {
 	clients int           // connections at a time, of each listener
 }
 
-func (l *limits) fill() {
+func (l *limits) complete() {
 	if *l == (limits{}) {
 		*l = limits{memory: mostMemory, body: 16 << 20, grace: 20 * time.Second, slowest: 4 << 10, clients: 512}
 	}
@@ -50,17 +51,17 @@ func (l *limits) fill() {
 
 // Source checks the settings. Tokens are read now.
 func (c *OTLP) Source() (stream.Source, error) {
-	if err := errors.Join(logsOnly(&c.Common), address("http", c.HTTP), address("grpc", c.GRPC)); err != nil {
+	if err := cmp.Or(logsOnly(&c.Common), address("http", c.HTTP), address("grpc", c.GRPC)); err != nil {
 		return nil, err
 	}
 	if c.HTTP == "" && c.GRPC == "" {
-		return nil, errors.New("http or grpc must say where to listen, as in 127.0.0.1:4318")
+		return nil, stream.Wrong("err_source_either", "http", "names", "http, grpc", "example", "http: 127.0.0.1:4318")
 	}
 	var tokens [][sha256.Size]byte
-	for _, t := range c.Tokens {
+	for i, t := range c.Tokens {
 		v, err := t.Value()
 		if err != nil {
-			return nil, fmt.Errorf("tokens: %w", err)
+			return nil, stream.Entry(i, stream.Unreadable("tokens", err))
 		}
 		tokens = append(tokens, sha256.Sum256([]byte(v)))
 	}
@@ -69,7 +70,7 @@ func (c *OTLP) Source() (stream.Source, error) {
 		return nil, err
 	}
 	settings := *c
-	settings.limits.fill()
+	settings.limits.complete()
 	return func(ctx context.Context, to stream.Sink) error {
 		r := &receiver{c: &settings, to: to, ctx: ctx, tokens: tokens, security: security, room: budget{left: settings.limits.memory}, waiting: newWaiting(to.Meter)}
 		return r.run(ctx)

@@ -278,7 +278,7 @@ func TestOTLPBusy(t *testing.T) {
 		return nil
 	}
 	l := streamtest.StartOnce(t, otlpSource(t, func(c *OTLP) {
-		c.limits.fill()
+		c.limits.complete()
 		c.limits.memory, c.limits.body = 900<<10, 100<<10
 	}), b)
 	c := newClient(t, l)
@@ -355,11 +355,11 @@ func (e *endless) Read(b []byte) (int, error) {
 func TestOTLPHostile(t *testing.T) {
 	b := newBook()
 	c := newClient(t, streamtest.StartOnce(t, otlpSource(t, func(c *OTLP) {
-		c.limits.fill()
+		c.limits.complete()
 		c.limits.body = 1 << 20
 	}), b))
 	hasty := newClient(t, streamtest.StartOnce(t, otlpSource(t, func(c *OTLP) {
-		c.limits.fill()
+		c.limits.complete()
 		c.limits.grace = 50 * time.Millisecond
 	}), newBook()))
 	good := wireOf(t, request(t, one))
@@ -547,24 +547,24 @@ func TestOTLPEnd(t *testing.T) {
 func TestSettings(t *testing.T) {
 	t.Setenv("EMPTY", "")
 	for text, want := range map[string]string{
-		`{type: otlp, http: "127.0.0.1:4318"}`:                                                                  "every source has one",
-		`{name: a, type: otlp}`:                                                                                 "where to listen",
-		`{name: a, type: otlp, http: "4318"}`:                                                                   "no host:port",
-		`{name: a, type: otlp, grpc: "127.0.0.1:4317", as: surveys}`:                                            "gives logs",
-		`{name: a, type: otlp, grpc: "127.0.0.1:4317", profile: zendesk}`:                                       "needs none",
+		`{type: otlp, http: "127.0.0.1:4318"}`:                                                                  "err_settings_no_name",
+		`{name: a, type: otlp}`:                                                                                 "err_source_either [key http",
+		`{name: a, type: otlp, http: "4318"}`:                                                                   "err_source_like",
+		`{name: a, type: otlp, grpc: "127.0.0.1:4317", as: surveys}`:                                            "err_source_gives",
+		`{name: a, type: otlp, grpc: "127.0.0.1:4317", profile: zendesk}`:                                       "err_source_no_profile",
 		`{name: a, type: otlp, grpc: "127.0.0.1:4317", tokens: [{env: EMPTY}]}`:                                 "not set, or empty",
 		`{name: a, type: otlp, grpc: "127.0.0.1:4317", tokens: [abc]}`:                                          "err_secret_form",
 		`{name: a, type: otlp, http: "127.0.0.1:4318", grpc: "127.0.0.1:4317"}`:                                 "",
-		`{name: a, type: syslog}`:                                                                               "listen must say where",
-		`{name: a, type: syslog, listen: "x"}`:                                                                  "no host:port",
-		`{name: a, type: syslog, listen: "127.0.0.1:5140", allow: [10.0.0.1]}`:                                  "no network",
+		`{name: a, type: syslog}`:                                                                               "err_source_missing [key listen",
+		`{name: a, type: syslog, listen: "x"}`:                                                                  "err_source_like",
+		`{name: a, type: syslog, listen: "127.0.0.1:5140", allow: [10.0.0.1]}`:                                  "err_source_like [key allow value 10.0.0.1",
 		`{name: a, type: syslog, listen: "127.0.0.1:5140", zone: Mars/Base}`:                                    "zone",
 		`{name: a, type: syslog, listen: "127.0.0.1:5140", batch: -1}`:                                          "batch",
 		`{name: a, type: syslog, listen: "127.0.0.1:5140", allow: [10.0.0.0/8], wait: 1s, zone: Asia/Shanghai}`: "",
-		`{name: a, type: follow}`:                                                                               "path must name",
-		`{name: a, type: follow, path: "[a"}`:                                                                   "pattern",
-		`{name: a, type: follow, path: a.log, format: csv}`:                                                     "neither lines nor ndjson",
-		`{name: a, type: follow, path: a.log, format: lines, as: surveys}`:                                      "lines are logs",
+		`{name: a, type: follow}`:                                                                               "err_source_missing [key path",
+		`{name: a, type: follow, path: "[a"}`:                                                                   "err_source_pattern",
+		`{name: a, type: follow, path: a.log, format: csv}`:                                                     "err_source_choice [value csv",
+		`{name: a, type: follow, path: a.log, format: lines, as: surveys}`:                                      "err_source_lines",
 		`{name: a, type: follow, path: a.log, format: ndjson}`:                                                  "err_source_what",
 		`{name: a, type: follow, path: a.log, profile: nobody}`:                                                 "nobody",
 		`{name: a, type: follow, path: a.log, poll: 2h}`:                                                        "poll",

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -49,30 +50,34 @@ const (
 
 // Source checks the settings.
 func (c *Syslog) Source() (stream.Source, error) {
-	if err := errors.Join(logsOnly(&c.Common), address("listen", c.Listen)); err != nil {
+	if err := cmp.Or(logsOnly(&c.Common), address("listen", c.Listen)); err != nil {
 		return nil, err
 	}
 	if c.Listen == "" {
-		return nil, errors.New("listen must say where, as in 127.0.0.1:5140")
+		return nil, stream.Missing("listen", "127.0.0.1:5140")
 	}
 	s := *c
 	s.networks = nil
-	for _, a := range c.Allow {
+	for i, a := range c.Allow {
 		p, err := netip.ParsePrefix(a)
 		if err != nil {
-			return nil, fmt.Errorf("allow: %q is no network as 10.0.0.0/8", a)
+			return nil, stream.Entry(i, stream.Unlike("allow", a, "10.0.0.0/8"))
 		}
 		s.networks = append(s.networks, p)
 	}
-	if c.Batch < 0 || c.Batch > mostBatch {
-		return nil, fmt.Errorf("batch: %d is not between 1 and %d messages", c.Batch, mostBatch)
-	}
-	if c.Wait < 0 || c.Wait > time.Minute || c.Idle < 0 || c.Most < 0 {
-		return nil, errors.New("wait is at most 1m, and wait, idle and connections are not negative")
+	switch {
+	case c.Batch < 0 || c.Batch > mostBatch:
+		return nil, stream.Outside("batch", c.Batch, 1, mostBatch)
+	case c.Wait < 0 || c.Wait > time.Minute:
+		return nil, stream.Outside("wait", c.Wait, 0, time.Minute)
+	case c.Idle < 0:
+		return nil, stream.Negative("idle", c.Idle)
+	case c.Most < 0:
+		return nil, stream.Negative("connections", c.Most)
 	}
 	zone, err := time.LoadLocation(c.Zone)
 	if err != nil {
-		return nil, fmt.Errorf("zone: %w", err)
+		return nil, stream.Wrong("err_profile_zone", "zone", "value", stream.Shown(c.Zone))
 	}
 	s.zone = zone
 	if s.security, err = c.TLS.config(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,11 +25,11 @@ const admitWait = time.Minute
 func logsOnly(c *stream.Common) error {
 	switch {
 	case c.Name == "":
-		return errors.New("name: every source has one")
+		return stream.NoName()
 	case c.As != "" && c.As != record.Logs.String():
-		return fmt.Errorf("as: %s gives logs, not %s", c.Type, c.As)
+		return stream.Wrong("err_source_gives", "as", "kind", record.Logs.String(), "value", stream.Shown(c.As))
 	case c.Profile != "":
-		return fmt.Errorf("profile: %s needs none, its fields are known", c.Type)
+		return stream.Wrong("err_source_no_profile", "profile")
 	}
 	return nil
 }
@@ -48,12 +49,12 @@ func guarded(f func() error) (err error) {
 }
 
 // address checks where a source is to listen; "" is nowhere.
-func address(name, s string) error {
+func address(key, s string) error {
 	if s == "" {
 		return nil
 	}
-	if _, _, err := net.SplitHostPort(s); err != nil {
-		return fmt.Errorf("%s: %q is no host:port", name, s)
+	if _, _, err := net.SplitHostPort(s); err != nil || strings.ContainsAny(s, "/@ ") {
+		return stream.Unlike(key, s, "host:port")
 	}
 	return nil
 }

@@ -3,12 +3,12 @@ package telemetry
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
-	"fmt"
 	"net"
 	"os"
 	"sync"
 	"time"
+
+	"plaint/ingest/stream"
 )
 
 // TLS says how a listener proves who it is, and who may connect.
@@ -29,22 +29,25 @@ func (t *TLS) config() (*tls.Config, error) {
 	if t == nil {
 		return nil, nil
 	}
-	if t.Cert == "" || t.Key == "" {
-		return nil, errors.New("tls: cert and key name the files of the certificate and of its key")
+	switch {
+	case t.Cert == "":
+		return nil, stream.Missing("tls.cert", "server.pem")
+	case t.Key == "":
+		return nil, stream.Missing("tls.key", "server.key")
 	}
 	p := &pair{t: t}
 	if _, err := p.current(nil); err != nil {
-		return nil, fmt.Errorf("tls: cert: %w", err)
+		return nil, stream.NoPair("tls.cert", err)
 	}
 	c := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: p.current}
 	if t.ClientCA != "" {
 		pem, err := os.ReadFile(t.ClientCA)
 		if err != nil {
-			return nil, fmt.Errorf("tls: client_ca: %w", err)
+			return nil, stream.Unreadable("tls.client_ca", err)
 		}
 		c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
 		if !c.ClientCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls: client_ca: %s holds no certificate", t.ClientCA)
+			return nil, stream.NoCertificate("tls.client_ca", t.ClientCA)
 		}
 	}
 	return c, nil

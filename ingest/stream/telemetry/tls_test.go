@@ -159,10 +159,10 @@ func TestTLSSettings(t *testing.T) {
 	a.sign(t, "server", 2)
 	a.sign(t, "other", 3)
 	for want, s := range map[string]*TLS{
-		"cert and key": {Cert: a.path("server.pem")},
-		"no such file": {Cert: a.path("none.pem"), Key: a.path("server.key")},
-		"private key":  {Cert: a.path("server.pem"), Key: a.path("other.key")},
-		"client_ca":    {Cert: a.path("server.pem"), Key: a.path("server.key"), ClientCA: a.path("server.key")},
+		"err_source_missing [key tls.key": {Cert: a.path("server.pem")},
+		"no such file":                    {Cert: a.path("none.pem"), Key: a.path("server.key")},
+		"private key":                     {Cert: a.path("server.pem"), Key: a.path("other.key")},
+		"client_ca":                       {Cert: a.path("server.pem"), Key: a.path("server.key"), ClientCA: a.path("server.key")},
 	} {
 		if _, err := s.config(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, not %q", s, err, want)
